@@ -1,0 +1,43 @@
+# relais_module(FOLDER DEPS … PRIVATE_DEPS …): one static library a folder.
+#
+# Headers are included by their path from the top ("ledger/base/id.h"). To let a target reach only what it links, each
+# module's include root is a folder in the build tree that holds one link, back to that module's sources.
+function(relais_target_name folder out)
+  string(REPLACE "/" "_" name "${folder}")
+  set(${out} "relais_${name}" PARENT_SCOPE)
+endfunction()
+
+function(relais_include_root folder out)
+  relais_target_name("${folder}" name)
+  set(root "${CMAKE_BINARY_DIR}/include/${name}")
+  get_filename_component(parent "${root}/${folder}" DIRECTORY)
+  file(MAKE_DIRECTORY "${parent}")
+  file(CREATE_LINK "${CMAKE_SOURCE_DIR}/${folder}" "${root}/${folder}" SYMBOLIC)
+  set(${out} "${root}" PARENT_SCOPE)
+endfunction()
+
+function(relais_link target visibility)
+  foreach(dep IN LISTS ARGN)
+    relais_target_name("${dep}" name)
+    if(TARGET "${name}")
+      target_link_libraries(${target} ${visibility} "${name}")
+    else()
+      target_link_libraries(${target} ${visibility} "${dep}")
+    endif()
+  endforeach()
+endfunction()
+
+function(relais_module folder)
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  relais_target_name("${folder}" name)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
+  if(NOT sources)
+    message(WARNING "module ${folder} has no .cc file")
+    return()
+  endif()
+  relais_include_root("${folder}" root)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC "${root}")
+  relais_link(${name} PUBLIC ${ARG_DEPS})
+  relais_link(${name} PRIVATE ${ARG_PRIVATE_DEPS})
+endfunction()

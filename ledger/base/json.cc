@@ -1,0 +1,155 @@
+#include "ledger/base/json.h"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_stack.hpp>
+#include <cmath>
+#include <unordered_set>
+#include <vector>
+
+namespace relais::json {
+namespace {
+
+constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
+
+/// Builds the value and watches for what Boost.JSON lets pass: duplicate names, infinite numbers,
+/// big integers. It stops the parser by returning false; `problem` then says why.
+class Handler {
+ public:
+  constexpr static std::size_t max_object_size = 100'000;
+  constexpr static std::size_t max_array_size = 100'000;
+  constexpr static std::size_t max_key_size = 65'536;
+  constexpr static std::size_t max_string_size = 16 * 1024 * 1024;
+
+  using error_code = boost::system::error_code;
+
+  Error problem;
+  value take() { return stack_.release(); }
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code&) {
+    names_.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t n, error_code&) {
+    names_.pop_back();
+    stack_.push_object(n);
+    return true;
+  }
+  bool on_array_begin(error_code&) { return true; }
+  bool on_array_end(std::size_t n, error_code&) {
+    stack_.push_array(n);
+    return true;
+  }
+  bool on_key_part(std::string_view s, std::size_t, error_code&) {
+    key_.append(s);
+    stack_.push_chars(s);
+    return true;
+  }
+  bool on_key(std::string_view s, std::size_t, error_code& ec) {
+    key_.append(s);
+    if (!names_.back().insert(key_).second)
+      return stop(ec, error(Errc::malformed, "json-duplicate-member",
+                            "a member name appears twice in one object")
+                          .at(key_));
+    key_.clear();
+    stack_.push_key(s);
+    return true;
+  }
+  bool on_string_part(std::string_view s, std::size_t, error_code&) {
+    stack_.push_chars(s);
+    return true;
+  }
+  bool on_string(std::string_view s, std::size_t, error_code&) {
+    stack_.push_string(s);
+    return true;
+  }
+  bool on_number_part(std::string_view s, error_code&) {
+    number_.append(s);
+    return true;
+  }
+  bool on_int64(std::int64_t i, std::string_view, error_code& ec) {
+    number_.clear();
+    if (i > kMaxInteger || i < -kMaxInteger) return big(ec);
+    stack_.push_int64(i);
+    return true;
+  }
+  bool on_uint64(std::uint64_t, std::string_view, error_code& ec) { return big(ec); }
+  bool on_double(double d, std::string_view s, error_code& ec) {
+    number_.append(s);
+    const bool integer = number_.find_first_of(".eE") == std::string::npos;
+    number_.clear();
+    if (integer) return big(ec);
+    if (!std::isfinite(d))
+      return stop(ec, error(Errc::malformed, "json-number-range", "a number is out of range")
+                          .accepts("numbers that are finite as an IEEE 754 double"));
+    stack_.push_double(d);
+    return true;
+  }
+  bool on_bool(bool b, error_code&) {
+    stack_.push_bool(b);
+    return true;
+  }
+  bool on_null(error_code&) {
+    stack_.push_null();
+    return true;
+  }
+  bool on_comment_part(std::string_view, error_code&) { return true; }
+  bool on_comment(std::string_view, error_code&) { return true; }
+
+  void reset() { stack_.reset(); }
+
+ private:
+  bool big(error_code& ec) {
+    return stop(ec, error(Errc::malformed, "json-number-range", "an integer is past 2^53")
+                        .accepts("integers from -2^53 to 2^53"));
+  }
+  bool stop(error_code& ec, Error e) {
+    problem = std::move(e);
+    ec = boost::json::error::incomplete;
+    return false;
+  }
+
+  boost::json::value_stack stack_;
+  std::vector<std::unordered_set<std::string>> names_;
+  std::string key_;
+  std::string number_;
+};
+
+Error describe(const boost::system::error_code& ec) {
+  if (ec == boost::json::error::too_deep)
+    return error(Errc::malformed, "json-depth", "arrays and objects are nested too deep")
+        .accepts("at most 32 levels");
+  return error(Errc::malformed, "json-syntax", "not one well-formed JSON text: " + ec.message())
+      .accepts("one JSON text in UTF-8 (RFC 8259)");
+}
+
+}  // namespace
+
+Result<value> parse(std::string_view text) {
+  boost::json::parse_options options;
+  options.max_depth = kMaxDepth;
+  boost::json::basic_parser<Handler> parser(options);
+  parser.handler().reset();
+  boost::system::error_code ec;
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+  if (ec || !parser.done()) {
+    if (!parser.handler().problem.rule.empty()) return fail(std::move(parser.handler().problem));
+    return fail(describe(ec ? ec : make_error_code(boost::json::error::incomplete)));
+  }
+  if (used < text.size() && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos)
+    return fail(describe(make_error_code(boost::json::error::extra_data)));
+  return parser.handler().take();
+}
+
+std::string serialize(const value& v) {
+  return boost::json::serialize(v);
+}
+
+const boost::json::string* find_string(const object& o, std::string_view name) {
+  const value* v = o.if_contains(name);
+  return v != nullptr ? v->if_string() : nullptr;
+}
+
+}  // namespace relais::json

@@ -1,0 +1,234 @@
+// Private keys on disk: the file functions of jwk.h.
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "ledger/base/json.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/crypto/sodium.h"
+
+namespace relais::crypto {
+namespace {
+
+constexpr off_t kMaxKeyFile = 16 * 1024;
+constexpr std::string_view kEncryptedType = "relais-encrypted";
+constexpr std::string_view kKdf = "argon2id13";
+
+/// Bytes that are wiped when they go out of scope.
+struct SecretText {
+  std::string text;
+  SecretText() = default;
+  explicit SecretText(std::string t) : text(std::move(t)) {}
+  SecretText(const SecretText&) = delete;
+  SecretText& operator=(const SecretText&) = delete;
+  ~SecretText() { sodium_memzero(text.data(), text.size()); }
+};
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int f) : fd(f) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+unsigned char* raw(std::string& s) {
+  return reinterpret_cast<unsigned char*>(s.data());
+}
+const unsigned char* raw(std::string_view s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
+
+std::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view what) {
+  const int code = errno;
+  return fail(error(code == ENOENT ? Errc::not_found : Errc::io, "key-file",
+                    std::string(what) + " " + file.string() + ": " + std::strerror(code)));
+}
+
+std::unexpected<Error> bad_file(std::string message, std::string accepted) {
+  return fail(error(Errc::malformed, "key-file", std::move(message)).accepts(std::move(accepted)));
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+/// Creates the file with mode 0600 and syncs it; a file that could not be written whole is removed.
+Status write_new(const std::filesystem::path& file, std::string_view bytes) {
+  const Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                              S_IRUSR | S_IWUSR));
+  if (out.fd < 0) {
+    if (errno == EEXIST)
+      return fail(
+          error(Errc::conflict, "key-file-exists", "a key file is never replaced: " + file.string())
+              .accepts("a path where nothing is yet"));
+    return io_error(file, "cannot create");
+  }
+  if (!write_all(out.fd, bytes) || ::fsync(out.fd) != 0) {
+    auto failure = io_error(file, "cannot write");
+    ::unlink(file.c_str());
+    return failure;
+  }
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent.fd < 0 || ::fsync(parent.fd) != 0) return io_error(folder, "cannot sync");
+  return {};
+}
+
+/// Reads a small regular file that only its owner may open.
+Status read_private(const std::filesystem::path& file, std::string& bytes) {
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info{};
+  if (in.fd < 0 || ::fstat(in.fd, &info) != 0) return io_error(file, "cannot open");
+  if (!S_ISREG(info.st_mode) || info.st_size > kMaxKeyFile)
+    return bad_file("not a key file: " + file.string(), "a regular file of at most 16 KiB");
+  if ((info.st_mode & 077) != 0)
+    return fail(error(Errc::forbidden, "key-file-mode",
+                      "others may read the private key in " + file.string())
+                    .accepts("mode 0600 (chmod 600)"));
+  bytes.resize(static_cast<std::size_t>(info.st_size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::read(in.fd, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(file, "cannot read");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  bytes.resize(done);
+  return {};
+}
+
+struct KdfLimits {
+  std::uint64_t ops = crypto_pwhash_OPSLIMIT_INTERACTIVE;
+  std::uint64_t mem_bytes = crypto_pwhash_MEMLIMIT_INTERACTIVE;
+};
+
+Status derive(std::string& key, std::string_view passphrase, std::string_view salt,
+              const KdfLimits& limits) {
+  key.resize(crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+  if (crypto_pwhash(raw(key), key.size(), passphrase.data(), passphrase.size(), raw(salt),
+                    limits.ops, limits.mem_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    return fail(Errc::unavailable, "key-memory", "not enough memory to derive the key");
+  return {};
+}
+
+/// The encrypted form of a private JWK. Its `kid` is in clear, and is the additional data of the
+/// AEAD.
+Result<std::string> encrypt(const SigningKey& key, std::string_view passphrase) {
+  std::string salt(crypto_pwhash_SALTBYTES, '\0');
+  std::string nonce(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, '\0');
+  randombytes_buf(salt.data(), salt.size());
+  randombytes_buf(nonce.data(), nonce.size());
+  const KdfLimits limits;
+  SecretText secret;
+  RELAIS_TRY(derive(secret.text, passphrase, salt, limits));
+  const SecretText plain(private_jwk(key));
+  const std::string kid = to_text(thumbprint(key.public_key()));
+  std::string sealed(plain.text.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES, '\0');
+  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(sealed), nullptr, raw(plain.text),
+                                             plain.text.size(), raw(kid), kid.size(), nullptr,
+                                             raw(nonce), raw(secret.text));
+  json::object out;
+  out["kty"] = kEncryptedType;
+  out["kdf"] = kKdf;
+  out["ops"] = limits.ops;
+  out["mem"] = limits.mem_bytes;
+  out["salt"] = base64url_encode(salt);
+  out["nonce"] = base64url_encode(nonce);
+  out["kid"] = kid;
+  out["ciphertext"] = base64url_encode(sealed);
+  return json::serialize(out);
+}
+
+std::optional<std::string> bytes_member(const json::object& o, std::string_view name) {
+  const auto* text = json::find_string(o, name);
+  return text == nullptr ? std::nullopt : base64url_decode({text->data(), text->size()});
+}
+
+/// The limits named in the file, within what a file may make this machine do.
+std::optional<KdfLimits> read_limits(const json::object& o) {
+  const auto number = [&o](std::string_view name) -> std::uint64_t {
+    const json::value* v = o.if_contains(name);
+    return v != nullptr && v->is_int64() && v->get_int64() > 0
+               ? static_cast<std::uint64_t>(v->get_int64())
+               : 0;
+  };
+  const KdfLimits limits{number("ops"), number("mem")};
+  if (limits.ops < crypto_pwhash_OPSLIMIT_MIN || limits.ops > crypto_pwhash_OPSLIMIT_MODERATE ||
+      limits.mem_bytes < crypto_pwhash_MEMLIMIT_MIN ||
+      limits.mem_bytes > crypto_pwhash_MEMLIMIT_MODERATE)
+    return std::nullopt;
+  return limits;
+}
+
+Result<SigningKey> decrypt(const json::object& o, std::string_view passphrase) {
+  if (passphrase.empty())
+    return fail(Errc::unauthenticated, "key-passphrase", "the key file needs a passphrase");
+  const auto* kdf = json::find_string(o, "kdf");
+  const auto* kid = json::find_string(o, "kid");
+  const auto limits = read_limits(o);
+  const auto salt = bytes_member(o, "salt");
+  const auto nonce = bytes_member(o, "nonce");
+  const auto sealed = bytes_member(o, "ciphertext");
+  if (kdf == nullptr || *kdf != kKdf || kid == nullptr || !limits || !salt ||
+      salt->size() != crypto_pwhash_SALTBYTES || !nonce ||
+      nonce->size() != crypto_aead_xchacha20poly1305_ietf_NPUBBYTES || !sealed ||
+      sealed->size() < crypto_aead_xchacha20poly1305_ietf_ABYTES)
+    return bad_file("the encrypted key file does not hold together",
+                    "what `relais key new` wrote, unchanged");
+  SecretText secret;
+  RELAIS_TRY(derive(secret.text, passphrase, *salt, *limits));
+  SecretText plain;
+  plain.text.resize(sealed->size() - crypto_aead_xchacha20poly1305_ietf_ABYTES);
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          raw(plain.text), nullptr, nullptr, raw(*sealed), sealed->size(),
+          reinterpret_cast<const unsigned char*>(kid->data()), kid->size(), raw(*nonce),
+          raw(secret.text)) != 0)
+    return fail(Errc::unauthenticated, "key-passphrase",
+                "the passphrase does not open the key file");
+  return parse_private_jwk(plain.text);
+}
+
+}  // namespace
+
+Status save_private_key(const std::filesystem::path& file, const SigningKey& key,
+                        std::string_view passphrase) {
+  use_sodium();
+  SecretText bytes;
+  if (passphrase.empty()) {
+    bytes.text = private_jwk(key);
+  } else {
+    RELAIS_ASSIGN(bytes.text, encrypt(key, passphrase));
+  }
+  bytes.text += '\n';
+  return write_new(file, bytes.text);
+}
+
+Result<SigningKey> load_private_key(const std::filesystem::path& file,
+                                    std::string_view passphrase) {
+  use_sodium();
+  SecretText bytes;
+  RELAIS_TRY(read_private(file, bytes.text));
+  RELAIS_ASSIGN(const json::value value, json::parse(bytes.text));
+  const json::object* object = value.if_object();
+  const auto* kty = object == nullptr ? nullptr : json::find_string(*object, "kty");
+  if (kty != nullptr && *kty == kEncryptedType) return decrypt(*object, passphrase);
+  return parse_private_jwk(bytes.text);
+}
+
+}  // namespace relais::crypto

@@ -1,0 +1,420 @@
+#include "ledger/store/store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <mutex>
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/check.h"
+
+namespace relais::store {
+namespace {
+
+constexpr std::array<std::string_view, kFamilies> kNames = {
+    "meta", "entries", "events", "nodes", "ids", "streams", "disclosures", "checkpoints"};
+constexpr std::string_view kGenerationPrefix = "projections.";
+constexpr std::string_view kGenerationKey = "generation";
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kFormat = "relais-1";
+
+rocksdb::Slice slice(std::string_view s) {
+  return {s.data(), s.size()};
+}
+std::string_view text(const rocksdb::Slice& s) {
+  return {s.data(), s.size()};
+}
+
+Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
+  const Errc code = status.IsCorruption() ? Errc::corrupt : Errc::io;
+  if (status.IsCorruption()) rule = "store-corrupt";
+  return error(code, std::move(rule), status.ToString());
+}
+
+/// One RocksDB family. Held by shared_ptr so that a reader outlives the drop of a generation.
+struct FamilyHandle {
+  rocksdb::DB* db = nullptr;
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  FamilyHandle(rocksdb::DB* d, rocksdb::ColumnFamilyHandle* h) : db(d), handle(h) {}
+  FamilyHandle(const FamilyHandle&) = delete;
+  FamilyHandle& operator=(const FamilyHandle&) = delete;
+  ~FamilyHandle() { db->DestroyColumnFamilyHandle(handle); }
+};
+
+rocksdb::ColumnFamilyOptions family_options(std::string_view name, const Options& options,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions o;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  o.level_compaction_dynamic_level_bytes = true;
+  o.compression = rocksdb::kLZ4Compression;
+  o.write_buffer_size = options.write_buffer_bytes;
+  if (name == "entries" || name == "events" || name == "disclosures") {
+    table.block_size = 32 * 1024;  // read in order by replay and verification
+    if (name == "entries") o.bottommost_compression = rocksdb::kZSTD;
+  } else if (name == "nodes") {
+    o.compression = rocksdb::kNoCompression;  // hashes do not compress
+    table.block_size = 16 * 1024;
+  } else {
+    table.block_size = 8 * 1024;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  }
+  o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return o;
+}
+
+/// Smallest key greater than every key that begins with `prefix`; empty when there is none.
+std::string prefix_end(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+/// Read-model records in one family. A damaged block ends the process (see Store::records).
+class FamilyRecords final : public RecordSource {
+ public:
+  explicit FamilyRecords(std::shared_ptr<FamilyHandle> family) : family_(std::move(family)) {}
+
+  std::optional<std::string> get(std::string_view key) const override {
+    std::string value;
+    const auto status =
+        family_->db->Get(rocksdb::ReadOptions(), family_->handle, slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    check(status.ok(), "a projection record cannot be read: " + status.ToString());
+    return value;
+  }
+
+  void scan(std::string_view prefix, std::string_view from, const Visit& visit) const override {
+    const auto it = iterator();
+    for (it->Seek(slice(from < prefix ? prefix : from));
+         it->Valid() && text(it->key()).starts_with(prefix); it->Next())
+      if (!visit(text(it->key()), text(it->value()))) return;
+    check(it->status().ok(), "projection records cannot be read: " + it->status().ToString());
+  }
+
+  void scan_back(std::string_view prefix, std::string_view from,
+                 const Visit& visit) const override {
+    const auto it = iterator();
+    if (!from.empty()) {
+      it->SeekForPrev(slice(from));
+    } else if (const std::string end = prefix_end(prefix); end.empty()) {
+      it->SeekToLast();
+    } else {
+      it->SeekForPrev(slice(end));
+      if (it->Valid() && text(it->key()) == end) it->Prev();
+    }
+    for (; it->Valid() && text(it->key()).starts_with(prefix); it->Prev())
+      if (!visit(text(it->key()), text(it->value()))) return;
+    check(it->status().ok(), "projection records cannot be read: " + it->status().ToString());
+  }
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> iterator() const {
+    rocksdb::ReadOptions read;
+    read.total_order_seek = true;
+    return std::unique_ptr<rocksdb::Iterator>(family_->db->NewIterator(read, family_->handle));
+  }
+  std::shared_ptr<FamilyHandle> family_;
+};
+
+}  // namespace
+
+std::string index_key(std::uint64_t index) {
+  std::string key;
+  append_be(key, index);
+  return key;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+struct Store::Impl {
+  Options options;
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<std::shared_ptr<FamilyHandle>, kFamilies> families;
+  mutable std::mutex generations_mutex;
+  std::map<std::uint32_t, std::shared_ptr<FamilyHandle>> generations;
+  std::atomic<std::uint32_t> generation{1};
+
+  std::shared_ptr<FamilyHandle> find_generation(std::uint32_t g) const {
+    const std::lock_guard lock(generations_mutex);
+    const auto it = generations.find(g);
+    return it == generations.end() ? nullptr : it->second;
+  }
+  rocksdb::ColumnFamilyHandle* handle(Family f) const {
+    return families[static_cast<std::size_t>(f)]->handle;
+  }
+  ~Impl() {
+    generations.clear();
+    families = {};
+  }
+};
+
+struct Batch::Impl {
+  /// A put needs the family's handle, which only the store knows: operations are kept until it
+  /// writes them.
+  struct Sink final : RecordSink {
+    rocksdb::WriteBatch* batch = nullptr;
+    std::shared_ptr<FamilyHandle> family;
+    void put(std::string_view key, std::string_view value) override {
+      check(batch->Put(family->handle, slice(key), slice(value)).ok(), "a put into a batch");
+    }
+    void erase(std::string_view key) override {
+      check(batch->Delete(family->handle, slice(key)).ok(), "a delete in a batch");
+    }
+  };
+  struct Op {
+    Family family;
+    std::string key;
+    std::optional<std::string> value;
+  };
+  rocksdb::WriteBatch batch;
+  std::vector<Op> ops;
+  std::size_t op_bytes = 0;
+  std::map<std::uint32_t, Sink> sinks;
+};
+
+Batch::Batch() : impl_(std::make_unique<Impl>()) {}
+Batch::~Batch() = default;
+Batch::Batch(Batch&&) noexcept = default;
+
+void Batch::put(Family family, std::string_view key, std::string_view value) {
+  impl_->op_bytes += key.size() + value.size();
+  impl_->ops.push_back({family, std::string(key), std::string(value)});
+}
+
+void Batch::erase(Family family, std::string_view key) {
+  impl_->op_bytes += key.size();
+  impl_->ops.push_back({family, std::string(key), std::nullopt});
+}
+
+RecordSink& Batch::records(const Store& store, std::uint32_t generation) {
+  Impl::Sink& sink = impl_->sinks[generation];
+  if (sink.family == nullptr) {
+    sink.batch = &impl_->batch;
+    sink.family = store.impl_->find_generation(generation);
+    check(sink.family != nullptr, "a batch for a generation that exists");
+  }
+  return sink;
+}
+
+std::size_t Batch::bytes() const {
+  return impl_->op_bytes + impl_->batch.GetDataSize();
+}
+
+void Batch::clear() {
+  impl_->batch.Clear();
+  impl_->ops.clear();
+  impl_->sinks.clear();
+  impl_->op_bytes = 0;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+namespace {
+
+Result<std::vector<std::string>> existing_families(const Options& options, bool exists) {
+  std::vector<std::string> names;
+  if (exists) {
+    const auto status =
+        rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), options.path.string(), &names);
+    if (!status.ok()) return fail(io_error(status, "store-open"));
+    return names;
+  }
+  names.emplace_back(rocksdb::kDefaultColumnFamilyName);
+  for (const auto name : kNames) names.emplace_back(name);
+  names.push_back(std::string(kGenerationPrefix) + "1");
+  return names;
+}
+
+rocksdb::DBOptions db_options(const Options& options) {
+  rocksdb::DBOptions o;
+  o.create_if_missing = options.create;
+  o.create_missing_column_families = options.create;
+  o.max_background_jobs = 2;
+  o.bytes_per_sync = 1 << 20;
+  o.max_total_wal_size = 512ULL << 20;
+  o.max_open_files = 512;
+  o.keep_log_file_num = 4;
+  o.max_log_file_size = 8 << 20;
+  return o;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const Options& options) {
+  const bool exists = std::filesystem::exists(options.path / "CURRENT");
+  if (options.create && exists)
+    return fail(Errc::conflict, "store-exists",
+                "there is a ledger already in " + options.path.string());
+  if (!options.create && !exists)
+    return fail(
+        error(Errc::not_found, "store-missing", "there is no ledger in " + options.path.string())
+            .accepts("a folder made by relais init"));
+  RELAIS_ASSIGN(const auto names, existing_families(options, exists));
+
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const auto& name : names)
+    descriptors.emplace_back(name, family_options(name, options, impl->cache));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const auto status = options.read_only
+                          ? rocksdb::DB::OpenForReadOnly(db_options(options), options.path.string(),
+                                                         descriptors, &handles, &db)
+                          : rocksdb::DB::Open(db_options(options), options.path.string(),
+                                              descriptors, &handles, &db);
+  if (!status.ok()) {
+    const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
+    return fail(io_error(status, locked ? "store-locked" : "store-open"));
+  }
+  impl->db.reset(db);
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    auto family = std::make_shared<FamilyHandle>(db, handles[i]);
+    for (std::size_t f = 0; f < kFamilies; ++f)
+      if (names[i] == kNames[f]) impl->families[f] = family;
+    if (names[i].starts_with(kGenerationPrefix))
+      impl->generations.emplace(
+          static_cast<std::uint32_t>(std::stoul(names[i].substr(kGenerationPrefix.size()))),
+          family);
+  }
+  for (const auto& family : impl->families)
+    if (family == nullptr) return fail(Errc::corrupt, "store-format", "a column family is missing");
+
+  std::unique_ptr<Store> store(new Store(std::move(impl)));
+  if (options.create) {
+    Batch batch;
+    batch.put(Family::meta, kFormatKey, kFormat);
+    store->switch_generation(batch, 1);
+    RELAIS_TRY(store->write(batch, true));
+  }
+  RELAIS_ASSIGN(const auto format, store->get(Family::meta, kFormatKey));
+  if (format != kFormat)
+    return fail(error(Errc::corrupt, "store-format",
+                      "the store has another format than this program writes")
+                    .accepts(std::string(kFormat)));
+  RELAIS_ASSIGN(const auto live, store->get(Family::meta, kGenerationKey));
+  if (!live || live->size() != 4)
+    return fail(Errc::corrupt, "store-format", "the live generation is not named");
+  const auto generation = load_be<std::uint32_t>(*live);
+  if (store->impl_->find_generation(generation) == nullptr)
+    return fail(Errc::corrupt, "store-format", "the live generation is missing");
+  store->set_generation(generation);
+  return store;
+}
+
+Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {
+  std::string value;
+  const auto status =
+      impl_->db->Get(rocksdb::ReadOptions(), impl_->handle(family), slice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return fail(io_error(status));
+  return std::optional<std::string>(std::move(value));
+}
+
+Status Store::scan(Family family, std::string_view from, const Visit& visit, bool bulk) const {
+  rocksdb::ReadOptions read;
+  read.total_order_seek = true;
+  if (bulk) {
+    read.readahead_size = 2 << 20;
+    read.fill_cache = false;
+  }
+  const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator(read, impl_->handle(family)));
+  for (it->Seek(slice(from)); it->Valid(); it->Next())
+    if (!visit(text(it->key()), text(it->value()))) return {};
+  if (!it->status().ok()) return fail(io_error(it->status()));
+  return {};
+}
+
+Result<std::optional<std::pair<std::string, std::string>>> Store::last(Family family) const {
+  rocksdb::ReadOptions read;
+  read.total_order_seek = true;
+  const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator(read, impl_->handle(family)));
+  it->SeekToLast();
+  if (!it->status().ok()) return fail(io_error(it->status()));
+  if (!it->Valid()) return std::optional<std::pair<std::string, std::string>>();
+  return std::optional(std::pair(it->key().ToString(), it->value().ToString()));
+}
+
+Status Store::write(Batch& batch, bool sync) {
+  auto& b = *batch.impl_;
+  for (const auto& op : b.ops) {
+    const auto status = op.value
+                            ? b.batch.Put(impl_->handle(op.family), slice(op.key), slice(*op.value))
+                            : b.batch.Delete(impl_->handle(op.family), slice(op.key));
+    if (!status.ok()) return fail(io_error(status));
+  }
+  b.ops.clear();
+  rocksdb::WriteOptions write;
+  write.sync = sync;
+  if (const auto status = impl_->db->Write(write, &b.batch); !status.ok())
+    return fail(io_error(status));
+  return {};
+}
+
+std::uint32_t Store::generation() const {
+  return impl_->generation;
+}
+void Store::set_generation(std::uint32_t generation) {
+  impl_->generation = generation;
+}
+
+Status Store::create_generation(std::uint32_t generation) {
+  if (impl_->find_generation(generation) != nullptr) RELAIS_TRY(drop_generation(generation));
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  const std::string name = std::string(kGenerationPrefix) + std::to_string(generation);
+  const auto status = impl_->db->CreateColumnFamily(
+      family_options(name, impl_->options, impl_->cache), name, &handle);
+  if (!status.ok()) return fail(io_error(status));
+  const std::lock_guard lock(impl_->generations_mutex);
+  impl_->generations[generation] = std::make_shared<FamilyHandle>(impl_->db.get(), handle);
+  return {};
+}
+
+Status Store::drop_generation(std::uint32_t generation) {
+  check(generation != impl_->generation, "the live generation is never dropped");
+  const auto family = impl_->find_generation(generation);
+  if (family == nullptr) return {};
+  {
+    const std::lock_guard lock(impl_->generations_mutex);
+    impl_->generations.erase(generation);
+  }
+  if (const auto status = impl_->db->DropColumnFamily(family->handle); !status.ok())
+    return fail(io_error(status));
+  return {};
+}
+
+void Store::switch_generation(Batch& batch, std::uint32_t generation) const {
+  std::string value;
+  append_be(value, generation);
+  batch.put(Family::meta, kGenerationKey, value);
+}
+
+std::shared_ptr<const RecordSource> Store::records(std::uint32_t generation) const {
+  auto family = impl_->find_generation(generation);
+  check(family != nullptr, "records of a generation that exists");
+  return std::make_shared<FamilyRecords>(std::move(family));
+}
+
+std::optional<std::uint64_t> Store::figure(std::string_view property) const {
+  std::uint64_t value = 0;
+  if (!impl_->db->GetAggregatedIntProperty(slice(property), &value)) return std::nullopt;
+  return value;
+}
+
+}  // namespace relais::store

@@ -1,0 +1,114 @@
+// The only code that knows RocksDB: column families, batches, ordered reads, generations of
+// projections.
+//
+// Concurrency: every const member, and every RecordSource it gives, may be used from any thread;
+// write() and the members that create or drop generations from one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ledger/base/error.h"
+#include "ledger/base/id.h"
+#include "ledger/base/records.h"
+
+namespace relais::store {
+
+/// The column families of docs/FORMATS.md, the projections' generations excepted.
+enum class Family : std::uint8_t {
+  meta,         ///< name → value: format version, live generation
+  entries,      ///< index → entry bytes
+  events,       ///< index → typed event
+  nodes,        ///< tile level, tile index → hashes
+  ids,          ///< id ‖ 0 ‖ signatory → index
+  streams,      ///< stream key ‖ version → index
+  disclosures,  ///< index → disclosure texts
+  checkpoints,  ///< size → signed note
+};
+inline constexpr std::size_t kFamilies = 8;
+
+/// Big-endian, so that key order is number order.
+std::string index_key(std::uint64_t index);
+
+struct Options {
+  std::filesystem::path path;
+  bool create = false;     ///< a new store; an existing one is refused
+  bool read_only = false;  ///< beside a running server
+  std::size_t block_cache_bytes = 256 * 1024 * 1024;
+  std::size_t write_buffer_bytes = 64 * 1024 * 1024;  ///< of each large family
+};
+
+class Store;
+
+/// Writes that take effect together. Not thread-safe.
+class Batch {
+ public:
+  Batch();
+  ~Batch();
+  Batch(Batch&&) noexcept;
+  void put(Family family, std::string_view key, std::string_view value);
+  void erase(Family family, std::string_view key);
+  /// The records of a generation as a sink into this batch; valid as long as the batch and the
+  /// store.
+  RecordSink& records(const Store& store, std::uint32_t generation);
+  std::size_t bytes() const;
+  void clear();
+
+ private:
+  friend class Store;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+
+class Store {
+ public:
+  /// Errors: Errc::io rule "store-open" with RocksDB's message, "store-locked" where another
+  /// process has it open, "store-exists", "store-missing".
+  static Result<std::unique_ptr<Store>> open(const Options& options);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Result<std::optional<std::string>> get(Family family, std::string_view key) const;
+  /// In key order from the first key not before `from`, until `visit` returns false. `bulk`: reads
+  /// ahead and leaves the block cache alone.
+  Status scan(Family family, std::string_view from, const Visit& visit, bool bulk = false) const;
+  /// The last record of a family.
+  Result<std::optional<std::pair<std::string, std::string>>> last(Family family) const;
+
+  /// Durable when this returns and `sync` is true: written and fsynced to the write-ahead log.
+  Status write(Batch& batch, bool sync);
+
+  /// The live generation of projections, from meta. A new store has generation 1.
+  std::uint32_t generation() const;
+  /// Makes the family of a generation, empty: one of the same number that was left over is dropped
+  /// first.
+  Status create_generation(std::uint32_t generation);
+  Status drop_generation(std::uint32_t generation);
+  /// Puts the switch to a generation into a batch.
+  void switch_generation(Batch& batch, std::uint32_t generation) const;
+  /// To be called after the batch with the switch was written.
+  void set_generation(std::uint32_t generation);
+  /// Reads of a generation; keeps working after the generation was dropped. Reads that fail on the
+  /// disk end the process with a message: a read model must not look empty because a block is
+  /// damaged.
+  std::shared_ptr<const RecordSource> records(std::uint32_t generation) const;
+
+  /// A RocksDB figure as text, for metrics ("rocksdb.estimate-num-keys", …).
+  std::optional<std::uint64_t> figure(std::string_view property) const;
+
+ private:
+  friend class Batch;
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace relais::store

@@ -1,0 +1,71 @@
+@0xd1e5b72390af46c8;
+# Axis 1, the case itself (DOMAIN.md, section 2). A comment behind a field is its description in the catalogue.
+
+using Cxx = import "/capnp/c++.capnp";
+using P = import "policy.capnp";
+using V = import "vocabulary.capnp";
+$Cxx.namespace("relais::schema");
+
+struct CaseDetected $P.event((
+    name = "case.detected", axis = detection, stream = case, emitters = [ml, aa], opens = true,
+    source = "Convention, axis 1", precondition = "the case does not exist yet",
+    summary = "A signatory has detected a person at risk or a victim; it becomes the holder of the case.")) {
+  channel @0 :V.Channel;
+  ageBand @1 :V.AgeBand;
+  territory @2 :Text $P.format("territory");
+  risk @3 :V.Risk;
+  indicators @4 :List(Text) $P.sensitive $P.optional $P.maxLength(50);
+  gender @5 :V.Gender $P.sensitive $P.optional;
+  note @6 :Text $P.sensitive $P.optional $P.maxLength(10000);
+}
+
+struct CaseDismissed $P.event((
+    name = "case.dismissed", axis = detection, stream = case, emitters = [ml, aa], relation = author,
+    source = "Convention, axis 1", precondition = "the case is DETECTED; by the signatory that detected it",
+    summary = "The detection did not hold: no support follows.")) {
+  reason @0 :V.DismissReason;
+}
+
+struct CaseRiskAssessed $P.event((
+    name = "case.risk_assessed", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
+    source = "Convention, axis 1", precondition = "the case is open",
+    summary = "The danger the person is in was assessed with a dated grid.")) {
+  risk @0 :V.Risk;
+  gridVersion @1 :Text $P.maxLength(40);
+  factors @2 :List(Text) $P.sensitive $P.optional $P.maxLength(50);
+}
+
+struct CaseConsentGiven $P.event((
+    name = "case.consent_given", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
+    source = "RGPD art. 7 and 9(2)(a)", precondition = "the case is open",
+    summary = "The person agreed to one use of what concerns her or him, for named recipients.")) {
+  scope @0 :V.ConsentScope;
+  recipients @1 :List(Text) $P.format("signatory") $P.optional;
+  # empty: every signatory of the convention
+  formHash @2 :Text $P.format("sha256");
+  expiresOn @3 :Text $P.format("date") $P.optional;
+  givenBy @4 :Text $P.sensitive $P.optional $P.maxLength(200);
+}
+
+struct CaseConsentWithdrawn $P.event((
+    name = "case.consent_withdrawn", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
+    source = "RGPD art. 7(3)", precondition = "a consent of this scope is in force",
+    summary = "The person took an agreement back; nothing new is disclosed under it from now on.")) {
+  scope @0 :V.ConsentScope;
+  givenBy @1 :Text $P.sensitive $P.optional $P.maxLength(200);
+}
+
+struct CaseClosed $P.event((
+    name = "case.closed", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
+    source = "Convention, axis 1; CNIL référentiel, active base",
+    precondition = "the case is IN_SUPPORT or DORMANT, and no referral is pending or under way",
+    summary = "Support has ended, with its reason.")) {
+  reason @0 :V.CloseReason;
+}
+
+struct CaseReopened $P.event((
+    name = "case.reopened", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
+    source = "Convention, axis 1", precondition = "the case is CLOSED",
+    summary = "The person is back: the case is assessed anew.")) {
+  note @0 :Text $P.sensitive $P.optional $P.maxLength(10000);
+}
