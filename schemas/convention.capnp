@@ -17,7 +17,7 @@ struct FoundingSignatory {
 
 struct Quorum {
   act @0 :Text $P.format("slug");
-  # kind of act, e.g. admit_signatory
+  # kind of act, e.g. admit-signatory
   approvals @1 :UInt32;
   # approvals it takes, the proposer's included
   roles @2 :List(P.Role);
@@ -26,7 +26,7 @@ struct Quorum {
 
 struct Term {
   name @0 :Text $P.format("slug");
-  # deadline or limit, e.g. referral_answer_days
+  # deadline or limit, e.g. referral-answer-days
   value @1 :UInt32;
 }
 

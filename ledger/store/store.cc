@@ -37,11 +37,13 @@ Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
   return error(code, std::move(rule), status.ToString());
 }
 
-/// One RocksDB family. Held by shared_ptr so that a reader outlives the drop of a generation.
+/// One RocksDB family. Held by shared_ptr so that a reader outlives the drop of a generation; it
+/// keeps the database open too.
 struct FamilyHandle {
-  rocksdb::DB* db = nullptr;
+  std::shared_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* handle = nullptr;
-  FamilyHandle(rocksdb::DB* d, rocksdb::ColumnFamilyHandle* h) : db(d), handle(h) {}
+  FamilyHandle(std::shared_ptr<rocksdb::DB> d, rocksdb::ColumnFamilyHandle* h)
+      : db(std::move(d)), handle(h) {}
   FamilyHandle(const FamilyHandle&) = delete;
   FamilyHandle& operator=(const FamilyHandle&) = delete;
   ~FamilyHandle() { db->DestroyColumnFamilyHandle(handle); }
@@ -140,7 +142,7 @@ std::string index_key(std::uint64_t index) {
 struct Store::Impl {
   Options options;
   std::shared_ptr<rocksdb::Cache> cache;
-  std::unique_ptr<rocksdb::DB> db;
+  std::shared_ptr<rocksdb::DB> db;
   std::array<std::shared_ptr<FamilyHandle>, kFamilies> families;
   mutable std::mutex generations_mutex;
   std::map<std::uint32_t, std::shared_ptr<FamilyHandle>> generations;
@@ -285,7 +287,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   }
   impl->db.reset(db);
   for (std::size_t i = 0; i < handles.size(); ++i) {
-    auto family = std::make_shared<FamilyHandle>(db, handles[i]);
+    auto family = std::make_shared<FamilyHandle>(impl->db, handles[i]);
     for (std::size_t f = 0; f < kFamilies; ++f)
       if (names[i] == kNames[f]) impl->families[f] = family;
     if (names[i].starts_with(kGenerationPrefix))
@@ -382,7 +384,7 @@ Status Store::create_generation(std::uint32_t generation) {
       family_options(name, impl_->options, impl_->cache), name, &handle);
   if (!status.ok()) return fail(io_error(status));
   const std::lock_guard lock(impl_->generations_mutex);
-  impl_->generations[generation] = std::make_shared<FamilyHandle>(impl_->db.get(), handle);
+  impl_->generations[generation] = std::make_shared<FamilyHandle>(impl_->db, handle);
   return {};
 }
 

@@ -1,0 +1,271 @@
+#include <algorithm>
+#include <chrono>
+
+#include "ledger/base/archive.h"
+#include "ledger/base/check.h"
+#include "ledger/log/impl.h"
+#include "ledger/log/judge.h"
+#include "ledger/merkle/note.h"
+
+namespace relais::log {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+std::uint64_t microseconds_since(Steady::time_point start) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - start).count());
+}
+
+Error group_refused(std::size_t failed) {
+  return error(Errc::conflict, "group-refused",
+               "statement " + std::to_string(failed) +
+                   " of the atomic group was refused, so none was taken")
+      .at("statements[" + std::to_string(failed) + "]")
+      .accepts("a group of which every statement is accepted");
+}
+
+}  // namespace
+
+std::string id_key(std::string_view id, SignatoryId signatory) {
+  std::string key(id);
+  key.push_back('\0');
+  append_be(key, signatory.value);
+  return key;
+}
+
+std::string stream_version_key(const statement::StreamId& stream, StreamVersion version) {
+  std::string key = statement::stream_key(stream);
+  append_be(key, version.value);
+  return key;
+}
+
+BatchCommit::BatchCommit(Ledger::Impl& ledger)
+    : ledger_(ledger),
+      first_(ledger.tree->size()),
+      received_at_(std::max(ledger.clock->now(), ledger.current()->last_received)) {}
+
+void BatchCommit::take(Group group) {
+  const auto start = Steady::now();
+  Pending pending{std::move(group.done), {}};
+  if (group.atomic) {
+    if (auto refused = try_group(group)) {
+      const auto failed = static_cast<std::size_t>(std::stoul(refused->state));
+      refused->state.clear();
+      for (std::size_t i = 0; i < group.submissions.size(); ++i)
+        pending.answers.push_back(
+            {fail(i == failed ? *refused : group_refused(failed)), {}, false});
+      ledger_.stats.refused += group.submissions.size();
+      pending_.push_back(std::move(pending));
+      return;
+    }
+  }
+  for (Submission& s : group.submissions) {
+    pending.answers.push_back(judge_one(s));
+    check(!group.atomic || pending.answers.back().index.has_value(),
+          "a statement that passed the trial of its group passes again");
+  }
+  pending_.push_back(std::move(pending));
+  ledger_.stats.judge_us += microseconds_since(start);
+}
+
+/// Judges an atomic group on a world that is rolled back. The error's `state` carries the number of
+/// the statement that failed, since none of it reaches the caller before take() has put the real
+/// state back.
+std::optional<Error> BatchCommit::try_group(Group& group) {
+  rules::World& world = ledger_.model->world();
+  world.begin_trial();
+  std::optional<Error> refused;
+  std::uint64_t index = first_ + staged_.size();
+  std::map<std::string, std::string_view> ids;
+  for (std::size_t i = 0; i < group.submissions.size() && !refused; ++i) {
+    Submission& s = group.submissions[i];
+    const auto outcome = [&]() -> Status {
+      RELAIS_ASSIGN(const Signer signer,
+                    find_signer(world.registry(), s.statement, LogIndex{index}));
+      if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
+      s.verified = true;
+      RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
+      if (duplicate) return {};
+      const auto [it, fresh] = ids.emplace(id_key(s.statement.id, signer.id), s.statement.jwt);
+      if (!fresh) {
+        if (it->second == s.statement.jwt) return {};
+        return fail(error(Errc::conflict, "id-reused", "the group uses one id for two statements")
+                        .at("id"));
+      }
+      RELAIS_ASSIGN(const rules::Act act,
+                    judge(world, s.statement, signer, LogIndex{index}, received_at_, s.expected));
+      rules::evolve(world, act);
+      ++index;
+      return {};
+    }();
+    if (!outcome) {
+      refused = outcome.error();
+      if (!refused->state.empty()) refused->message += " (current state: " + refused->state + ")";
+      refused->state = std::to_string(i);
+    }
+  }
+  world.rollback();
+  return refused;
+}
+
+Result<std::optional<LogIndex>> BatchCommit::find_duplicate(const statement::Statement& s,
+                                                            SignatoryId signatory) const {
+  const std::string key = id_key(s.id, signatory);
+  std::string entry;
+  LogIndex index;
+  if (const auto it = ids_.find(key); it != ids_.end()) {
+    index = it->second;
+    entry = staged_[index.value - first_].entry;
+  } else {
+    RELAIS_ASSIGN(const auto stored, ledger_.store->get(store::Family::ids, key));
+    if (!stored) return std::optional<LogIndex>();
+    index = LogIndex{load_be<std::uint64_t>(*stored)};
+    RELAIS_ASSIGN(auto found,
+                  ledger_.store->get(store::Family::entries, store::index_key(index.value)));
+    if (!found)
+      return fail(Errc::corrupt, "entry-missing", "an id points to an entry that is not there");
+    entry = std::move(*found);
+  }
+  if (std::string_view(entry).substr(8) == s.jwt) return std::optional(index);
+  return fail(
+      error(Errc::conflict, "id-reused", "this source has used this id for another statement")
+          .at("id")
+          .accepts("a new id, or the same bytes again")
+          .from("CloudEvents 1.0, source + id"));
+}
+
+BatchCommit::Answer BatchCommit::judge_one(Submission& s) {
+  rules::World& world = ledger_.model->world();
+  const LogIndex index{first_ + staged_.size()};
+  const auto judged = [&]() -> Result<Answer> {
+    RELAIS_ASSIGN(const Signer signer, find_signer(world.registry(), s.statement, index));
+    if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
+    RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
+    if (duplicate) {
+      ++ledger_.stats.duplicates;
+      return Answer{fail(Errc::internal, "", ""), duplicate, true};
+    }
+    RELAIS_ASSIGN(const rules::Act act,
+                  judge(world, s.statement, signer, index, received_at_, s.expected));
+    return Answer{fail(Errc::internal, "", ""), stage(s, act), false};
+  }();
+  if (judged) return *judged;
+  ++ledger_.stats.refused;
+  return Answer{fail(judged.error()), {}, false};
+}
+
+/// Folds an accepted statement and puts all that belongs to it into the batch.
+LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
+  statement::Statement& st = s.statement;
+  ledger_.model->fold(act);
+  Staged staged;
+  staged.entry = entry_bytes(received_at_, st.jwt);
+  staged.leaf = merkle::leaf_hash(staged.entry);
+  ledger_.tree->append(staged.leaf);
+
+  const std::string key = store::index_key(act.index.value);
+  const StreamVersion version{act.event.getVersion()};
+  const std::string ids = id_key(st.id, act.signatory());
+  batch_.put(store::Family::entries, key, staged.entry);
+  batch_.put(store::Family::events, key, statement::encode_event(st));
+  batch_.put(store::Family::ids, ids, key);
+  batch_.put(store::Family::streams, stream_version_key(st.stream, version), key);
+  if (!st.disclosures.empty()) batch_.put(store::Family::disclosures, key, encode(st.disclosures));
+  ids_.emplace(ids, act.index);
+
+  staged.accepted.index = act.index;
+  staged.accepted.id = st.id;
+  staged.accepted.source = st.source;
+  staged.accepted.stream = st.stream;
+  staged.accepted.version = version;
+  staged.accepted.received_at = received_at_;
+  staged.accepted.leaf = staged.leaf;
+  staged_.push_back(std::move(staged));
+  return act.index;
+}
+
+bool BatchCommit::commit() {
+  if (staged_.empty()) {  // refusals and duplicates only: nothing has changed
+    answer_all({});
+    return true;
+  }
+  const auto start = Steady::now();
+  TreeWriter& tree = *ledger_.tree;
+  auto head = std::make_shared<Head>(*ledger_.current());
+  head->registry = ledger_.model->world().share_registry();
+  head->checkpoint = {head->registry->origin, tree.size(), tree.root()};
+  head->note = merkle::sign_checkpoint(head->checkpoint, *ledger_.log_key);
+  head->last_received = received_at_;
+
+  tree.write(batch_);
+  batch_.put(store::Family::checkpoints, store::index_key(tree.size()), head->note);
+  ledger_.model->flush(batch_.records(*ledger_.store, head->generation), TreeSize{tree.size()});
+  ledger_.stats.bytes += batch_.bytes();
+  if (const Status written = ledger_.store->write(batch_, true); !written) {
+    answer_failed(written.error());
+    return false;
+  }
+  ledger_.stats.accepted += staged_.size();
+  ++ledger_.stats.batches;
+  ledger_.stats.commit_us += microseconds_since(start);
+  const TreeSize size = head->size();
+  const std::string note = head->note;
+  ledger_.publish(std::move(head));
+  answer_all(note);
+  tree.forget();
+  ledger_.notify(size);
+  return true;
+}
+
+Outcome BatchCommit::finish(Answer& a, const std::string& note) {
+  if (!a.index) return std::move(a.outcome);
+  Accepted accepted;
+  if (a.index->value >= first_) {
+    Staged& staged = staged_[a.index->value - first_];
+    if (staged.accepted.receipt.checkpoint.empty()) {
+      auto proof = ledger_.tree->prove(a.index->value);
+      if (!proof) return fail(proof.error());
+      staged.accepted.receipt = {a.index->value, staged.entry.substr(0, 8), std::move(*proof),
+                                 note};
+    }
+    accepted = staged.accepted;
+  } else {
+    const auto entry = ledger_.store->get(store::Family::entries, store::index_key(a.index->value));
+    const auto event = ledger_.store->get(store::Family::events, store::index_key(a.index->value));
+    auto receipt = ledger_.receipt(*a.index);
+    if (!receipt) return fail(receipt.error());
+    statement::EventView view;
+    if (!entry || !*entry || !event || !*event || !view.load(**event))
+      return fail(Errc::corrupt, "entry-missing", "a stored entry cannot be read");
+    const auto reader = view.get();
+    accepted.index = *a.index;
+    accepted.id = std::string(reader.getId().begin(), reader.getId().size());
+    accepted.source = ledger_.current()->registry->find(SignatoryId{reader.getSignatory()})->source;
+    accepted.stream = statement::stream_of(reader);
+    accepted.version = StreamVersion{reader.getVersion()};
+    accepted.received_at = Timestamp{reader.getReceivedAt()};
+    accepted.leaf = merkle::leaf_hash(**entry);
+    accepted.receipt = std::move(*receipt);
+  }
+  accepted.duplicate = a.duplicate;
+  return accepted;
+}
+
+void BatchCommit::answer_all(const std::string& note) {
+  for (Pending& p : pending_) {
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(p.answers.size());
+    for (Answer& a : p.answers) outcomes.push_back(finish(a, note));
+    p.done(std::move(outcomes));
+  }
+}
+
+void BatchCommit::answer_failed(const Error& e) {
+  const Error answer =
+      error(Errc::unavailable, "disk-failed",
+            "the ledger could not write to its disk and takes nothing more: " + e.message);
+  for (Pending& p : pending_) p.done(std::vector<Outcome>(p.answers.size(), Outcome(fail(answer))));
+}
+
+}  // namespace relais::log

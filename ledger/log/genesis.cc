@@ -1,0 +1,117 @@
+#include "ledger/log/genesis.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "ledger/base/check.h"
+#include "ledger/base/json.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/crypto/sha256.h"
+#include "ledger/log/ledger.h"
+#include "ledger/statement/statement.h"
+#include "ledger/store/store.h"
+
+namespace relais::log {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status write_file(const fs::path& path, std::string_view bytes) {
+  std::ofstream out(path, std::ios::binary);
+  out << bytes;
+  out.close();
+  if (!out) return fail(Errc::io, "file-write", "cannot write " + path.string());
+  return {};
+}
+
+Result<std::string> opening_statement(const Genesis& genesis, const crypto::SigningKey& log,
+                                      const crypto::SigningKey& system, const Clock& clock,
+                                      Random& random) {
+  RELAIS_ASSIGN(json::value data, json::parse(genesis.data_json));
+  if (!data.is_object())
+    return fail(Errc::malformed, "convention-form", "the convention's data is not an object");
+  json::object& members = data.get_object();
+  members["document_hash"] = document_hash(genesis.convention_file);
+  members["origin"] = genesis.origin;
+  members["log_key"] = crypto::to_text(log.public_key());
+  members["system_key"] = crypto::to_text(system.public_key());
+  json::object event;
+  event["source"] = "urn:relais:" + genesis.slug + ":relais";
+  event["type"] = "relais.convention.opened.v1";
+  event["subject"] = "convention/" + genesis.slug;
+  event["data"] = std::move(members);
+  return statement::sign_event(json::serialize(json::value(std::move(event))), system, clock,
+                               random);
+}
+
+Status create_in(const fs::path& data, const Genesis& genesis, const Clock& clock, Random& random,
+                 const ModelFactory& factory) {
+  std::error_code ec;
+  fs::create_directories(data / "keys", ec);
+  if (ec)
+    return fail(Errc::io, "data-folder", "cannot make " + data.string() + ": " + ec.message());
+  fs::permissions(data, fs::perms::owner_all, ec);
+  const auto log = crypto::SigningKey::generate(random);
+  const auto system = crypto::SigningKey::generate(random);
+  RELAIS_TRY(crypto::save_private_key(data / "keys" / "log.jwk", log, {}));
+  RELAIS_TRY(crypto::save_private_key(data / "keys" / "system.jwk", system, {}));
+  const merkle::NoteKey vkey{genesis.origin, log.public_key()};
+  RELAIS_TRY(write_file(data / "log.vkey", merkle::to_vkey(vkey) + "\n"));
+  RELAIS_TRY(write_file(data / "convention.toml", genesis.convention_file));
+  RELAIS_ASSIGN(const std::string opening, opening_statement(genesis, log, system, clock, random));
+  {
+    store::Options options;
+    options.path = data / "store";
+    options.create = true;
+    RELAIS_TRY(store::Store::open(options));
+  }
+  Options options;
+  options.data = data;
+  options.ignore_projections = true;
+  RELAIS_ASSIGN(const auto ledger, Ledger::open(options, clock, factory));
+  std::vector<Submission> group(1);
+  RELAIS_ASSIGN(group[0].statement, statement::parse_statement(opening));
+  auto outcomes = ledger->submit_and_wait(std::move(group), true);
+  if (!outcomes[0]) return fail(outcomes[0].error());
+  return {};
+}
+
+}  // namespace
+
+std::string document_hash(std::string_view convention_file) {
+  return crypto::base64url_encode(view(crypto::sha256(convention_file)));
+}
+
+Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& clock,
+                     Random& random, const ModelFactory& factory) {
+  std::error_code ec;
+  if (fs::exists(data, ec) && !fs::is_empty(data, ec))
+    return fail(error(Errc::conflict, "data-folder", data.string() + " exists and is not empty")
+                    .accepts("a folder that does not exist yet"));
+  fs::path staging = data;
+  staging += ".new";
+  fs::remove_all(staging, ec);
+  const Status made = create_in(staging, genesis, clock, random, factory);
+  if (!made) {
+    fs::remove_all(staging, ec);
+    return made;
+  }
+  fs::remove(data, ec);
+  fs::rename(staging, data, ec);
+  if (ec)
+    return fail(Errc::io, "data-folder",
+                "cannot move the new ledger to " + data.string() + ": " + ec.message());
+  return {};
+}
+
+Result<merkle::NoteKey> load_vkey(const fs::path& data) {
+  std::ifstream in(data / "log.vkey");
+  std::string line;
+  if (!std::getline(in, line))
+    return fail(error(Errc::not_found, "store-missing", "there is no ledger in " + data.string())
+                    .accepts("a folder made by relais init"));
+  return merkle::parse_vkey(line);
+}
+
+}  // namespace relais::log

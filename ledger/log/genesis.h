@@ -1,0 +1,43 @@
+// The birth of a ledger: its folder, its keys, and entry 0.
+//
+//   DIR/store/             RocksDB
+//   DIR/keys/log.jwk       signs checkpoints (0600)
+//   DIR/keys/system.jwk    signs the ledger's own statements (0600)
+//   DIR/log.vkey           public key of the log (signed-note vkey): what a receipt is checked
+//   against DIR/convention.toml    the convention file, byte for byte
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "ledger/base/clock.h"
+#include "ledger/base/error.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/log/model.h"
+#include "ledger/merkle/note.h"
+
+namespace relais::log {
+
+struct Genesis {
+  std::string
+      convention_file;  ///< bytes of the convention file; founding signatories sign their SHA-256
+  std::string slug;     ///< of the convention: "rhone-2023"
+  /// `data` of convention.opened as JSON, without document_hash, log_key and system_key, which are
+  /// filled in.
+  std::string data_json;
+  std::string origin;  ///< of the log: "relais.example/rhone-2023"
+};
+
+/// base64url(SHA-256(file)): what convention.signed carries.
+std::string document_hash(std::string_view convention_file);
+
+/// Makes the folder, the keys and the store with entry 0. The folder must not exist or be empty.
+/// `log_key` and `system_key` are made from `random`. Nothing is left behind when it fails.
+Status create_ledger(const std::filesystem::path& data, const Genesis& genesis, const Clock& clock,
+                     Random& random, const ModelFactory& factory);
+
+/// The log's public key as DIR/log.vkey has it.
+Result<merkle::NoteKey> load_vkey(const std::filesystem::path& data);
+
+}  // namespace relais::log

@@ -1,0 +1,129 @@
+// Internal to ledger/log: what the public Ledger is made of.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "ledger/log/ledger.h"
+#include "ledger/log/tree_writer.h"
+
+namespace relais::log {
+
+/// What waits for the writer.
+struct Group {
+  std::vector<Submission> submissions;
+  bool atomic = false;
+  Done done;
+  std::size_t bytes = 0;
+};
+
+struct Ledger::Impl {
+  Options options;
+  const Clock* clock = nullptr;
+  ModelFactory factory;
+  merkle::NoteKey vkey;
+  std::unique_ptr<store::Store> store;
+  std::optional<crypto::SigningKey> log_key;  // absent when read-only
+  Stats stats;
+
+  mutable std::mutex head_mutex;
+  std::shared_ptr<const Head> head;
+
+  // The writer and what it alone touches.
+  std::thread writer;
+  std::optional<TreeWriter> tree;
+  std::shared_ptr<const RecordSource> records;  // must outlive the model
+  std::unique_ptr<Model> model;
+
+  // The queue.
+  std::mutex queue_mutex;
+  std::condition_variable queue_changed;
+  std::deque<Group> queue;
+  std::deque<std::function<void()>> tasks;  // run by the writer between batches
+  std::size_t queued = 0;
+  std::size_t queued_bytes = 0;
+  bool stopping = false;
+  bool broken = false;  // a commit failed: memory is ahead of the disk, so nothing more is taken
+
+  std::mutex rebuild_mutex;
+
+  std::mutex subscribers_mutex;
+  std::map<std::uint64_t, std::function<void(TreeSize)>> subscribers;
+  std::uint64_t next_subscription = 1;
+
+  std::shared_ptr<const Head> current() const {
+    const std::lock_guard lock(head_mutex);
+    return head;
+  }
+  void publish(std::shared_ptr<const Head> next) {
+    const std::lock_guard lock(head_mutex);
+    head = std::move(next);
+  }
+  merkle::TileReader tile_reader() const;
+  Result<merkle::Receipt> receipt(LogIndex index) const;
+
+  void start_writer();
+  void run_writer();
+  /// Runs `task` on the writer's thread between two batches and waits for it; directly when there
+  /// is no writer.
+  void run_between_batches(const std::function<void()>& task);
+  void notify(TreeSize size);
+};
+
+/// Judges, orders and commits the groups of one batch. Lives as long as the batch.
+class BatchCommit {
+ public:
+  explicit BatchCommit(Ledger::Impl& ledger);
+  void take(Group group);
+  /// Writes everything, publishes the head and answers. False when the disk failed: the ledger must
+  /// take nothing more.
+  bool commit();
+
+ private:
+  struct Staged {  // an entry of this batch
+    std::string entry;
+    Hash leaf;
+    Accepted accepted;
+  };
+  struct Answer {  // what a submission got so far
+    Outcome outcome;
+    std::optional<LogIndex>
+        index;  // accepted: known from here on; the receipt comes with the commit
+    bool duplicate = false;
+  };
+  struct Pending {
+    Done done;
+    std::vector<Answer> answers;
+  };
+
+  Answer judge_one(Submission& s);
+  std::optional<Error> try_group(Group& group);
+  Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
+                                                 SignatoryId signatory) const;
+  LogIndex stage(Submission& s, const rules::Act& act);
+  void answer_all(const std::string& note);
+  void answer_failed(const Error& e);
+  Outcome finish(Answer& a, const std::string& note);
+
+  Ledger::Impl& ledger_;
+  std::uint64_t first_;
+  Timestamp received_at_;
+  store::Batch batch_;
+  std::vector<Staged> staged_;
+  std::map<std::string, LogIndex> ids_;  // of this batch
+  std::vector<Pending> pending_;
+};
+
+/// Key in the family `ids`.
+std::string id_key(std::string_view id, SignatoryId signatory);
+/// Key in the family `streams`.
+std::string stream_version_key(const statement::StreamId& stream, StreamVersion version);
+
+/// The checks of Ledger::open. `log` is the key that checkpoints must be signed by.
+Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,
+                        const merkle::TileReader& read_tile);
+
+}  // namespace relais::log

@@ -1,0 +1,73 @@
+#include "ledger/log/judge.h"
+
+#include <string>
+
+#include "ledger/crypto/jwk.h"
+
+namespace relais::log {
+namespace {
+
+/// Entry 0 brings its own key: nobody can have enrolled it before.
+Result<Signer> genesis_signer(const statement::Statement& s) {
+  const auto event = s.event->getRoot<schema::Event>().asReader();
+  if (!event.getData().isConventionOpened())
+    return fail(error(Errc::conflict, "genesis-first", "the log is empty")
+                    .at("type")
+                    .accepts("relais.convention.opened.v1 as entry 0"));
+  const auto text = event.getData().getConventionOpened().getSystemKey();
+  RELAIS_ASSIGN(const auto key, crypto::parse_public_key({text.begin(), text.size()}));
+  if (crypto::thumbprint(key) != s.kid)
+    return fail(
+        error(Errc::unauthenticated, "key-unknown", "entry 0 is not signed by the key it carries")
+            .at("kid")
+            .accepts("the thumbprint of data.system_key"));
+  return Signer{key, SignatoryId{0}, true};
+}
+
+Error stale(StreamVersion current, StreamVersion expected) {
+  return error(Errc::stale, "stream-moved",
+               "the stream is at version " + std::to_string(current.value) + ", not " +
+                   std::to_string(expected.value))
+      .at("If-Match")
+      .accepts("\"" + std::to_string(current.value) + "\", after reading what has happened since")
+      .in_state("version " + std::to_string(current.value));
+}
+
+}  // namespace
+
+Result<Signer> find_signer(const rules::Registry& registry, const statement::Statement& s,
+                           LogIndex index) {
+  if (index.value == 0) return genesis_signer(s);
+  const rules::Key* key = registry.find_key(s.kid);
+  if (key == nullptr)
+    return fail(error(Errc::unauthenticated, "key-unknown", "no signatory has enrolled this key")
+                    .at("kid")
+                    .accepts("the RFC 7638 thumbprint of an enrolled key"));
+  const rules::Signatory* owner = registry.find(key->owner);
+  if (owner == nullptr || owner->source != s.source)
+    return fail(error(Errc::unauthenticated, "source-not-of-key",
+                      "the key belongs to another signatory than the source names")
+                    .at("source")
+                    .accepts(owner != nullptr ? owner->source : std::string()));
+  return Signer{key->key, key->owner, false};
+}
+
+Result<rules::Act> judge(rules::World& world, statement::Statement& s, const Signer& signer,
+                         LogIndex index, Timestamp received_at,
+                         std::optional<StreamVersion> expected) {
+  if (!signer.genesis) RELAIS_TRY(world.registry().judge_key(s.kid, received_at));
+  const StreamVersion current = world.version(s.stream);
+  auto event = s.event->getRoot<schema::Event>();
+  event.setReceivedAt(received_at.value);
+  event.setSignatory(signer.id.value);
+  event.setVersion(current.value + 1);
+  rules::Act act{index, event.asReader(), s.stream, s.type};
+  const Status allowed = rules::decide(world, act);
+  // Who may not know of the stream must not learn its version either.
+  if (!allowed && allowed.error().code == Errc::not_found) return fail(allowed.error());
+  if (expected && *expected != current) return fail(stale(current, *expected));
+  if (!allowed) return fail(allowed.error());
+  return act;
+}
+
+}  // namespace relais::log

@@ -1,0 +1,236 @@
+#include "ledger/log/ledger.h"
+
+#include <algorithm>
+
+#include "ledger/base/archive.h"
+#include "ledger/base/check.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/log/genesis.h"
+#include "ledger/log/impl.h"
+
+namespace relais::log {
+namespace {
+
+Error past_the_end(LogIndex index) {
+  return error(Errc::not_found, "index-unknown",
+               "there is no entry " + std::to_string(index.value));
+}
+
+Result<std::string> must_get(const store::Store& store, store::Family family, LogIndex index) {
+  RELAIS_ASSIGN(auto value, store.get(family, store::index_key(index.value)));
+  if (!value) return fail(past_the_end(index));
+  return std::move(*value);
+}
+
+/// Projections stand for what the log holds, no more and no less: they are committed together.
+Status check_position(const RecordSource& records, TreeSize size) {
+  const auto position = records.get(kPositionKey);
+  const std::uint64_t at =
+      position && position->size() == 8 ? load_be<std::uint64_t>(*position) : 0;
+  if (at == size.value) return {};
+  return fail(error(Errc::corrupt, "self-check-projections",
+                    "the projections stand for " + std::to_string(at) + " events, the log has " +
+                        std::to_string(size.value))
+                  .accepts("relais rebuild, which makes them anew from event 0"));
+}
+
+}  // namespace
+
+Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ledger::~Ledger() {
+  stop();
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock& clock,
+                                             ModelFactory factory) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->clock = &clock;
+  impl->factory = std::move(factory);
+  RELAIS_ASSIGN(impl->vkey, load_vkey(options.data));
+  const merkle::NoteKey& vkey = impl->vkey;
+  store::Options store_options;
+  store_options.path = options.data / "store";
+  store_options.read_only = options.read_only;
+  store_options.block_cache_bytes = options.block_cache_bytes;
+  RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
+
+  RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
+  head.generation = impl->store->generation();
+  head.records = impl->store->records(head.generation);
+  if (!options.ignore_projections) RELAIS_TRY(check_position(*head.records, head.size()));
+  impl->records = head.records;
+  impl->model = impl->factory(*impl->records);
+  head.registry = impl->model->world().share_registry();
+  if (!options.ignore_projections && head.registry->log_key != vkey.key)
+    return fail(Errc::corrupt, "self-check-log-key",
+                "the log's public key is not the one the convention was opened with");
+
+  if (!options.read_only) {
+    RELAIS_ASSIGN(impl->log_key, crypto::load_private_key(options.data / "keys" / "log.jwk", {}));
+    if (impl->log_key->public_key() != vkey.key)
+      return fail(Errc::corrupt, "self-check-log-key", "keys/log.jwk is not the key of this log");
+    RELAIS_ASSIGN(impl->tree, TreeWriter::load(head.size().value, impl->tile_reader()));
+  }
+  impl->head = std::make_shared<const Head>(std::move(head));
+  std::unique_ptr<Ledger> ledger(new Ledger(std::move(impl)));
+  if (!options.read_only) ledger->impl_->start_writer();
+  return ledger;
+}
+
+std::shared_ptr<const Head> Ledger::head() const {
+  return impl_->current();
+}
+
+Result<std::string> Ledger::entry(LogIndex index) const {
+  if (index.value >= head()->size().value) return fail(past_the_end(index));
+  return must_get(*impl_->store, store::Family::entries, index);
+}
+
+Result<std::string> Ledger::event(LogIndex index) const {
+  if (index.value >= head()->size().value) return fail(past_the_end(index));
+  return must_get(*impl_->store, store::Family::events, index);
+}
+
+Result<std::vector<std::string>> Ledger::disclosures(LogIndex index) const {
+  RELAIS_ASSIGN(const auto stored,
+                impl_->store->get(store::Family::disclosures, store::index_key(index.value)));
+  if (!stored) return std::vector<std::string>();
+  auto texts = decode<std::vector<std::string>>(*stored);
+  if (!texts) return fail(Errc::corrupt, "disclosures-form", "stored disclosures cannot be read");
+  return std::move(*texts);
+}
+
+Result<std::vector<LogIndex>> Ledger::find(std::string_view id) const {
+  std::string prefix(id);
+  prefix.push_back('\0');
+  std::vector<LogIndex> found;
+  RELAIS_TRY(impl_->store->scan(store::Family::ids, prefix,
+                                [&](std::string_view key, std::string_view value) {
+                                  if (!key.starts_with(prefix)) return false;
+                                  if (key.size() == prefix.size() + 2)
+                                    found.emplace_back(load_be<std::uint64_t>(value));
+                                  return found.size() < 1000;
+                                }));
+  return found;
+}
+
+Result<std::optional<LogIndex>> Ledger::find(const statement::StreamId& stream,
+                                             StreamVersion version) const {
+  RELAIS_ASSIGN(const auto stored,
+                impl_->store->get(store::Family::streams, stream_version_key(stream, version)));
+  if (!stored) return std::optional<LogIndex>();
+  return std::optional(LogIndex{load_be<std::uint64_t>(*stored)});
+}
+
+namespace {
+
+Status scan_family(const store::Store& store, store::Family family, LogIndex from, TreeSize until,
+                   const std::function<bool(LogIndex, std::string_view)>& visit) {
+  return store.scan(
+      family, store::index_key(from.value),
+      [&](std::string_view key, std::string_view value) {
+        const LogIndex index{load_be<std::uint64_t>(key)};
+        return index.value < until.value && visit(index, value);
+      },
+      true);
+}
+
+}  // namespace
+
+Status Ledger::scan_events(LogIndex from,
+                           const std::function<bool(LogIndex, std::string_view)>& visit) const {
+  return scan_family(*impl_->store, store::Family::events, from, head()->size(), visit);
+}
+
+Status Ledger::scan_entries(LogIndex from,
+                            const std::function<bool(LogIndex, std::string_view)>& visit) const {
+  return scan_family(*impl_->store, store::Family::entries, from, head()->size(), visit);
+}
+
+Result<LogIndex> Ledger::index_at(Timestamp t) const {
+  std::uint64_t low = 0;
+  std::uint64_t high = head()->size().value;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    RELAIS_ASSIGN(const std::string bytes,
+                  must_get(*impl_->store, store::Family::entries, LogIndex{middle}));
+    RELAIS_ASSIGN(const EntryView entry, parse_entry(bytes));
+    if (entry.received_at < t) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return LogIndex{low};
+}
+
+merkle::TileReader Ledger::Impl::tile_reader() const {
+  return [this](std::uint8_t level, std::uint64_t index) -> Result<std::string> {
+    RELAIS_ASSIGN(auto tile, store->get(store::Family::nodes, tile_key(level, index)));
+    if (!tile) return fail(Errc::not_found, "tile-unknown", "there is no such tile");
+    return std::move(*tile);
+  };
+}
+
+Result<merkle::Receipt> Ledger::Impl::receipt(LogIndex index) const {
+  std::uint64_t size = 0;
+  std::string note;
+  RELAIS_TRY(store->scan(store::Family::checkpoints, store::index_key(index.value + 1),
+                         [&](std::string_view key, std::string_view value) {
+                           size = load_be<std::uint64_t>(key);
+                           note = value;
+                           return false;
+                         }));
+  if (note.empty()) return fail(past_the_end(index));
+  RELAIS_ASSIGN(auto proof,
+                merkle::inclusion_proof(index.value, size, merkle::node_reader(tile_reader())));
+  RELAIS_ASSIGN(const std::string entry, must_get(*store, store::Family::entries, index));
+  return merkle::Receipt{index.value, entry.substr(0, 8), std::move(proof), std::move(note)};
+}
+
+Result<merkle::Receipt> Ledger::receipt(LogIndex index) const {
+  return impl_->receipt(index);
+}
+
+Result<std::string> Ledger::tile(std::uint8_t level, std::uint64_t index) const {
+  return impl_->tile_reader()(level, index);
+}
+
+Result<std::string> Ledger::bundle(std::uint64_t index, std::uint16_t width) const {
+  std::string bundle;
+  for (std::uint64_t i = 0; i < width; ++i) {
+    RELAIS_ASSIGN(const std::string bytes, entry(LogIndex{index * merkle::kTileWidth + i}));
+    merkle::append_bundle_entry(bundle, bytes);
+  }
+  return bundle;
+}
+
+Result<std::vector<Hash>> Ledger::consistency_proof(std::uint64_t old_size,
+                                                    std::uint64_t size) const {
+  if (old_size == 0 || old_size > size || size > head()->size().value)
+    return fail(error(Errc::invalid, "tree-size", "no consistency proof between these sizes")
+                    .accepts("0 < old size <= size <= " + std::to_string(head()->size().value)));
+  return merkle::consistency_proof(old_size, size, node_reader());
+}
+
+merkle::NodeReader Ledger::node_reader() const {
+  return merkle::node_reader(impl_->tile_reader());
+}
+const merkle::NoteKey& Ledger::vkey() const {
+  return impl_->vkey;
+}
+const Stats& Ledger::stats() const {
+  return impl_->stats;
+}
+const store::Store& Ledger::store() const {
+  return *impl_->store;
+}
+const ModelFactory& Ledger::factory() const {
+  return impl_->factory;
+}
+const Clock& Ledger::clock() const {
+  return *impl_->clock;
+}
+
+}  // namespace relais::log

@@ -1,0 +1,176 @@
+// The ledger: one writer that judges, orders, stores and signs; many readers.
+//
+// Concurrency: every public member may be called from any thread. submit() never blocks on the
+// disk; its callback runs on the writer's thread and must be short. Reads see only what is on disk
+// and under a signed checkpoint.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/base/clock.h"
+#include "ledger/base/error.h"
+#include "ledger/base/id.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/log/model.h"
+#include "ledger/merkle/note.h"
+#include "ledger/merkle/receipt.h"
+#include "ledger/rules/registry.h"
+#include "ledger/statement/statement.h"
+#include "ledger/store/store.h"
+
+namespace relais::log {
+
+/// Limits of the writer. A group is what one request submits.
+inline constexpr std::size_t kMaxGroup = 1'000;  ///< statements of one group
+inline constexpr std::size_t kMaxBatch =
+    2'000;  ///< statements committed together, unless one group alone is larger
+inline constexpr std::size_t kMaxQueued =
+    20'000;  ///< statements that wait; more are refused (Errc::limited, "queue-full")
+inline constexpr std::size_t kMaxQueuedBytes = 256u << 20;
+
+struct Submission {
+  statement::Statement statement;
+  /// The caller has already checked the signature against the key that `kid` names, in preverify().
+  bool verified = false;
+  /// If-Match: the stream must be at this version.
+  std::optional<StreamVersion> expected;
+};
+
+/// A statement that is in the log, on disk and under a signed checkpoint.
+struct Accepted {
+  LogIndex index;
+  std::string id;
+  std::string source;
+  statement::StreamId stream;
+  StreamVersion version;
+  Timestamp received_at;
+  Hash leaf{};
+  merkle::Receipt
+      receipt;  ///< always the first one: the checkpoint of the batch that took the statement in
+  bool duplicate = false;  ///< the same bytes were already there; this is their receipt
+};
+using Outcome = Result<Accepted>;
+using Done = std::function<void(std::vector<Outcome>)>;
+
+/// What readers see; replaced as a whole after each commit.
+struct Head {
+  merkle::Checkpoint checkpoint;
+  std::string note;         ///< the signed checkpoint
+  Timestamp last_received;  ///< of the last entry; receipt times never go back
+  std::shared_ptr<const rules::Registry> registry;
+  std::shared_ptr<const RecordSource> records;  ///< live generation of the projections
+  std::uint32_t generation = 1;
+  TreeSize size() const { return TreeSize{checkpoint.size}; }
+};
+
+/// Counters since the start, for metrics.
+struct Stats {
+  std::atomic<std::uint64_t> accepted{0}, refused{0}, duplicates{0}, batches{0}, commit_us{0},
+      judge_us{0}, bytes{0};
+};
+
+/// An entry as stored: received_at (u64 big-endian, ms) ‖ JWT.
+std::string entry_bytes(Timestamp received_at, std::string_view jwt);
+struct EntryView {
+  Timestamp received_at;
+  std::string_view jwt;
+};
+Result<EntryView> parse_entry(std::string_view entry);
+
+struct Options {
+  std::filesystem::path data;       ///< the folder that relais init made
+  bool read_only = false;           ///< no writer; submit() is refused
+  bool ignore_projections = false;  ///< for rebuilding and verifying what may be damaged; needs
+                                    ///< read_only or rebuild() next
+  std::size_t block_cache_bytes = 256u << 20;
+  std::size_t max_cases = 100'000;  ///< decoded case states kept by the writer
+};
+
+class Ledger {
+ public:
+  struct Impl;  ///< internal to ledger/log
+  /// Opens and checks itself: last checkpoint against tree and entries, tail against events, ids
+  /// and streams, projections' position, log key against the convention. Refuses (Errc::corrupt,
+  /// rules "self-check-…") rather than fork.
+  static Result<std::unique_ptr<Ledger>> open(const Options& options, const Clock& clock,
+                                              ModelFactory factory);
+  /// Stops the writer after what is queued was committed and answered.
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  // --- writing
+
+  /// Queues a group. `atomic`: all statements are accepted, or none is (each other outcome is then
+  /// rule "group-refused"). Otherwise each is judged on its own, in order. `done` gets one outcome
+  /// a statement.
+  void submit(std::vector<Submission> group, bool atomic, Done done);
+  /// submit(), and waits.
+  std::vector<Outcome> submit_and_wait(std::vector<Submission> group, bool atomic);
+  /// Checks the signature of a statement with the key as readers see it now, on the caller's
+  /// thread. A key that is not known yet is not an error: the writer decides (`verified` stays
+  /// false). Errc::unauthenticated where the signature does not hold.
+  Status preverify(Submission& s) const;
+  /// Refuses new groups ("shutting-down"), commits and answers what is queued.
+  void stop();
+
+  /// Builds a new generation of projections from event 0 beside the live one and switches to it.
+  /// One at a time. `progress` gets (events done, events in all).
+  Status rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+
+  // --- reading
+
+  std::shared_ptr<const Head> head() const;
+  Result<std::string> entry(LogIndex index) const;  ///< Errc::not_found past the end
+  Result<std::string> event(LogIndex index) const;  ///< typed event bytes
+  /// Disclosure texts as they were submitted; empty where there were none or they were erased.
+  Result<std::vector<std::string>> disclosures(LogIndex index) const;
+  /// Indices of the entries with this CloudEvents id, one a source that used it.
+  Result<std::vector<LogIndex>> find(std::string_view id) const;
+  /// Index of the event at a position of a stream; nothing when the stream is shorter.
+  Result<std::optional<LogIndex>> find(const statement::StreamId& stream,
+                                       StreamVersion version) const;
+  /// The events of [from, head), in order, until `visit` returns false. `bytes` are valid during
+  /// the call.
+  Status scan_events(LogIndex from,
+                     const std::function<bool(LogIndex, std::string_view bytes)>& visit) const;
+  Status scan_entries(LogIndex from,
+                      const std::function<bool(LogIndex, std::string_view bytes)>& visit) const;
+  /// First index whose entry was received at or after `t`; the head's size when there is none.
+  Result<LogIndex> index_at(Timestamp t) const;
+  /// The receipt that was handed out for an entry.
+  Result<merkle::Receipt> receipt(LogIndex index) const;
+  /// Hashes of a tile as they stand now (1 to 256 times 32 bytes).
+  Result<std::string> tile(std::uint8_t level, std::uint64_t index) const;
+  /// First `width` entries of bundle `index`.
+  Result<std::string> bundle(std::uint64_t index, std::uint16_t width) const;
+  Result<std::vector<Hash>> consistency_proof(std::uint64_t old_size, std::uint64_t size) const;
+  merkle::NodeReader node_reader() const;
+  /// The log's name and public key, from DIR/log.vkey.
+  const merkle::NoteKey& vkey() const;
+
+  const Stats& stats() const;
+  const store::Store& store() const;
+  const ModelFactory& factory() const;
+  const Clock& clock() const;
+
+  /// Called on the writer's thread after each commit with the new size. Returns a number for
+  /// unsubscribe().
+  std::uint64_t subscribe(std::function<void(TreeSize)> on_commit);
+  void unsubscribe(std::uint64_t subscription);
+
+ private:
+  explicit Ledger(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace relais::log

@@ -1,0 +1,34 @@
+// The seam between the log and the read models: what the sequencer needs from a generation of
+// projections. Implemented in projections/, handed in by the program's main.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "ledger/base/records.h"
+#include "ledger/rules/rules.h"
+#include "ledger/rules/world.h"
+
+namespace relais::log {
+
+/// One generation of read models. One thread at a time.
+class Model {
+ public:
+  virtual ~Model() = default;
+  /// The state the rules judge on; part of the generation.
+  virtual rules::World& world() = 0;
+  /// Takes one accepted event into the world and into every projection. Events come in log order
+  /// without a gap.
+  virtual void fold(const rules::Act& act) = 0;
+  /// Writes what has changed since the last flush; the records then stand for the first `size`
+  /// events, and say so under the key "P" (eight big-endian bytes).
+  virtual void flush(RecordSink& out, TreeSize size) = 0;
+};
+
+/// Makes a model over the records of one generation, which outlive it.
+using ModelFactory = std::function<std::unique_ptr<Model>(const RecordSource& base)>;
+
+/// Key of a generation's position.
+inline constexpr std::string_view kPositionKey = "P";
+
+}  // namespace relais::log

@@ -1,0 +1,94 @@
+#include "ledger/log/impl.h"
+
+namespace relais::log {
+namespace {
+
+constexpr std::uint64_t kChunk = 20'000;  // events between two flushes
+constexpr std::uint64_t kNear = 2'000;    // this close to the head, the writer is asked to wait
+
+/// Folds the events of [from, until) into a model.
+Status fold_range(const store::Store& store, Model& model, std::uint64_t from,
+                  std::uint64_t until) {
+  statement::EventView view;
+  std::uint64_t next = from;
+  Status status;
+  RELAIS_TRY(store.scan(
+      store::Family::events, store::index_key(from),
+      [&](std::string_view key, std::string_view value) {
+        const LogIndex index{load_be<std::uint64_t>(key)};
+        if (index.value >= until) return false;
+        if (index.value != next || !view.load(value)) {
+          status = fail(Errc::corrupt, "event-unreadable",
+                        "typed event " + std::to_string(next) + " is missing or cannot be read");
+          return false;
+        }
+        model.fold(rules::act_of(index, view.get()));
+        ++next;
+        return true;
+      },
+      true));
+  RELAIS_TRY(status);
+  if (next != until)
+    return fail(Errc::corrupt, "event-unreadable",
+                "typed event " + std::to_string(next) + " is missing");
+  return {};
+}
+
+Status flush(store::Store& store, Model& model, std::uint32_t generation, std::uint64_t size) {
+  store::Batch batch;
+  model.flush(batch.records(store, generation), TreeSize{size});
+  return store.write(batch, false);
+}
+
+}  // namespace
+
+Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  const std::unique_lock one(impl_->rebuild_mutex, std::try_to_lock);
+  if (!one) return fail(Errc::conflict, "rebuild-running", "a rebuild is already under way");
+  if (impl_->options.read_only)
+    return fail(Errc::unavailable, "read-only", "the ledger is open for reading only");
+  store::Store& store = *impl_->store;
+  const std::uint32_t old_generation = store.generation();
+  const std::uint32_t generation = old_generation + 1;
+  RELAIS_TRY(store.create_generation(generation));
+  auto records = store.records(generation);
+  auto model = impl_->factory(*records);
+
+  std::uint64_t done = 0;
+  for (std::uint64_t size = head()->size().value; size - done > kNear;
+       size = head()->size().value) {
+    const std::uint64_t until = std::min(size, done + kChunk);
+    RELAIS_TRY(fold_range(store, *model, done, until));
+    RELAIS_TRY(flush(store, *model, generation, until));
+    done = until;
+    progress(done, size);
+  }
+
+  // The last stretch and the switch happen between two batches: no event can come in between.
+  Status switched;
+  std::uint64_t size = 0;
+  impl_->run_between_batches([&] {
+    size = head()->size().value;
+    switched = [&]() -> Status {
+      RELAIS_TRY(fold_range(store, *model, done, size));
+      store::Batch batch;
+      model->flush(batch.records(store, generation), TreeSize{size});
+      store.switch_generation(batch, generation);
+      RELAIS_TRY(store.write(batch, true));
+      store.set_generation(generation);
+      auto next = std::make_shared<Head>(*head());
+      next->generation = generation;
+      next->records = records;
+      next->registry = model->world().share_registry();
+      impl_->model = std::move(model);
+      impl_->records = std::move(records);
+      impl_->publish(std::move(next));
+      return {};
+    }();
+  });
+  RELAIS_TRY(switched);
+  progress(size, size);
+  return store.drop_generation(old_generation);
+}
+
+}  // namespace relais::log

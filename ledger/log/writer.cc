@@ -1,0 +1,149 @@
+#include <future>
+
+#include "ledger/log/impl.h"
+
+namespace relais::log {
+namespace {
+
+std::size_t group_bytes(const std::vector<Submission>& group) {
+  std::size_t bytes = 0;
+  for (const Submission& s : group) {
+    bytes += s.statement.jwt.size();
+    for (const auto& d : s.statement.disclosures) bytes += d.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void Ledger::submit(std::vector<Submission> group, bool atomic, Done done) {
+  const std::size_t count = group.size();
+  const auto refuse = [&](Error e) {
+    done(std::vector<Outcome>(count, Outcome(fail(std::move(e)))));
+  };
+  if (count == 0) return done({});
+  if (count > kMaxGroup)
+    return refuse(error(Errc::too_large, "group-size", "too many statements in one group")
+                      .accepts("at most 1,000 statements"));
+  const std::size_t bytes = group_bytes(group);
+  {
+    std::unique_lock lock(impl_->queue_mutex);
+    if (impl_->stopping || impl_->broken || !impl_->writer.joinable()) {
+      const bool broken = impl_->broken;
+      lock.unlock();
+      return refuse(error(Errc::unavailable, broken ? "disk-failed" : "shutting-down",
+                          "the ledger takes no statements now"));
+    }
+    if (impl_->queued + count > kMaxQueued || impl_->queued_bytes + bytes > kMaxQueuedBytes) {
+      lock.unlock();
+      return refuse(
+          error(Errc::limited, "queue-full", "too many statements wait; try again shortly"));
+    }
+    impl_->queued += count;
+    impl_->queued_bytes += bytes;
+    impl_->queue.push_back({std::move(group), atomic, std::move(done), bytes});
+  }
+  impl_->queue_changed.notify_one();
+}
+
+std::vector<Outcome> Ledger::submit_and_wait(std::vector<Submission> group, bool atomic) {
+  std::promise<std::vector<Outcome>> promise;
+  submit(std::move(group), atomic,
+         [&promise](std::vector<Outcome> outcomes) { promise.set_value(std::move(outcomes)); });
+  return promise.get_future().get();
+}
+
+Status Ledger::preverify(Submission& s) const {
+  const auto head = impl_->current();
+  const rules::Key* key = head->registry->find_key(s.statement.kid);
+  if (key == nullptr) return {};
+  RELAIS_TRY(statement::verify_signature(s.statement, key->key));
+  s.verified = true;
+  return {};
+}
+
+void Ledger::stop() {
+  {
+    const std::lock_guard lock(impl_->queue_mutex);
+    impl_->stopping = true;
+  }
+  impl_->queue_changed.notify_one();
+  if (impl_->writer.joinable()) impl_->writer.join();
+}
+
+void Ledger::Impl::start_writer() {
+  writer = std::thread([this] { run_writer(); });
+}
+
+void Ledger::Impl::run_writer() {
+  for (;;) {
+    std::deque<Group> taken;
+    std::deque<std::function<void()>> run;
+    {
+      std::unique_lock lock(queue_mutex);
+      queue_changed.wait(lock, [this] { return stopping || !queue.empty() || !tasks.empty(); });
+      if (stopping && queue.empty() && tasks.empty()) return;
+      run.swap(tasks);
+      std::size_t count = 0;
+      while (!queue.empty() &&
+             (taken.empty() || count + queue.front().submissions.size() <= kMaxBatch)) {
+        count += queue.front().submissions.size();
+        queued_bytes -= queue.front().bytes;
+        taken.push_back(std::move(queue.front()));
+        queue.pop_front();
+      }
+      queued -= count;
+    }
+    for (const auto& task : run) task();
+    if (taken.empty()) continue;
+    if (broken) {
+      for (Group& g : taken)
+        g.done(std::vector<Outcome>(
+            g.submissions.size(),
+            Outcome(fail(Errc::unavailable, "disk-failed", "the ledger takes no statements now"))));
+      continue;
+    }
+    BatchCommit batch(*this);
+    for (Group& g : taken) batch.take(std::move(g));
+    if (!batch.commit()) {
+      const std::lock_guard lock(queue_mutex);
+      broken = true;
+    }
+  }
+}
+
+void Ledger::Impl::run_between_batches(const std::function<void()>& task) {
+  std::promise<void> done;
+  {
+    std::unique_lock lock(queue_mutex);
+    if (stopping || !writer.joinable()) {
+      lock.unlock();
+      if (writer.joinable()) writer.join();
+      return task();
+    }
+    tasks.emplace_back([&] {
+      task();
+      done.set_value();
+    });
+  }
+  queue_changed.notify_one();
+  done.get_future().get();
+}
+
+void Ledger::Impl::notify(TreeSize size) {
+  const std::lock_guard lock(subscribers_mutex);
+  for (const auto& [number, callback] : subscribers) callback(size);
+}
+
+std::uint64_t Ledger::subscribe(std::function<void(TreeSize)> on_commit) {
+  const std::lock_guard lock(impl_->subscribers_mutex);
+  impl_->subscribers.emplace(impl_->next_subscription, std::move(on_commit));
+  return impl_->next_subscription++;
+}
+
+void Ledger::unsubscribe(std::uint64_t subscription) {
+  const std::lock_guard lock(impl_->subscribers_mutex);
+  impl_->subscribers.erase(subscription);
+}
+
+}  // namespace relais::log

@@ -1,0 +1,86 @@
+#include "ledger/rules/registry.h"
+
+#include <limits>
+
+#include "ledger/base/check.h"
+#include "ledger/base/clock.h"
+#include "ledger/crypto/jwk.h"
+
+namespace relais::rules {
+
+const Signatory* Registry::find(SignatoryId id) const {
+  return id.value < signatories_.size() ? &signatories_[id.value] : nullptr;
+}
+
+const Signatory* Registry::find_slug(std::string_view slug) const {
+  const auto it = by_slug_.find(slug);
+  return it == by_slug_.end() ? nullptr : find(it->second);
+}
+
+const Signatory* Registry::find_source(std::string_view source) const {
+  const auto it = by_source_.find(source);
+  return it == by_source_.end() ? nullptr : find(it->second);
+}
+
+const Key* Registry::find_key(const KeyId& kid) const {
+  const auto it = keys_.find(kid);
+  return it == keys_.end() ? nullptr : &it->second;
+}
+
+Signatory& Registry::add(Signatory s) {
+  check(signatories_.size() < std::numeric_limits<std::uint16_t>::max(), "too many signatories");
+  s.id = SignatoryId{static_cast<std::uint16_t>(signatories_.size())};
+  check(by_slug_.emplace(s.slug, s.id).second, "two signatories have one slug");
+  check(by_source_.emplace(s.source, s.id).second, "two signatories have one source");
+  return signatories_.emplace_back(std::move(s));
+}
+
+Signatory& Registry::mutable_signatory(SignatoryId id) {
+  check(id.value < signatories_.size(), "no such signatory");
+  return signatories_[id.value];
+}
+
+Key& Registry::add_key(Key k) {
+  const KeyId kid = k.kid;
+  const auto [it, added] = keys_.emplace(kid, std::move(k));
+  check(added, "a key is enrolled twice");
+  return it->second;
+}
+
+Key* Registry::mutable_key(const KeyId& kid) {
+  const auto it = keys_.find(kid);
+  return it == keys_.end() ? nullptr : &it->second;
+}
+
+Result<const Key*> Registry::judge_key(const KeyId& kid, Timestamp at) const {
+  constexpr std::string_view kSource = "Convention, governance";
+  const Key* key = find_key(kid);
+  if (key == nullptr)
+    return fail(error(Errc::unauthenticated, "key-unknown",
+                      "no signatory has enrolled the key " + crypto::to_text(kid))
+                    .at("kid")
+                    .from(std::string(kSource)));
+  if (at < key->valid_from)
+    return fail(error(Errc::unauthenticated, "key-not-yet-valid", "the key is not valid yet")
+                    .at("kid")
+                    .accepts("statements received from " + to_rfc3339(key->valid_from))
+                    .from(std::string(kSource)));
+  if (key->valid_until && at >= *key->valid_until)
+    return fail(
+        error(Errc::unauthenticated, "key-revoked", "the key was revoked or replaced by another")
+            .at("kid")
+            .accepts("statements received before " + to_rfc3339(*key->valid_until))
+            .from(std::string(kSource)));
+  return key;
+}
+
+void Registry::index() {
+  by_slug_.clear();
+  by_source_.clear();
+  for (const Signatory& s : signatories_) {
+    by_slug_.emplace(s.slug, s.id);
+    by_source_.emplace(s.source, s.id);
+  }
+}
+
+}  // namespace relais::rules

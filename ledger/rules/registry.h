@@ -1,0 +1,110 @@
+// Who the signatories are and which keys they hold: the state folded from convention.*, key.* and (later) signatory.* events.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/base/error.h"
+#include "ledger/base/id.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/statement/catalogue.h"
+
+namespace relais::rules {
+
+using statement::RoleSet;
+
+struct Signatory {
+  SignatoryId id;
+  std::string slug;   ///< how events refer to it: "mission-locale-lyon-1"
+  std::string name;
+  std::string source; ///< its CloudEvents source: "urn:relais:<convention>:<slug>"
+  std::uint16_t roles = 0;  ///< RoleSet bits
+  bool founding = false;    ///< must sign the convention
+  bool signed_convention = false;
+  bool active = true;
+  LogIndex admitted_at;
+
+  RoleSet role_set() const { return RoleSet{roles}; }
+};
+
+struct Key {
+  KeyId kid;
+  crypto::PublicKey key{};
+  SignatoryId owner;
+  std::string label;
+  LogIndex enrolled_at;
+  Timestamp valid_from;                    ///< inclusive
+  std::optional<Timestamp> valid_until;    ///< exclusive; set by rotation and revocation
+  std::optional<LogIndex> ended_at;        ///< event that revoked or rotated it
+  std::optional<Timestamp> doubtful_from;  ///< revocation with an effective time in the past: signed since then is in doubt
+};
+
+/// What it takes for an act of governance to have effect.
+struct Quorum {
+  std::uint32_t approvals = 0;  ///< the proposer's included
+  std::uint16_t roles = 0;      ///< RoleSet bits: at least one approval of each
+};
+
+/// Value type; copies are cheap enough for the few events that change it. Published to readers as a shared constant.
+class Registry {
+ public:
+  // The convention.
+  std::string convention;     ///< its slug, from the stream convention/<slug>
+  std::string title;
+  std::string document_hash;  ///< base64url
+  std::string origin;         ///< of the log
+  crypto::PublicKey log_key{};
+  std::vector<std::string> territories;
+  std::map<std::string, std::uint32_t> terms;  ///< deadlines and limits by name
+  std::map<std::string, Quorum> quorums;       ///< by kind of act: "admit-signatory"
+  bool in_force = false;      ///< every founding signatory has signed
+
+  const Signatory* find(SignatoryId id) const;
+  const Signatory* find_slug(std::string_view slug) const;
+  const Signatory* find_source(std::string_view source) const;
+  const Key* find_key(const KeyId& kid) const;
+  const std::vector<Signatory>& signatories() const { return signatories_; }
+  const std::map<KeyId, Key>& keys() const { return keys_; }
+
+  Signatory& add(Signatory s);      ///< gives it the next ordinal
+  Signatory& mutable_signatory(SignatoryId id);
+  Key& add_key(Key k);
+  Key* mutable_key(const KeyId& kid);
+
+  /// Key of a statement received at `at`: rules "key-unknown", "key-not-yet-valid", "key-revoked" (Errc::unauthenticated).
+  Result<const Key*> judge_key(const KeyId& kid, Timestamp at) const;
+
+  template <class Ar>
+  friend void archive(Ar& ar, Registry& r);
+
+ private:
+  std::vector<Signatory> signatories_;  // by ordinal
+  std::map<std::string, SignatoryId, std::less<>> by_slug_;
+  std::map<std::string, SignatoryId, std::less<>> by_source_;
+  std::map<KeyId, Key> keys_;
+  void index();
+};
+
+template <class Ar>
+void archive(Ar& ar, Signatory& s) {
+  ar(s.id, s.slug, s.name, s.source, s.roles, s.founding, s.signed_convention, s.active, s.admitted_at);
+}
+template <class Ar>
+void archive(Ar& ar, Key& k) {
+  ar(k.kid, k.key, k.owner, k.label, k.enrolled_at, k.valid_from, k.valid_until, k.ended_at, k.doubtful_from);
+}
+template <class Ar>
+void archive(Ar& ar, Quorum& q) {
+  ar(q.approvals, q.roles);
+}
+template <class Ar>
+void archive(Ar& ar, Registry& r) {
+  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.territories, r.terms, r.quorums, r.in_force, r.signatories_,
+     r.keys_);
+  if constexpr (Ar::kReading) r.index();
+}
+
+}  // namespace relais::rules

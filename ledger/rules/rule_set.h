@@ -1,0 +1,95 @@
+// Inside the module: how one event type's rule looks, and what the rules share.
+//
+// To add an event type: its struct and a line in the union (schemas/event.capnp), a `decide` and an
+// `evolve` function here, and one line in the table at the end of their file. Whether a type has a
+// rule is checked at start-up.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ledger/base/clock.h"
+#include "ledger/rules/rules.h"
+
+namespace relais::rules {
+
+/// What a rule judges on. The common checks (rules.cc) have passed.
+struct Judgement {
+  World& world;
+  const Act& act;
+  const Signatory* emitter = nullptr;  ///< null only for the event that opens the convention
+  const CaseState* subject = nullptr;  ///< the case, where the stream is one that exists
+  const Registry& registry() const { return world.registry(); }
+  schema::Event::Data::Reader data() const { return act.event.getData(); }
+};
+
+/// What an accepted event changes. Version and time of the case are set by the caller.
+struct Change {
+  World& world;
+  const Act& act;
+  CaseState* subject = nullptr;  ///< the case, where the stream is one
+  schema::Event::Data::Reader data() const { return act.event.getData(); }
+};
+
+struct Rule {
+  std::string_view event;  ///< "case.closed"
+  Status (*decide)(const Judgement&);
+  void (*evolve)(const Change&);
+};
+
+std::span<const Rule> convention_rules();
+std::span<const Rule> key_rules();
+std::span<const Rule> case_rules();
+std::span<const Rule> referral_rules();
+std::span<const Rule> support_rules();
+
+/// Ends the process unless every event type of the schema has exactly one rule and every transition
+/// names a type.
+void check_rules_are_complete();
+
+// What every rule may hold at most. A case is folded as one record, so its lists are bounded.
+inline constexpr std::size_t kMaxOpenReferrals = 100;
+inline constexpr std::size_t kMaxReferrals = 1'000;
+inline constexpr std::size_t kMaxSteps = 10'000;
+inline constexpr std::size_t kMaxKeysOfSignatory = 100;
+/// How far a signatory's clock may run ahead of the ledger's.
+inline constexpr std::int64_t kMaxClockAheadMs = 5 * 60 * 1000;
+
+inline std::string text(capnp::Text::Reader t) {
+  return {t.begin(), t.size()};
+}
+/// Id in a typed event, whose form was checked when it was parsed.
+Uuid accepted_uuid(capnp::Text::Reader t);
+/// Day of the UTC calendar: one for every signatory, and no table of time zones in a pure rule.
+Day day_of(Timestamp t);
+
+/// An error of this act's rule: the source is that of the event type.
+Error refusal(const Act& act, Errc code, std::string rule, std::string message);
+/// The same for a conflict with the state of the case.
+Error conflict(const Judgement& j, std::string rule, std::string message);
+
+/// The active signatory of this slug, or "signatory-unknown" at `field`.
+Result<const Signatory*> known_signatory(const Judgement& j, std::string_view slug,
+                                         std::string_view field);
+/// Whether the signatory holds the case, or has a referral in it that it accepted.
+bool holder_or_accepted(const CaseState& c, SignatoryId who);
+
+// The state machines. drawn() consults the tables: "case-transition" and "referral-transition".
+Status drawn(const CaseState& c, const Act& act);
+Status drawn(const Referral& r, const Act& act);
+/// Moves along the one transition that the tables draw for this event.
+void advance(CaseState& c, const Act& act);
+void advance(Referral& r, const Act& act);
+/// Moves along one of several; ends the process when it is not drawn.
+void advance(CaseState& c, const Act& act, CasePhase to);
+void advance(Referral& r, const Act& act, ReferralPhase to);
+void check_transitions_name_types();
+
+/// Not dismissed, closed or erased.
+bool is_open(CasePhase p);
+/// Where a case stands once its referrals have changed: REFERRED while one is pending, else back
+/// where it came from.
+CasePhase settled(const CaseState& c);
+
+}  // namespace relais::rules

@@ -1,0 +1,233 @@
+// The dispatch, and what holds for every event type. What a type asks beyond that stands in the
+// file of its family.
+#include "ledger/rules/rules.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "ledger/base/check.h"
+#include "ledger/base/clock.h"
+#include "ledger/rules/rule_set.h"
+
+namespace relais::rules {
+namespace {
+
+std::vector<Rule> build_rules() {
+  const auto types = statement::catalogue().all();
+  std::vector<Rule> by_ordinal(types.size(), Rule{});
+  for (const auto family :
+       {convention_rules(), key_rules(), case_rules(), referral_rules(), support_rules()}) {
+    for (const Rule& rule : family) {
+      const auto* type = statement::catalogue().find("relais." + std::string(rule.event) + ".v1");
+      check(type != nullptr, "a rule names no event type of the schema");
+      check(by_ordinal.at(type->ordinal).decide == nullptr, "an event type has two rules");
+      by_ordinal[type->ordinal] = rule;
+    }
+  }
+  for (const Rule& rule : by_ordinal) check(rule.decide != nullptr, "an event type has no rule");
+  check_transitions_name_types();
+  return by_ordinal;
+}
+
+const std::vector<Rule>& rules_by_ordinal() {
+  static const std::vector<Rule> kRules = build_rules();
+  return kRules;
+}
+
+bool opens_the_ledger(const Judgement& j) {
+  return j.act.type->opens && j.act.stream.kind == schema::StreamKind::CONVENTION;
+}
+
+Status check_emitter(const Judgement& j) {
+  const statement::EventType& type = *j.act.type;
+  if (j.emitter == nullptr) {
+    // The system key becomes known by the event that opens the convention; its rule compares the
+    // key.
+    if (opens_the_ledger(j) && j.registry().convention.empty() &&
+        j.act.signatory() == SignatoryId{0})
+      return {};
+    return fail(refusal(j.act, Errc::forbidden, "emitter-unknown",
+                        "the emitter is not a signatory of the convention"));
+  }
+  if (!j.emitter->active)
+    return fail(refusal(j.act, Errc::forbidden, "emitter-inactive",
+                        j.emitter->slug + " is no longer a signatory of the convention"));
+  if (!j.emitter->role_set().intersects(type.emitters))
+    return fail(refusal(j.act, Errc::forbidden, "emitter-forbidden",
+                        type.name + " is not for " + j.emitter->slug + ", which is " +
+                            statement::to_string(j.emitter->role_set()))
+                    .accepts("roles " + statement::to_string(type.emitters)));
+  return {};
+}
+
+/// Until every founding signatory has signed, the ledger takes signatures, and the care of one's
+/// own keys.
+Status check_in_force(const Judgement& j) {
+  const statement::EventType& type = *j.act.type;
+  if (j.registry().in_force || opens_the_ledger(j)) return {};
+  if (type.axis == schema::Axis::CONVENTION &&
+      (type.relation == schema::Relation::FOUNDER || type.relation == schema::Relation::SELF))
+    return {};
+  return fail(refusal(j.act, Errc::conflict, "convention-not-in-force",
+                      "not every founding signatory has signed the convention yet")
+                  .accepts("convention.signed, and key events on one's own stream")
+                  .in_state("OPENED"));
+}
+
+Status check_time(const Judgement& j) {
+  if (j.act.event.getTime() <= j.act.received_at().value + kMaxClockAheadMs) return {};
+  return fail(refusal(j.act, Errc::invalid, "time-in-future",
+                      "the time is more than 5 minutes ahead of the ledger's clock")
+                  .at("time")
+                  .accepts("at most " +
+                           to_rfc3339(Timestamp{j.act.received_at().value + kMaxClockAheadMs})));
+}
+
+Status check_stream(Judgement& j) {
+  const statement::EventType& type = *j.act.type;
+  if (type.opens) {
+    if (j.world.version(j.act.stream) == StreamVersion{0}) return {};
+    // The state says no more than that: the emitter may be a stranger to the case.
+    return fail(refusal(j.act, Errc::conflict, "stream-exists",
+                        type.name + " must be the first event of its stream")
+                    .at("subject")
+                    .accepts("a stream without events")
+                    .in_state("EXISTS"));
+  }
+  if (j.act.stream.kind != schema::StreamKind::CASE) return {};
+  j.subject = j.world.find_case(j.act.stream.uuid);
+  if (j.subject != nullptr && j.subject->participants.contains(j.emitter->id)) return {};
+  // One answer for both: who has no part in a case must not learn that it exists (RGPD art.
+  // 5(1)(f)).
+  j.subject = nullptr;
+  return fail(
+      refusal(j.act, Errc::not_found, "stream-unknown", "no such stream for " + j.emitter->slug)
+          .at("subject"));
+}
+
+Error wrong_relation(const Judgement& j, std::string rule, std::string who) {
+  return refusal(j.act, Errc::forbidden, std::move(rule),
+                 j.act.type->name + " is for " + who + ", which " + j.emitter->slug + " is not")
+      .accepts(std::move(who));
+}
+
+/// What the schema asks the emitter to be to the thing acted on. A relation to a referral is
+/// checked with the referral.
+Status check_relation(const Judgement& j) {
+  switch (j.act.type->relation) {
+    case schema::Relation::HOLDER:
+      if (j.subject->holder == j.emitter->id) return {};
+      return fail(wrong_relation(j, "not-holder", "the holder of the case"));
+    case schema::Relation::AUTHOR:
+      if (j.subject->author == j.emitter->id) return {};
+      return fail(wrong_relation(j, "not-author", "the signatory that detected the case"));
+    case schema::Relation::HOLDER_OR_ACCEPTED:
+      if (holder_or_accepted(*j.subject, j.emitter->id)) return {};
+      return fail(
+          wrong_relation(j, "not-holder-or-accepted",
+                         "the holder of the case or an organisation that accepted a referral"));
+    case schema::Relation::SELF:
+      if (j.act.stream.name == j.emitter->slug) return {};
+      return fail(wrong_relation(j, "stream-not-own", "the signatory whose stream it is")
+                      .at("subject")
+                      .accepts("signatory/" + j.emitter->slug));
+    case schema::Relation::FOUNDER:
+      if (j.emitter->founding) return {};
+      return fail(wrong_relation(j, "not-founder", "a founding signatory"));
+    case schema::Relation::ADDRESSEE:
+    case schema::Relation::REQUESTER_OR_ADDRESSEE:
+    case schema::Relation::NONE:
+      return {};
+  }
+  check(false, "the schema names a relation that no rule checks");
+  return {};
+}
+
+Status check_version(const Judgement& j) {
+  if (j.act.event.getVersion() == j.world.version(j.act.stream).value + 1) return {};
+  return fail(refusal(j.act, Errc::corrupt, "stream-version",
+                      "the event does not follow the last one of its stream"));
+}
+
+}  // namespace
+
+Uuid accepted_uuid(capnp::Text::Reader t) {
+  const auto id = parse_uuid(text(t));
+  check(id.has_value(), "a typed event holds an id that is not a UUID");
+  return *id;
+}
+
+Day day_of(Timestamp t) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  return Day{static_cast<std::int32_t>(t.value / kDayMs)};
+}
+
+Error refusal(const Act& act, Errc code, std::string rule, std::string message) {
+  return error(code, std::move(rule), std::move(message)).from(act.type->source);
+}
+
+Error conflict(const Judgement& j, std::string rule, std::string message) {
+  return refusal(j.act, Errc::conflict, std::move(rule), std::move(message))
+      .in_state(std::string(to_string(j.subject->phase)));
+}
+
+Result<const Signatory*> known_signatory(const Judgement& j, std::string_view slug,
+                                         std::string_view field) {
+  const Signatory* s = j.registry().find_slug(slug);
+  if (s != nullptr && s->active) return s;
+  return fail(refusal(j.act, Errc::invalid, "signatory-unknown",
+                      "no active signatory is called " + std::string(slug))
+                  .at(std::string(field))
+                  .accepts("the slug of a signatory of the convention"));
+}
+
+bool holder_or_accepted(const CaseState& c, SignatoryId who) {
+  return c.holder == who || std::ranges::any_of(c.referrals, [who](const Referral& r) {
+           return r.to == who && r.phase == ReferralPhase::accepted;
+         });
+}
+
+void check_rules_are_complete() {
+  static_cast<void>(rules_by_ordinal());
+}
+
+Act act_of(LogIndex index, schema::Event::Reader event) {
+  return Act{index, event, statement::stream_of(event), &statement::type_of(event)};
+}
+
+Status decide(World& world, const Act& act) {
+  check(act.type != nullptr, "an act without its type");
+  if (act.stream.kind != act.type->stream)
+    return fail(refusal(act, Errc::invalid, "stream-kind",
+                        act.type->name + " belongs to another kind of stream")
+                    .at("subject"));
+  Judgement j{world, act, world.registry().find(act.signatory()), nullptr};
+  RELAIS_TRY(check_emitter(j));
+  RELAIS_TRY(check_in_force(j));
+  RELAIS_TRY(check_time(j));
+  RELAIS_TRY(check_stream(j));
+  RELAIS_TRY(check_relation(j));
+  if (Status ruled = rules_by_ordinal()[act.type->ordinal].decide(j); !ruled) {
+    if (ruled.error().source.empty()) ruled.error().source = act.type->source;
+    return ruled;
+  }
+  return check_version(j);
+}
+
+void evolve(World& world, const Act& act) {
+  Change change{world, act, nullptr};
+  if (act.stream.kind == schema::StreamKind::CASE) {
+    change.subject =
+        act.type->opens ? &world.open_case(act.stream.uuid) : world.mutable_case(act.stream.uuid);
+    check(change.subject != nullptr, "an accepted event on a case that does not exist");
+  }
+  rules_by_ordinal()[act.type->ordinal].evolve(change);
+  if (change.subject != nullptr) {
+    change.subject->version = act.event.getVersion();
+    change.subject->changed_at = act.received_at();
+  } else {
+    world.set_version(act.stream, StreamVersion{act.event.getVersion()});
+  }
+}
+
+}  // namespace relais::rules

@@ -1,0 +1,48 @@
+// Who may sign what in which state. Two pure functions: decide() judges a statement on the world before it; evolve() changes
+// the world by an event that was accepted. Replay calls evolve() alone; verification calls both.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "ledger/base/error.h"
+#include "ledger/base/id.h"
+#include "ledger/rules/world.h"
+#include "schemas/event.capnp.h"
+
+namespace relais::rules {
+
+/// What is known of an event beside its payload. All but `index` stand in the typed event too.
+struct Act {
+  LogIndex index;
+  schema::Event::Reader event;  ///< receivedAt, signatory, version, kid set
+  statement::StreamId stream;
+  const statement::EventType* type = nullptr;
+  Timestamp received_at() const { return Timestamp{event.getReceivedAt()}; }
+  SignatoryId signatory() const { return SignatoryId{event.getSignatory()}; }
+};
+Act act_of(LogIndex index, schema::Event::Reader event);
+
+/// Whether the act is allowed on the world as it stands. Checks, in this order: emitter's role (rule "emitter-forbidden"), the
+/// convention in force ("convention-not-in-force"), the stream ("stream-exists", "stream-unknown"), then the rule of the type.
+/// Errors: forbidden (who), conflict (state: `state` is set), invalid (content). `source` names law or convention, `rule` the rule.
+Status decide(World& world, const Act& act);
+
+/// Changes the world by an accepted event. Never fails: what it needs was checked by decide().
+void evolve(World& world, const Act& act);
+
+/// One drawn transition of the case's state machine, for the docs and for tests that walk it.
+struct CaseTransition {
+  CasePhase from;
+  std::string_view event;  ///< "case.closed"
+  CasePhase to;
+};
+std::span<const CaseTransition> case_transitions();
+struct ReferralTransition {
+  ReferralPhase from;
+  std::string_view event;
+  ReferralPhase to;
+};
+std::span<const ReferralTransition> referral_transitions();
+
+}  // namespace relais::rules

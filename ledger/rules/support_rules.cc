@@ -1,0 +1,109 @@
+// support.*: the steps of support, planned, done or missed.
+#include "ledger/base/check.h"
+#include "ledger/rules/rule_set.h"
+
+namespace relais::rules {
+namespace {
+
+Status judge_new_step(const Judgement& j) {
+  if (j.subject->steps.size() < kMaxSteps) return {};
+  return fail(conflict(j, "limit-steps",
+                       "a case has at most " + std::to_string(kMaxSteps) + " steps of support"));
+}
+
+/// A step that is there already: ended by who planned it, once.
+Status judge_planned_step(const Judgement& j, const Step& step) {
+  if (step.by != j.emitter->id)
+    return fail(
+        refusal(j.act, Errc::forbidden, "step-not-own", "the step was planned by another signatory")
+            .at("data.step_id")
+            .accepts("the signatory that planned the step"));
+  if (step.phase != StepPhase::planned)
+    return fail(refusal(j.act, Errc::conflict, "step-transition",
+                        j.act.type->name + " is not drawn for a step that is " +
+                            std::string(to_string(step.phase)))
+                    .at("data.step_id")
+                    .accepts("PLANNED")
+                    .in_state(std::string(to_string(step.phase))));
+  return {};
+}
+
+Status decide_planned(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const auto planned = j.data().getSupportStepPlanned();
+  if (const Step* same = j.subject->find_step(accepted_uuid(planned.getStepId())))
+    return fail(
+        refusal(j.act, Errc::conflict, "step-id-taken", "the case has a step of this id already")
+            .at("data.step_id")
+            .accepts("a new UUID")
+            .in_state(std::string(to_string(same->phase))));
+  return judge_new_step(j);
+}
+
+void evolve_planned(const Change& change) {
+  const auto planned = change.data().getSupportStepPlanned();
+  CaseState& c = *change.subject;
+  c.steps.push_back(Step{accepted_uuid(planned.getStepId()), change.act.signatory(),
+                         text(planned.getNeed()), StepPhase::planned, change.act.received_at()});
+  c.supported = true;
+  advance(c, change.act);
+}
+
+Status decide_done(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const auto done = j.data().getSupportStepDone();
+  const Step* step = j.subject->find_step(accepted_uuid(done.getStepId()));
+  if (step == nullptr) return judge_new_step(j);
+  RELAIS_TRY(judge_planned_step(j, *step));
+  if (step->need != text(done.getNeed()))
+    return fail(
+        refusal(j.act, Errc::invalid, "step-need-differs", "the step was planned for another need")
+            .at("data.need")
+            .accepts(step->need));
+  return {};
+}
+
+void evolve_done(const Change& change) {
+  const auto done = change.data().getSupportStepDone();
+  CaseState& c = *change.subject;
+  const Uuid id = accepted_uuid(done.getStepId());
+  Step* step = c.find_step(id);
+  if (step == nullptr)
+    step = &c.steps.emplace_back(Step{id, change.act.signatory(), text(done.getNeed()), {}, {}});
+  step->phase = StepPhase::done;
+  step->changed_at = change.act.received_at();
+  c.supported = true;
+  advance(c, change.act);
+}
+
+Status decide_missed(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const Step* step =
+      j.subject->find_step(accepted_uuid(j.data().getSupportStepMissed().getStepId()));
+  if (step == nullptr)
+    return fail(refusal(j.act, Errc::not_found, "step-unknown", "the case has no step of this id")
+                    .at("data.step_id"));
+  return judge_planned_step(j, *step);
+}
+
+void evolve_missed(const Change& change) {
+  Step* step =
+      change.subject->find_step(accepted_uuid(change.data().getSupportStepMissed().getStepId()));
+  check(step != nullptr, "an accepted event is about an unknown step");
+  step->phase = StepPhase::missed;
+  step->changed_at = change.act.received_at();
+  advance(*change.subject, change.act);
+}
+
+}  // namespace
+
+std::span<const Rule> support_rules() {
+  static constexpr Rule kRules[] = {
+      {"support.step_planned", decide_planned, evolve_planned},
+      {"support.step_done", decide_done, evolve_done},
+      {"support.step_missed", decide_missed, evolve_missed},
+  };
+  return kRules;
+}
+
+}  // namespace relais::rules

@@ -1,0 +1,111 @@
+#include "ledger/statement/formats.h"
+
+#include <algorithm>
+#include <array>
+
+#include "ledger/base/clock.h"
+#include "ledger/base/id.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/statement/uri.h"
+
+namespace relais::statement {
+namespace {
+
+bool lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_hash(std::string_view text) {
+  return text.size() == 43 && crypto::base64url_decode(text).has_value();
+}
+
+bool is_jwt(std::string_view text) {
+  for (int part = 0; part < 3; ++part) {
+    const std::size_t end = part < 2 ? text.find('.') : text.size();
+    if (end == std::string_view::npos || end == 0) return false;
+    if (!crypto::base64url_decode(text.substr(0, end))) return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return true;
+}
+
+/// A commune by its INSEE code ("69123", "2A004"), or a named territory ("metropole").
+bool is_territory(std::string_view text) {
+  if (text.empty()) return false;
+  if (lower(text[0])) return is_slug(text);
+  if (text.size() != 5 || !digit(text[0])) return false;
+  const bool corsica = text[0] == '2' && (text[1] == 'A' || text[1] == 'B');
+  return (digit(text[1]) || corsica) && std::ranges::all_of(text.substr(2), digit);
+}
+
+bool is_domain(std::string_view text) {
+  bool dot = false;
+  for (std::size_t at = 0;;) {
+    const std::size_t end = std::min(text.find('.', at), text.size());
+    const std::string_view label = text.substr(at, end - at);
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+      return false;
+    if (!std::ranges::all_of(label, [](char c) {
+          return lower(c) || digit(c) || (c >= 'A' && c <= 'Z') || c == '-';
+        }))
+      return false;
+    if (end == text.size()) return dot;
+    dot = true;
+    at = end + 1;
+  }
+}
+
+/// A mailbox in the dot-atom form of RFC 5322, section 3.4.1, at a domain with a dot.
+bool is_email(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == std::string_view::npos || at == 0 || at > 64 || text.size() > 254) return false;
+  const std::string_view local = text.substr(0, at);
+  static constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~.";
+  if (local.front() == '.' || local.back() == '.' || local.find("..") != std::string_view::npos)
+    return false;
+  return std::ranges::all_of(local,
+                             [&](char c) {
+                               return lower(c) || digit(c) || (c >= 'A' && c <= 'Z') ||
+                                      kMarks.find(c) != std::string_view::npos;
+                             }) &&
+         is_domain(text.substr(at + 1));
+}
+
+constexpr std::array<Format, 12> kFormats = {{
+    {"uuid", "a UUID in lower case: 36 characters with dashes",
+     [](std::string_view t) { return parse_uuid(t).has_value(); }},
+    {"date", "a day as 2026-11-24", [](std::string_view t) { return parse_date(t).has_value(); }},
+    {"timestamp", "an RFC 3339 date-time with seconds, as 2026-11-24T16:00:00Z",
+     [](std::string_view t) { return parse_rfc3339(t).has_value(); }},
+    {"sha256", "a SHA-256 digest in base64url: 43 characters", is_hash},
+    {"uri", "an absolute URI (RFC 3986)", is_uri},
+    {"signatory", "a signatory's short name: 1 to 64 of a-z, 0-9, -", is_slug},
+    {"kid", "an RFC 7638 thumbprint: base64url of 32 bytes",
+     [](std::string_view t) { return crypto::parse_key_id(t).has_value(); }},
+    {"ed25519", "an Ed25519 public key: base64url of 32 bytes",
+     [](std::string_view t) { return crypto::parse_public_key(t).has_value(); }},
+    {"jwt", "a compact JWS: header.payload.signature, each in unpadded base64url", is_jwt},
+    {"territory", "an INSEE commune code of 5 characters, or a named territory (a-z, 0-9, -)",
+     is_territory},
+    {"slug", "1 to 64 of a-z, 0-9, -", is_slug},
+    {"email", "a mailbox as service@example.org", is_email},
+}};
+
+}  // namespace
+
+const Format* find_format(std::string_view name) {
+  const auto found = std::ranges::find(kFormats, name, &Format::name);
+  return found == kFormats.end() ? nullptr : &*found;
+}
+
+bool is_slug(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         std::ranges::all_of(text, [](char c) { return lower(c) || digit(c) || c == '-'; });
+}
+
+}  // namespace relais::statement

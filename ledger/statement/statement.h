@@ -1,0 +1,101 @@
+// A statement: what a signatory signs (an SD-JWT that carries a CloudEvent), parsed and typed.
+// Everything here is a function of bytes: whether the key is known and the act allowed is judged
+// elsewhere (ledger/rules, ledger/log).
+#pragma once
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/base/clock.h"
+#include "ledger/base/error.h"
+#include "ledger/base/id.h"
+#include "ledger/base/json.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/statement/catalogue.h"
+#include "ledger/statement/stream_id.h"
+#include "schemas/event.capnp.h"
+
+namespace relais::statement {
+
+inline constexpr std::string_view kTyp = "cloudevents+sd-jwt";
+inline constexpr std::size_t kMaxJwtBytes =
+    65'535 - 8;  ///< entry bytes are limited by the bundle's uint16 length
+inline constexpr std::size_t kMaxStatementBytes = 1024 * 1024;  ///< with its disclosures
+
+struct Statement {
+  std::string jwt;                       ///< issuer-signed JWT, compact, without disclosures
+  std::vector<std::string> disclosures;  ///< base64url texts
+  KeyId kid;
+  std::size_t signing_input_bytes = 0;  ///< the signature covers this many bytes at the head of jwt
+  crypto::Signature signature{};
+  std::string id;
+  std::string source;
+  Timestamp time;
+  StreamId stream;
+  const EventType* type = nullptr;
+  /// Root schema::Event; receivedAt, signatory and version are still to be set by the ledger. No
+  /// sensitive value is in it.
+  std::unique_ptr<capnp::MallocMessageBuilder> event;
+};
+
+/// Parses and checks all that needs no state: sizes, compact form, header, strict JSON,
+/// disclosures, CloudEvents attributes, the event type, its subject, each member against the schema
+/// (type, vocabulary, format, length), no unknown member, no sensitive member in clear (rule
+/// "sensitive-in-clear", the member's name in `field`), `_sd` only inside `data`. Attributes must
+/// be exactly specversion, id (1 to 128 bytes), source, type, subject, time, data, _sd_alg and
+/// optionally datacontenttype ("application/json").
+Result<Statement> parse_statement(std::string_view text);
+
+/// Errc::unauthenticated, rule "signature-invalid".
+Status verify_signature(const Statement& s, const crypto::PublicKey& key);
+
+/// The stored bytes of a typed event: one flat Cap'n Proto message (a segment, unpacked).
+std::string encode_event(schema::Event::Builder event);
+inline std::string encode_event(const Statement& s) {
+  return encode_event(s.event->getRoot<schema::Event>());
+}
+
+/// A typed event read from its stored bytes. Copies them to aligned memory that is reused from call
+/// to call.
+class EventView {
+ public:
+  /// False when the bytes are not a message. The reader is valid until the next load.
+  bool load(std::string_view bytes);
+  schema::Event::Reader get() const { return reader_->getRoot<schema::Event>(); }
+
+ private:
+  kj::Array<capnp::word> words_;
+  std::unique_ptr<capnp::FlatArrayMessageReader> reader_;
+};
+
+/// Makes a statement of a plain CloudEvent (JSON object with `data` in clear): fills in what is
+/// absent (specversion, id as a UUIDv7, time, source is required unless `default_source` is given),
+/// makes a disclosure of each sensitive member the schema names, and signs. Gives the SD-JWT. The
+/// result is checked by parse_statement before it is returned, so that a statement the ledger would
+/// refuse for its form is refused here, with the same error.
+Result<std::string> sign_event(std::string_view event_json, const crypto::SigningKey& key,
+                               const Clock& clock, Random& random,
+                               std::string_view default_source = {});
+
+/// CloudEvent JSON of a statement (structured mode), with the members that `disclosures` reveal in
+/// their places.
+Result<json::object> to_cloud_event(std::string_view jwt,
+                                    const std::vector<std::string>& disclosures);
+
+/// The payload of a stored event as JSON, wire names and all, by reflection: for answers and
+/// exports that have no need of the JWT.
+json::object payload_json(schema::Event::Reader event);
+
+/// A proof of possession (compact JWS, typ "relais-key-proof+jwt", payload
+/// {"aud":origin,"iss":source}) made by the new key, and its check.
+std::string make_key_proof(const crypto::SigningKey& key, std::string_view source,
+                           std::string_view origin);
+Status check_key_proof(std::string_view proof, const crypto::PublicKey& key,
+                       std::string_view source, std::string_view origin);
+
+}  // namespace relais::statement

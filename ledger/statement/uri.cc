@@ -1,0 +1,94 @@
+#include "ledger/statement/uri.h"
+
+#include <algorithm>
+
+namespace relais::statement {
+namespace {
+
+bool alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool hex(char c) {
+  return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// unreserved, sub-delims and percent-encoding (section 2), and the characters of `more`.
+bool made_of(std::string_view text, std::string_view more) {
+  constexpr std::string_view kMarks = "-._~!$&'()*+,;=";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size() || !hex(text[i + 1]) || !hex(text[i + 2])) return false;
+      i += 2;
+    } else if (!alpha(c) && !digit(c) && kMarks.find(c) == std::string_view::npos &&
+               more.find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Length of the scheme in front of its colon, or 0 where there is none (section 3.1).
+std::size_t scheme_length(std::string_view text) {
+  if (text.empty() || !alpha(text[0])) return 0;
+  const std::size_t end = static_cast<std::size_t>(
+      std::ranges::find_if_not(
+          text, [](char c) { return alpha(c) || digit(c) || c == '+' || c == '-' || c == '.'; }) -
+      text.begin());
+  return end < text.size() && text[end] == ':' ? end : 0;
+}
+
+/// [ userinfo "@" ] host [ ":" port ] (section 3.2).
+bool is_authority(std::string_view text) {
+  if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
+    if (!made_of(text.substr(0, at), ":")) return false;
+    text.remove_prefix(at + 1);
+  }
+  std::size_t host_end = text.find(':');
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos || close < 3) return false;
+    if (!made_of(text.substr(1, close - 1), ":")) return false;
+    host_end = close + 1;
+    if (host_end < text.size() && text[host_end] != ':') return false;
+  } else if (!made_of(text.substr(0, host_end), "")) {
+    return false;
+  }
+  return host_end >= text.size() || std::ranges::all_of(text.substr(host_end + 1), digit);
+}
+
+/// What stands behind the scheme: "//" authority, path, query and fragment. Without a scheme the
+/// first segment of a path holds no colon (section 4.2).
+bool is_rest(std::string_view text, bool scheme) {
+  const std::size_t hash = text.find('#');
+  if (hash != std::string_view::npos && !made_of(text.substr(hash + 1), ":@/?")) return false;
+  text = text.substr(0, hash);
+  const std::size_t question = text.find('?');
+  if (question != std::string_view::npos && !made_of(text.substr(question + 1), ":@/?"))
+    return false;
+  text = text.substr(0, question);
+  if (text.starts_with("//")) {
+    const std::size_t path = std::min(text.find('/', 2), text.size());
+    return is_authority(text.substr(2, path - 2)) && made_of(text.substr(path), ":@/");
+  }
+  if (!scheme && text.substr(0, text.find('/')).find(':') != std::string_view::npos) return false;
+  return made_of(text, ":@/");
+}
+
+}  // namespace
+
+bool is_uri(std::string_view text) {
+  const std::size_t scheme = scheme_length(text);
+  return scheme > 0 && is_rest(text.substr(scheme + 1), true);
+}
+
+bool is_uri_reference(std::string_view text) {
+  return is_uri(text) || is_rest(text, false);
+}
+
+}  // namespace relais::statement

@@ -1,0 +1,230 @@
+// The question to the audit: candidates from the shortest list at hand, each checked on its event.
+#include <algorithm>
+
+#include "ledger/base/check.h"
+#include "ledger/rules/world.h"
+#include "projections/records.h"
+
+namespace relais::projections {
+namespace {
+
+constexpr std::size_t kChunk = 256;  // indices of a posting that are read at once
+
+/// Where to look: indices of [from, until), upwards or downwards.
+struct Range {
+  std::uint64_t from = 0;
+  std::uint64_t until = 0;
+  bool newest_first = false;
+  bool empty() const { return from >= until; }
+};
+
+/// Indices that may match, in the order of the range; nothing at the end.
+class Candidates {
+ public:
+  virtual ~Candidates() = default;
+  virtual Result<std::optional<std::uint64_t>> next() = 0;
+};
+
+/// Every index.
+class All final : public Candidates {
+ public:
+  explicit All(Range left) : left_(left) {}
+  Result<std::optional<std::uint64_t>> next() override {
+    if (left_.empty()) return std::nullopt;
+    return left_.newest_first ? --left_.until : left_.from++;
+  }
+
+ private:
+  Range left_;
+};
+
+/// The records of one signatory or one type, read in chunks: several are merged, and a scan cannot
+/// be paused.
+class Posting {
+ public:
+  Posting(const RecordSource& records, std::string prefix, Range left)
+      : records_(records), prefix_(std::move(prefix)), left_(left) {}
+
+  std::optional<std::uint64_t> peek() {
+    if (at_ == chunk_.size()) refill();
+    return at_ < chunk_.size() ? std::optional(chunk_[at_]) : std::nullopt;
+  }
+  void pop() { ++at_; }
+
+ private:
+  void refill() {
+    chunk_.clear();
+    at_ = 0;
+    if (left_.empty()) return;
+    const auto take = [this](std::string_view key, std::string_view) {
+      const auto index = load_be<std::uint64_t>(key.substr(prefix_.size()));
+      if (index < left_.from || index >= left_.until) return false;
+      chunk_.push_back(index);
+      return chunk_.size() < kChunk;
+    };
+    std::string start = prefix_;
+    append_be(start, left_.newest_first ? left_.until - 1 : left_.from);
+    if (left_.newest_first) {
+      records_.scan_back(prefix_, start, take);
+      left_.until = chunk_.empty() ? left_.from : chunk_.back();
+    } else {
+      records_.scan(prefix_, start, take);
+      left_.from = chunk_.empty() ? left_.until : chunk_.back() + 1;
+    }
+  }
+
+  const RecordSource& records_;
+  std::string prefix_;
+  Range left_;
+  std::vector<std::uint64_t> chunk_;
+  std::size_t at_ = 0;
+};
+
+/// Several postings as one. No index is in two: an event has one signatory and one type.
+class Postings final : public Candidates {
+ public:
+  explicit Postings(bool newest_first) : newest_first_(newest_first) {}
+  void add(Posting posting) { postings_.push_back(std::move(posting)); }
+
+  Result<std::optional<std::uint64_t>> next() override {
+    Posting* first = nullptr;
+    std::uint64_t index = 0;
+    for (Posting& posting : postings_) {
+      const auto head = posting.peek();
+      if (!head) continue;
+      if (first != nullptr && (newest_first_ ? *head < index : *head > index)) continue;
+      first = &posting;
+      index = *head;
+    }
+    if (first == nullptr) return std::nullopt;
+    first->pop();
+    return index;
+  }
+
+ private:
+  bool newest_first_;
+  std::vector<Posting> postings_;
+};
+
+/// The events of one stream, by their versions.
+class StreamEvents final : public Candidates {
+ public:
+  static Result<std::unique_ptr<Candidates>> make(const log::Ledger& ledger, const log::Head& head,
+                                                  const statement::StreamId& stream, Range range) {
+    auto events = std::make_unique<StreamEvents>(ledger, stream, range);
+    const std::uint32_t length = length_of(*head.records, stream);
+    RELAIS_ASSIGN(events->first_, events->first_at(range.from, length));
+    RELAIS_ASSIGN(events->end_, events->first_at(range.until, length));
+    return events;
+  }
+  StreamEvents(const log::Ledger& ledger, const statement::StreamId& stream, Range range)
+      : ledger_(ledger), stream_(stream), newest_first_(range.newest_first) {}
+
+  Result<std::optional<std::uint64_t>> next() override {
+    if (first_ >= end_) return std::nullopt;
+    return index_of(newest_first_ ? --end_ : first_++);
+  }
+
+ private:
+  static std::uint32_t length_of(const RecordSource& records, const statement::StreamId& stream) {
+    if (stream.kind == schema::StreamKind::CASE) {
+      const auto state = find_case(records, stream.uuid);
+      return state ? state->version : 0;
+    }
+    const auto bytes = records.get(rules::head_key(stream));
+    if (!bytes) return 0;
+    const auto version = decode<std::uint32_t>(*bytes);
+    check(version.has_value(), "a stored stream version cannot be read");
+    return *version;
+  }
+
+  Result<std::uint64_t> index_of(std::uint64_t version) const {
+    RELAIS_ASSIGN(const auto index,
+                  ledger_.find(stream_, StreamVersion{static_cast<std::uint32_t>(version)}));
+    if (!index)
+      return fail(Errc::corrupt, "stream-gap",
+                  statement::to_subject(stream_) + " has no event " + std::to_string(version));
+    return index->value;
+  }
+
+  /// First version, of 1 to length, whose event is at or after an index of the log; length + 1 when
+  /// there is none.
+  Result<std::uint64_t> first_at(std::uint64_t bound, std::uint32_t length) const {
+    std::uint64_t low = 1;
+    std::uint64_t high = std::uint64_t{length} + 1;
+    while (low < high) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      RELAIS_ASSIGN(const std::uint64_t index, index_of(middle));
+      if (index < bound) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  const log::Ledger& ledger_;
+  statement::StreamId stream_;
+  bool newest_first_;
+  std::uint64_t first_ = 1;  // versions that are left: [first_, end_)
+  std::uint64_t end_ = 1;
+};
+
+/// The narrowest list: a stream is shorter than what a signatory signs, and that is shorter than
+/// all events of a type.
+Result<std::unique_ptr<Candidates>> candidates(const log::Ledger& ledger, const log::Head& head,
+                                               const AuditFilter& filter, Range range) {
+  if (filter.stream) return StreamEvents::make(ledger, head, *filter.stream, range);
+  if (!filter.signatory && filter.types.empty()) return std::make_unique<All>(range);
+  auto postings = std::make_unique<Postings>(range.newest_first);
+  const RecordSource& records = *head.records;
+  if (filter.signatory) {
+    postings->add(Posting(records, make_key(kSignatoryPrefix, filter.signatory->value), range));
+  } else {
+    std::vector<std::uint16_t> types = filter.types;
+    std::ranges::sort(types);
+    const auto repeated = std::ranges::unique(types);
+    types.erase(repeated.begin(), repeated.end());
+    for (const std::uint16_t type : types)
+      postings->add(Posting(records, make_key(kTypePrefix, type), range));
+  }
+  return postings;
+}
+
+bool matches(const AuditFilter& filter, schema::Event::Reader event) {
+  if (filter.signatory && filter.signatory->value != event.getSignatory()) return false;
+  if (filter.stream && statement::stream_of(event) != *filter.stream) return false;
+  return filter.types.empty() ||
+         std::ranges::find(filter.types, statement::type_of(event).ordinal) != filter.types.end();
+}
+
+}  // namespace
+
+Result<Page<LogIndex>> audit(const log::Ledger& ledger, const log::Head& head,
+                             const AuditFilter& filter, std::size_t limit,
+                             const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
+                             std::size_t max_candidates) {
+  limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
+  // The records may be ahead of the head by a batch.
+  const Range range{filter.from, std::min(filter.until, head.size().value), filter.newest_first};
+  RELAIS_ASSIGN(const auto source, candidates(ledger, head, filter, range));
+  Page<LogIndex> page;
+  statement::EventView view;
+  for (std::size_t examined = 0;; ++examined) {
+    RELAIS_ASSIGN(const auto index, source->next());
+    if (!index) return page;
+    if (page.items.size() == limit || examined == max_candidates) {
+      page.next = std::to_string(filter.newest_first ? *index + 1 : *index);
+      return page;
+    }
+    RELAIS_ASSIGN(const std::string bytes, ledger.event(LogIndex{*index}));
+    if (!view.load(bytes))
+      return fail(Errc::corrupt, "event-unreadable",
+                  "typed event " + std::to_string(*index) + " cannot be read");
+    if (matches(filter, view.get()) && visible(LogIndex{*index}, view.get()))
+      page.items.emplace_back(*index);
+  }
+}
+
+}  // namespace relais::projections

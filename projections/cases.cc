@@ -1,0 +1,92 @@
+// Cases: the world's own records, and who takes part in which.
+#include <algorithm>
+
+#include "ledger/base/check.h"
+#include "projections/folds.h"
+#include "projections/records.h"
+
+namespace relais::projections {
+namespace {
+
+class Participation final : public Projection {
+ public:
+  std::string_view name() const override { return "participation"; }
+  std::span<const std::string_view> prefixes() const override {
+    static constexpr std::string_view kPrefixes[] = {kParticipationPrefix};
+    return kPrefixes;
+  }
+
+  // Who acts in a case takes part in it already, so only two kinds of event bring someone new: the
+  // one that opens it, and a request to another signatory.
+  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+    if (act.stream.kind != schema::StreamKind::CASE) return;
+    const bool requested = act.event.getData().isReferralRequested();
+    if (!act.type->opens && !requested) return;
+    const rules::CaseState* state = world.find_case(act.stream.uuid);
+    check(state != nullptr, "an event of a case that the world does not know");
+    if (requested) {
+      const SignatoryId to = state->referrals.back().to;
+      if (!known_before(*state, to)) put(to, state->id, tables);
+    } else {
+      for (const SignatoryId who : state->participants) put(who, state->id, tables);
+    }
+  }
+
+ private:
+  /// Whether the addressee of the last referral took part before it.
+  static bool known_before(const rules::CaseState& state, SignatoryId to) {
+    return to == state.author ||
+           std::any_of(state.referrals.begin(), std::prev(state.referrals.end()),
+                       [to](const rules::Referral& r) { return r.to == to; });
+  }
+
+  void put(SignatoryId who, const Uuid& id, Tables& tables) {
+    set_key(key_, kParticipationPrefix, who.value, id);
+    tables.put(key_, {});
+  }
+
+  std::string key_;
+};
+
+}  // namespace
+
+std::unique_ptr<Projection> make_participation() {
+  return std::make_unique<Participation>();
+}
+
+std::optional<rules::CaseState> find_case(const RecordSource& records, const Uuid& id) {
+  const auto bytes = records.get(rules::case_key(id));
+  if (!bytes) return std::nullopt;
+  auto state = decode<rules::CaseState>(*bytes);
+  check(state.has_value(), "a stored case cannot be read");
+  return state;
+}
+
+bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id) {
+  return records.get(make_key(kParticipationPrefix, reader.value, id)).has_value();
+}
+
+Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
+                                std::optional<rules::CasePhase> phase, std::string_view cursor,
+                                std::size_t limit) {
+  limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
+  // The cursor is what follows the prefix, so that none leads to another reader's cases.
+  const std::string prefix = make_key(kParticipationPrefix, reader.value);
+  Page<rules::CaseState> page;
+  std::size_t examined = 0;
+  records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
+    const std::string_view id = key.substr(prefix.size());
+    if (page.items.size() == limit || examined == kMaxExamined) {
+      page.next = id;
+      return false;
+    }
+    ++examined;
+    auto state = find_case(records, load_uuid(id));
+    check(state.has_value(), "a signatory takes part in a case that is not there");
+    if (!phase || state->phase == *phase) page.items.push_back(std::move(*state));
+    return true;
+  });
+  return page;
+}
+
+}  // namespace relais::projections

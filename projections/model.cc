@@ -1,0 +1,69 @@
+#include "projections/model.h"
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/check.h"
+#include "projections/folds.h"
+#include "projections/overlay.h"
+
+namespace relais::projections {
+namespace {
+
+class ReadModels final : public log::Model {
+ public:
+  ReadModels(const RecordSource& base, std::size_t max_cases)
+      : world_(base, max_cases), tables_(base), projections_(all_projections()) {
+    check_prefixes();
+  }
+
+  rules::World& world() override { return world_; }
+
+  void fold(const rules::Act& act) override {
+    rules::evolve(world_, act);
+    for (const auto& projection : projections_) projection->fold(act, world_, tables_);
+  }
+
+  void flush(RecordSink& out, TreeSize size) override {
+    world_.flush(out);
+    tables_.flush(out);
+    std::string position;
+    append_be(position, size.value);
+    out.put(log::kPositionKey, position);
+  }
+
+ private:
+  /// No key may belong to two read models, nor to the world or the position.
+  void check_prefixes() const {
+    std::vector<std::string> taken = {rules::registry_key(), rules::head_key({}).substr(0, 1),
+                                      rules::case_key({}).substr(0, 1),
+                                      std::string(log::kPositionKey)};
+    for (const auto& projection : projections_) {
+      for (const std::string_view prefix : projection->prefixes()) {
+        for (const std::string& other : taken)
+          check(!prefix.starts_with(other) && !other.starts_with(prefix),
+                "two read models share a prefix of keys");
+        taken.emplace_back(prefix);
+      }
+    }
+  }
+
+  rules::World world_;
+  Overlay tables_;
+  std::vector<std::unique_ptr<Projection>> projections_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<Projection>> all_projections() {
+  std::vector<std::unique_ptr<Projection>> all;
+  all.push_back(make_participation());
+  all.push_back(make_timeline());
+  all.push_back(make_referrals());
+  all.push_back(make_audit());
+  return all;
+}
+
+std::unique_ptr<log::Model> make_model(const RecordSource& base, std::size_t max_cases) {
+  return std::make_unique<ReadModels>(base, max_cases);
+}
+
+}  // namespace relais::projections

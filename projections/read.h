@@ -1,0 +1,102 @@
+// Reads of the projections: typed questions to the records of the live generation. Thread-safe as
+// far as the records are.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/base/records.h"
+#include "ledger/log/ledger.h"
+#include "ledger/rules/case_state.h"
+#include "ledger/rules/registry.h"
+#include "ledger/statement/catalogue.h"
+
+namespace relais::projections {
+
+/// How many a page has at most, and by default.
+inline constexpr std::size_t kMaxPage = 500;
+inline constexpr std::size_t kDefaultPage = 50;
+
+/// Records one call looks at to fill a page; a page may then be short, or empty, and still have a
+/// `next`.
+inline constexpr std::size_t kMaxExamined = 10'000;
+
+/// Items and where to go on: `next` is an opaque key (bytes, not text), empty at the end. Limits
+/// are taken into [1, kMaxPage].
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next;
+};
+
+// --- cases (records of the world, and who takes part)
+
+std::optional<rules::CaseState> find_case(const RecordSource& records, const Uuid& id);
+/// Cases in which `reader` has acted or has been addressed, in order of case id. `phase`: only
+/// those in it.
+Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
+                                std::optional<rules::CasePhase> phase, std::string_view cursor,
+                                std::size_t limit);
+/// Whether `reader` takes part in the case; false when the case does not exist.
+bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id);
+/// The case as it stood when the log had `size` entries, folded from its stream; nothing when it
+/// did not exist yet.
+Result<std::optional<rules::CaseState>> case_as_of(const log::Ledger& ledger, const Uuid& id,
+                                                   TreeSize size);
+
+// --- timeline
+
+struct TimelineItem {
+  std::uint32_t version = 0;
+  LogIndex index;
+  std::uint16_t type = 0;  ///< EventOrdinal
+  SignatoryId signatory;
+  Timestamp time;  ///< claimed
+  Timestamp received_at;
+  std::string id;          ///< CloudEvents id
+  std::uint8_t phase = 0;  ///< CasePhase after the event
+  std::uint16_t withheld = 0;
+};
+/// Events of a case from version `after`+1 on. `next` is the decimal version to give as `after`.
+Page<TimelineItem> timeline(const RecordSource& records, const Uuid& id, std::uint32_t after,
+                            std::size_t limit);
+
+// --- referrals
+
+struct ReferralItem {
+  Uuid case_id;
+  rules::Referral referral;
+};
+enum class Box { inbox, outbox };
+/// Referrals addressed to (inbox) or made by (outbox) `signatory`, newest first; `open_only`: those
+/// not at their end.
+Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory, Box box,
+                             bool open_only, std::string_view cursor, std::size_t limit);
+/// Ids of referrals are unique within their case only.
+std::optional<ReferralItem> find_referral(const RecordSource& records, const Uuid& case_id,
+                                          const Uuid& id);
+
+// --- audit
+
+/// Which events to list. Indices are [from, until).
+struct AuditFilter {
+  std::optional<SignatoryId> signatory;
+  std::vector<std::uint16_t> types;  ///< EventOrdinals; empty: all
+  std::optional<statement::StreamId> stream;
+  std::uint64_t from = 0;
+  std::uint64_t until = ~std::uint64_t{0};
+  bool newest_first = false;
+};
+/// Most candidates that one call of audit() looks at.
+inline constexpr std::size_t kMaxCandidates = 100'000;
+/// Indices of matching events in order, at most `limit`, those accepted by `visible` only; at most
+/// `max_candidates` are looked at, so that a page may be short, or empty, and still have a `next`.
+/// `next` is the decimal index to go on from (as `from`, or as `until` when newest first).
+Result<Page<LogIndex>> audit(const log::Ledger& ledger, const log::Head& head,
+                             const AuditFilter& filter, std::size_t limit,
+                             const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
+                             std::size_t max_candidates = kMaxCandidates);
+
+}  // namespace relais::projections

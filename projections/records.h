@@ -1,0 +1,64 @@
+// Inside the module: the keys and values of the read models' records, written by the folds and read
+// by the questions. Numbers are big-endian, so that key order is number order.
+//
+//   key                                               value
+//   'p' ‖ u16 signatory ‖ case                        empty: who takes part in which case
+//   'T' ‖ case ‖ u32 version                          TimelineItem
+//   'R' ‖ case ‖ referral                             Referral
+//   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested case ‖ referral; ~: newest first
+//   'S' ‖ u16 signatory ‖ u64 index                   empty: who signed which event
+//   'Y' ‖ u16 type ‖ u64 index                        empty: which event is of which type
+//
+// A case or a referral is the 16 bytes of its UUID; box is 0 inbox, 1 outbox; open is 0 or 1.
+// The world's own records stand in ledger/rules/world.h; "P" is the position of all of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "ledger/base/archive.h"
+#include "ledger/base/bytes.h"
+#include "ledger/base/id.h"
+#include "projections/read.h"
+
+namespace relais::projections {
+
+inline constexpr std::string_view kParticipationPrefix = "p";
+inline constexpr std::string_view kTimelinePrefix = "T";
+inline constexpr std::string_view kReferralPrefix = "R";
+inline constexpr std::string_view kMailboxPrefix = "M";
+inline constexpr std::string_view kSignatoryPrefix = "S";
+inline constexpr std::string_view kTypePrefix = "Y";
+
+/// Keys are built in place, in buffers that a fold reuses from event to event.
+template <class... Part>
+void set_key(std::string& key, std::string_view prefix, const Part&... parts) {
+  key.assign(prefix);
+  const auto append = [&key](const auto& part) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(part)>, Uuid>) {
+      append_uuid(key, part);
+    } else {
+      append_be(key, part);
+    }
+  };
+  (append(parts), ...);
+}
+template <class... Part>
+std::string make_key(std::string_view prefix, const Part&... parts) {
+  std::string key;
+  set_key(key, prefix, parts...);
+  return key;
+}
+
+inline std::uint8_t box_byte(Box box) {
+  return box == Box::inbox ? 0 : 1;
+}
+
+template <class Ar>
+void archive(Ar& ar, TimelineItem& i) {
+  ar(i.version, i.index, i.type, i.signatory, i.time, i.received_at, i.id, i.phase, i.withheld);
+}
+
+}  // namespace relais::projections

@@ -1,0 +1,157 @@
+// Referrals: each by its id, and the inbox and outbox of each signatory.
+#include <algorithm>
+
+#include "ledger/base/check.h"
+#include "projections/folds.h"
+#include "projections/records.h"
+
+namespace relais::projections {
+namespace {
+
+constexpr std::size_t kUuidBytes = 16;
+
+/// The referral that an event is about; empty text where it is about none.
+capnp::Text::Reader referral_of(schema::Event::Data::Reader data) {
+  using Data = schema::Event::Data;
+  switch (data.which()) {
+    case Data::REFERRAL_REQUESTED:
+      return data.getReferralRequested().getReferralId();
+    case Data::REFERRAL_RECEIVED:
+      return data.getReferralReceived().getReferralId();
+    case Data::REFERRAL_HELD:
+      return data.getReferralHeld().getReferralId();
+    case Data::REFERRAL_ACCEPTED:
+      return data.getReferralAccepted().getReferralId();
+    case Data::REFERRAL_DECLINED:
+      return data.getReferralDeclined().getReferralId();
+    case Data::REFERRAL_CANCELLED:
+      return data.getReferralCancelled().getReferralId();
+    case Data::REFERRAL_COMPLETED:
+      return data.getReferralCompleted().getReferralId();
+    default:
+      return {};
+  }
+}
+
+class Referrals final : public Projection {
+ public:
+  std::string_view name() const override { return "referrals"; }
+  std::span<const std::string_view> prefixes() const override {
+    static constexpr std::string_view kPrefixes[] = {kReferralPrefix, kMailboxPrefix};
+    return kPrefixes;
+  }
+
+  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+    const capnp::Text::Reader text = referral_of(act.event.getData());
+    if (text.size() == 0) return;
+    const auto id = parse_uuid({text.begin(), text.size()});
+    const rules::CaseState* state = world.find_case(act.stream.uuid);
+    check(id && state != nullptr, "an event of a referral that the world does not know");
+    const rules::Referral* referral = state->find_referral(*id);
+    check(referral != nullptr, "an event of a referral that its case does not know");
+
+    set_key(key_, kReferralPrefix, state->id, *id);
+    value_.clear();
+    Encoder encoder(value_);
+    encoder(const_cast<rules::Referral&>(*referral));
+    tables.put(key_, value_);
+
+    // A referral is open from its request to its end, which is for good: the mailboxes change at
+    // these two events only, and what stands in them need not be read.
+    value_.clear();
+    append_uuid(value_, state->id);
+    append_uuid(value_, *id);
+    if (act.event.getData().isReferralRequested()) {
+      list(*referral, true, tables);
+    } else if (!referral->open()) {
+      unlist(*referral, tables);
+      list(*referral, false, tables);
+    }
+  }
+
+ private:
+  void set_mailbox_key(SignatoryId who, Box box, bool open, LogIndex requested) {
+    set_key(key_, kMailboxPrefix, who.value, box_byte(box), static_cast<std::uint8_t>(open),
+            ~requested.value);
+  }
+  void list(const rules::Referral& r, bool open, Tables& tables) {
+    set_mailbox_key(r.to, Box::inbox, open, r.requested_index);
+    tables.put(key_, value_);
+    set_mailbox_key(r.from, Box::outbox, open, r.requested_index);
+    tables.put(key_, value_);
+  }
+  void unlist(const rules::Referral& r, Tables& tables) {
+    set_mailbox_key(r.to, Box::inbox, true, r.requested_index);
+    tables.erase(key_);
+    set_mailbox_key(r.from, Box::outbox, true, r.requested_index);
+    tables.erase(key_);
+  }
+
+  std::string key_;
+  std::string value_;
+};
+
+/// One line of a mailbox: its place in the order, and which referral it is.
+struct Listed {
+  std::string place;  // u64 ~requested
+  Uuid case_id;
+  Uuid referral;
+};
+
+/// At most `count` more lines from a place on.
+void read_mailbox(const RecordSource& records, const std::string& prefix, std::string_view place,
+                  std::size_t count, std::vector<Listed>& out) {
+  const std::size_t full = out.size() + count;
+  records.scan(prefix, prefix + std::string(place),
+               [&](std::string_view key, std::string_view value) {
+                 check(value.size() == 2 * kUuidBytes, "a stored line of a mailbox cannot be read");
+                 out.push_back({std::string(key.substr(prefix.size())), load_uuid(value),
+                                load_uuid(value.substr(kUuidBytes))});
+                 return out.size() < full;
+               });
+}
+
+}  // namespace
+
+std::unique_ptr<Projection> make_referrals() {
+  return std::make_unique<Referrals>();
+}
+
+std::optional<ReferralItem> find_referral(const RecordSource& records, const Uuid& case_id,
+                                          const Uuid& id) {
+  const auto bytes = records.get(make_key(kReferralPrefix, case_id, id));
+  if (!bytes) return std::nullopt;
+  auto referral = decode<rules::Referral>(*bytes);
+  check(referral.has_value(), "a stored referral cannot be read");
+  return ReferralItem{case_id, std::move(*referral)};
+}
+
+Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory, Box box,
+                             bool open_only, std::string_view cursor, std::size_t limit) {
+  limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
+  const auto prefix = [&](bool open) {
+    return make_key(kMailboxPrefix, signatory.value, box_byte(box),
+                    static_cast<std::uint8_t>(open));
+  };
+  // Open ones first: a referral that ends between the two reads is then seen twice, never missed.
+  std::vector<Listed> listed;
+  read_mailbox(records, prefix(true), cursor, limit + 1, listed);
+  if (!open_only) read_mailbox(records, prefix(false), cursor, limit + 1, listed);
+  std::ranges::sort(listed, {}, &Listed::place);
+  const auto repeated = std::ranges::unique(listed, {}, &Listed::place);
+  listed.erase(repeated.begin(), repeated.end());
+
+  Page<ReferralItem> page;
+  for (const Listed& line : listed) {
+    if (page.items.size() == limit) {
+      page.next = line.place;
+      break;
+    }
+    auto item = find_referral(records, line.case_id, line.referral);
+    check(item.has_value(), "a mailbox lists a referral that is not there");
+    if (!open_only || item->referral.open()) page.items.push_back(std::move(*item));
+  }
+  return page;
+}
+
+}  // namespace relais::projections

@@ -1,0 +1,122 @@
+// The overlay: reads see what was written, and a flush writes each key once, in order.
+#include "projections/overlay.h"
+
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace relais::projections {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+/// Keeps the writes as they come.
+class Recorder final : public RecordSink {
+ public:
+  void put(std::string_view key, std::string_view value) override {
+    writes.emplace_back(key, std::string(value));
+  }
+  void erase(std::string_view key) override { writes.emplace_back(key, std::nullopt); }
+  std::vector<std::pair<std::string, std::optional<std::string>>> writes;
+};
+
+TEST(Overlay, ReadsWhatWasWrittenInFrontOfTheRecords) {
+  MemoryRecords base;
+  base.put("a", "base");
+  base.put("b", "base");
+  Overlay overlay(base);
+  EXPECT_EQ(overlay.get("a"), "base");
+  overlay.put("a", "new");
+  EXPECT_EQ(overlay.get("a"), "new");
+  overlay.erase("a");
+  EXPECT_EQ(overlay.get("a"), std::nullopt);
+  overlay.put("a", "");
+  EXPECT_EQ(overlay.get("a"), "");
+  EXPECT_EQ(overlay.get("b"), "base");
+  EXPECT_EQ(overlay.get("c"), std::nullopt);
+  EXPECT_EQ(base.get("a"), "base") << "nothing is written before the flush";
+}
+
+TEST(Overlay, FlushesTheLastWriteOfEachKeyInKeyOrder) {
+  MemoryRecords base;
+  Overlay overlay(base);
+  const std::string long_key(40, 'k');
+  overlay.put(long_key + "2", "x");
+  overlay.put("b", "first");
+  overlay.erase(long_key + "1");
+  overlay.put("a", "kept");
+  overlay.put("b", "last");
+  overlay.put("a", "gone");
+  overlay.erase("a");
+  Recorder out;
+  overlay.flush(out);
+  EXPECT_THAT(out.writes,
+              ElementsAre(Pair("a", std::nullopt), Pair("b", "last"),
+                          Pair(long_key + "1", std::nullopt), Pair(long_key + "2", "x")));
+}
+
+TEST(Overlay, ForgetsWhatItFlushed) {
+  MemoryRecords base;
+  Overlay overlay(base);
+  overlay.put("a", "1");
+  EXPECT_EQ(overlay.get("a"), "1");
+  Recorder out;
+  overlay.flush(out);
+  EXPECT_EQ(overlay.get("a"), std::nullopt) << "what was flushed is read from the records";
+  overlay.flush(out);
+  EXPECT_EQ(out.writes.size(), 1U);
+}
+
+/// Keys that differ late, that are prefixes of each other, and that hold zero bytes.
+rc::Gen<std::string> keys() {
+  const auto byte = rc::gen::element('\0', 'a', '\xff');
+  return rc::gen::apply(
+      [](bool shared, std::string tail) {
+        return shared ? "a shared beginning" + tail : std::move(tail);
+      },
+      rc::gen::arbitrary<bool>(),
+      rc::gen::mapcat(rc::gen::inRange<std::size_t>(0, 4),
+                      [byte](std::size_t n) { return rc::gen::container<std::string>(n, byte); }));
+}
+
+RC_GTEST_PROP(Overlay, IsAMapInFrontOfAMap, ()) {
+  MemoryRecords base;
+  MemoryRecords expected;
+  Overlay overlay(base);
+  const auto steps = *rc::gen::container<std::vector<std::pair<int, std::string>>>(
+      rc::gen::pair(rc::gen::inRange(0, 10), keys()));
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto& [action, key] = steps[i];
+    if (action < 4) {
+      overlay.put(key, std::to_string(i));
+      expected.put(key, std::to_string(i));
+    } else if (action < 7) {
+      overlay.erase(key);
+      expected.erase(key);
+    } else if (action < 9) {
+      RC_ASSERT(overlay.get(key) == expected.get(key));
+    } else {
+      Recorder out;
+      overlay.flush(out);
+      for (std::size_t w = 1; w < out.writes.size(); ++w)
+        RC_ASSERT(out.writes[w - 1].first < out.writes[w].first);
+      for (const auto& [written, value] : out.writes) {
+        if (value) {
+          base.put(written, *value);
+        } else {
+          base.erase(written);
+        }
+      }
+      RC_ASSERT(base.all() == expected.all());
+    }
+  }
+  overlay.flush(base);
+  RC_ASSERT(base.all() == expected.all());
+}
+
+}  // namespace
+}  // namespace relais::projections

@@ -1,0 +1,279 @@
+// case.* and support.*: relations, consent, closure, steps.
+#include <gmock/gmock.h>
+
+#include "tests/support/acts.h"
+
+namespace relais::tests {
+namespace {
+
+using rules::CasePhase;
+
+json::object detected(std::string_view territory) {
+  json::object d = data(R"({"channel":"outreach","age_band":"16_17","risk":"low"})");
+  d["territory"] = territory;
+  return d;
+}
+
+json::object done(std::uint64_t step, std::string_view need = "shelter") {
+  json::object d = Scene::step_data(step, need);
+  d["result"] = "done";
+  return d;
+}
+
+json::object missed(std::uint64_t step) {
+  json::object d;
+  d["step_id"] = test_uuid(step);
+  d["reason"] = "did_not_come";
+  return d;
+}
+
+/// Case 1 of ml1, in support; aa1 has accepted referral 101, aa2 has not answered referral 102.
+void prepare(Scene& scene) {
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  scene.consent("ml1", 1);
+  scene.refer("ml1", 1, 101, "aa1");
+  scene.refer("ml1", 1, 102, "aa2");
+  scene.expect("aa1", "referral.received", case_subject(1), Scene::on_referral(101));
+  scene.expect("aa1", "referral.accepted", case_subject(1), Scene::on_referral(101));
+}
+
+TEST(Case, Detection) {
+  Scene scene;
+  scene.expect("aa1", "case.detected", case_subject(1), detected("69123"));
+  const rules::CaseState* c = scene.find(1);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(c->phase, CasePhase::detected);
+  EXPECT_EQ(c->author, scene.ordinal_of("aa1"));
+  EXPECT_EQ(c->holder, scene.ordinal_of("aa1"));
+  EXPECT_THAT(c->participants, testing::ElementsAre(scene.ordinal_of("aa1")));
+  EXPECT_EQ(c->territory, "69123");
+  EXPECT_EQ(c->risk, schema::Risk::LOW);
+  EXPECT_EQ(c->channel, schema::Channel::OUTREACH);
+  EXPECT_TRUE(c->minor());
+  EXPECT_EQ(c->version, 1U);
+  EXPECT_EQ(c->opened_at, kSceneStart);
+}
+
+TEST(Case, TerritoryIsOfTheConvention) {
+  const std::vector<std::pair<std::string, bool>> rows = {
+      {"69123", true},  {"2A004", true},  {"97411", true},  {"metropole", true}, {"rhone", true},
+      {"75056", false}, {"2B033", false}, {"97209", false}, {"01004", false},
+  };
+  Scene scene;
+  for (std::uint64_t n = 0; const auto& [territory, allowed] : rows) {
+    ++n;
+    if (allowed) {
+      scene.expect("ml1", "case.detected", case_subject(n), detected(territory));
+      continue;
+    }
+    const Error e = scene.refused("ml1", "case.detected", case_subject(n), detected(territory));
+    EXPECT_EQ(e.rule, "territory-not-of-convention") << territory;
+    EXPECT_EQ(e.field, "data.territory");
+    EXPECT_EQ(e.code, Errc::invalid);
+  }
+}
+
+TEST(Case, RelationOfTheEmitter) {
+  struct Row {
+    const char* who;
+    const char* event;
+    json::object payload;
+    const char* rule;
+  };
+  const std::vector<Row> rows = {
+      {"aa1", "case.dismissed", data(R"({"reason":"duplicate"})"), "not-author"},
+      {"aa1", "case.consent_given", Scene::consent_data(), "not-holder"},
+      {"aa1", "case.consent_withdrawn", data(R"({"scope":"referral"})"), "not-holder"},
+      {"aa1", "case.closed", data(R"({"reason":"moved"})"), "not-holder"},
+      {"aa1", "case.reopened", data("{}"), "not-holder"},
+      {"aa1", "referral.requested", Scene::referral_data(109, "aa2"), "not-holder"},
+      {"aa2", "case.risk_assessed", data(R"({"risk":"low","grid_version":"1"})"),
+       "not-holder-or-accepted"},
+      {"aa2", "support.step_planned", Scene::step_data(201), "not-holder-or-accepted"},
+      {"aa2", "support.step_done", done(201), "not-holder-or-accepted"},
+      {"aa2", "support.step_missed", missed(201), "not-holder-or-accepted"},
+  };
+  Scene scene;
+  prepare(scene);
+  for (const Row& row : rows) {
+    const Error e = scene.refused(row.who, row.event, case_subject(1), row.payload);
+    EXPECT_EQ(e.rule, row.rule) << row.event;
+    EXPECT_EQ(e.code, Errc::forbidden) << row.event;
+    EXPECT_FALSE(e.accepted.empty()) << row.event;
+  }
+  scene.expect("aa1", "support.step_planned", case_subject(1), Scene::step_data(201));
+  scene.expect("aa1", "case.risk_assessed", case_subject(1),
+               data(R"({"risk":"immediate","grid_version":"2"})"));
+  EXPECT_EQ(scene.find(1)->risk, schema::Risk::IMMEDIATE);
+  scene.expect("aa1", "referral.completed", case_subject(1),
+               Scene::on_referral(101, R"({"outcome":"attended"})"));
+  EXPECT_EQ(scene.refused("aa1", "support.step_done", case_subject(1), done(201)).rule,
+            "not-holder-or-accepted")
+      << "the referral is at its end";
+}
+
+TEST(Case, DismissedAndNothingMore) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.expect("ml1", "case.dismissed", case_subject(1), data(R"({"reason":"not_concerned"})"));
+  const Error e = scene.refused("ml1", "case.risk_assessed", case_subject(1),
+                                data(R"({"risk":"low","grid_version":"1"})"));
+  EXPECT_EQ(e.rule, "case-transition");
+  EXPECT_EQ(e.state, "DISMISSED");
+  EXPECT_EQ(e.accepted, "DETECTED, ASSESSED, REFERRED, IN_SUPPORT, PSP, DORMANT");
+  EXPECT_EQ(e.source, "Convention, axis 1");
+}
+
+TEST(Consent, ReplacedWithdrawnExpired) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  json::object first = Scene::consent_data();
+  first["recipients"] = json::array{"aa1", "ml2"};
+  scene.expect("ml1", "case.consent_given", case_subject(1), first);
+  scene.expect("ml1", "case.consent_given", case_subject(1), Scene::consent_data("statistics"));
+  json::object second = Scene::consent_data();
+  second["expires_on"] = "2026-03-02";  // the scene's first day
+  scene.expect("ml1", "case.consent_given", case_subject(1), second);
+  const auto& consents = scene.find(1)->consents;
+  ASSERT_EQ(consents.size(), 2U);
+  EXPECT_EQ(consents[0].scope, schema::ConsentScope::REFERRAL);
+  EXPECT_TRUE(consents[0].recipients.empty());
+  EXPECT_TRUE(consents[0].covers(SignatoryId{6}, kSceneStart));
+  EXPECT_TRUE(consents[0].covers(SignatoryId{6}, Timestamp{kSceneStart.value + 57'599'999}));
+  EXPECT_FALSE(consents[0].covers(SignatoryId{6}, Timestamp{kSceneStart.value + 57'600'000}));
+
+  scene.expect("ml1", "case.consent_withdrawn", case_subject(1), data(R"({"scope":"referral"})"));
+  EXPECT_EQ(scene.find(1)->consents.size(), 1U);
+  const Error e = scene.refused("ml1", "case.consent_withdrawn", case_subject(1),
+                                data(R"({"scope":"referral"})"));
+  EXPECT_EQ(e.rule, "consent-not-given");
+  EXPECT_EQ(e.state, "DETECTED");
+}
+
+TEST(Consent, IsRefused) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  json::object late = Scene::consent_data();
+  late["expires_on"] = "2026-03-01";
+  const Error expired = scene.refused("ml1", "case.consent_given", case_subject(1), late);
+  EXPECT_EQ(expired.rule, "consent-expired");
+  EXPECT_EQ(expired.accepted, "2026-03-02 or later");
+  json::object stranger = Scene::consent_data();
+  stranger["recipients"] = json::array{"aa1", "nobody"};
+  const Error unknown = scene.refused("ml1", "case.consent_given", case_subject(1), stranger);
+  EXPECT_EQ(unknown.rule, "signatory-unknown");
+  EXPECT_EQ(unknown.field, "data.recipients");
+  scene.world().mutable_registry().mutable_signatory(scene.ordinal_of("aa2")).active = false;
+  stranger["recipients"] = json::array{"aa2"};
+  EXPECT_EQ(scene.refused("ml1", "case.consent_given", case_subject(1), stranger).rule,
+            "signatory-unknown");
+}
+
+TEST(Case, ClosesWhenNoReferralIsOpen) {
+  Scene scene;
+  prepare(scene);
+  const json::object reason = data(R"({"reason":"goals_met"})");
+  EXPECT_EQ(scene.refused("ml1", "case.closed", case_subject(1), reason).rule, "case-transition");
+  scene.expect("ml1", "referral.cancelled", case_subject(1), Scene::on_referral(102));
+  EXPECT_EQ(scene.find(1)->phase, CasePhase::in_support);
+  const Error e = scene.refused("ml1", "case.closed", case_subject(1), reason);
+  EXPECT_EQ(e.rule, "referral-open");
+  EXPECT_EQ(e.state, "IN_SUPPORT");
+  EXPECT_THAT(e.message, testing::HasSubstr(test_uuid(101)));
+  EXPECT_THAT(e.message, testing::Not(testing::HasSubstr(test_uuid(102))));
+  scene.expect("aa1", "referral.completed", case_subject(1),
+               Scene::on_referral(101, R"({"outcome":"service_given"})"));
+  scene.expect("ml1", "case.closed", case_subject(1), reason);
+  EXPECT_EQ(scene.find(1)->close_reason, schema::CloseReason::GOALS_MET);
+  scene.expect("ml1", "case.reopened", case_subject(1));
+  EXPECT_EQ(scene.find(1)->phase, CasePhase::assessed);
+  EXPECT_FALSE(scene.find(1)->supported);
+  EXPECT_EQ(scene.find(1)->close_reason, schema::CloseReason::UNSPECIFIED);
+}
+
+TEST(Support, StepsBeginSupport) {
+  Scene scene;
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    scene.detect("ml1", n);
+    scene.assess("ml1", n);
+  }
+  scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));
+  EXPECT_EQ(scene.find(1)->phase, CasePhase::in_support);
+  scene.expect("ml1", "support.step_done", case_subject(1), done(201));
+  EXPECT_EQ(scene.find(1)->steps.at(0).phase, rules::StepPhase::done);
+  scene.expect("ml1", "support.step_done", case_subject(2), done(202));
+  EXPECT_EQ(scene.find(2)->phase, CasePhase::in_support);
+  scene.consent("ml1", 2);
+  scene.refer("ml1", 2, 101, "aa1");
+  EXPECT_EQ(scene.find(2)->phase, CasePhase::referred);
+  scene.expect("ml1", "support.step_planned", case_subject(2), Scene::step_data(203));
+  scene.expect("ml1", "support.step_missed", case_subject(2), missed(203));
+  EXPECT_EQ(scene.find(2)->phase, CasePhase::referred);
+  EXPECT_EQ(scene.find(2)->steps.at(1).phase, rules::StepPhase::missed);
+}
+
+TEST(Support, StepsWakeADormantCase) {
+  Scene scene;
+  for (const char* event : {"support.step_planned", "support.step_done"}) {
+    const std::uint64_t n = event == std::string_view("support.step_done") ? 1 : 2;
+    scene.detect("ml1", n);
+    scene.world().mutable_case(*parse_uuid(test_uuid(n)))->phase = CasePhase::dormant;
+    scene.expect("ml1", event, case_subject(n), n == 1 ? done(201) : Scene::step_data(201));
+    EXPECT_EQ(scene.find(n)->phase, CasePhase::in_support) << event;
+  }
+}
+
+TEST(Support, StepIsRefused) {
+  Scene scene;
+  prepare(scene);
+  scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));
+  scene.expect("ml1", "support.step_done", case_subject(1), done(202));
+  struct Row {
+    const char* who;
+    const char* event;
+    json::object payload;
+    const char* rule;
+    Errc code;
+    const char* state;
+  };
+  const std::vector<Row> rows = {
+      {"ml1", "support.step_planned", Scene::step_data(201), "step-id-taken", Errc::conflict,
+       "PLANNED"},
+      {"ml1", "support.step_planned", Scene::step_data(202), "step-id-taken", Errc::conflict,
+       "DONE"},
+      {"ml1", "support.step_done", done(202), "step-transition", Errc::conflict, "DONE"},
+      {"ml1", "support.step_missed", missed(202), "step-transition", Errc::conflict, "DONE"},
+      {"aa1", "support.step_done", done(201), "step-not-own", Errc::forbidden, ""},
+      {"aa1", "support.step_missed", missed(201), "step-not-own", Errc::forbidden, ""},
+      {"ml1", "support.step_missed", missed(209), "step-unknown", Errc::not_found, ""},
+      {"ml1", "support.step_done", done(201, "complaint"), "step-need-differs", Errc::invalid, ""},
+  };
+  for (const Row& row : rows) {
+    const Error e = scene.refused(row.who, row.event, case_subject(1), row.payload);
+    EXPECT_EQ(e.rule, row.rule) << row.event;
+    EXPECT_EQ(e.code, row.code) << row.rule;
+    EXPECT_EQ(e.state, row.state) << row.rule;
+  }
+}
+
+TEST(Support, StepsOfACaseAreBounded) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  auto* c = scene.world().mutable_case(*parse_uuid(test_uuid(1)));
+  for (std::uint64_t i = 0; i < 9'999; ++i)
+    c->steps.push_back({Uuid{1, i}, c->holder, "shelter", rules::StepPhase::done, kSceneStart});
+  scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));
+  for (const char* event : {"support.step_planned", "support.step_done"}) {
+    const bool is_done = event == std::string_view("support.step_done");
+    const Error e =
+        scene.refused("ml1", event, case_subject(1), is_done ? done(202) : Scene::step_data(202));
+    EXPECT_EQ(e.rule, "limit-steps");
+    EXPECT_EQ(e.state, "IN_SUPPORT");
+  }
+  scene.expect("ml1", "support.step_done", case_subject(1), done(201));
+}
+
+}  // namespace
+}  // namespace relais::tests

@@ -1,0 +1,159 @@
+// key.*, and the judgement of a statement's key by time.
+#include "tests/support/acts.h"
+
+namespace relais::tests {
+namespace {
+
+KeyId kid_of(std::string_view name) {
+  return crypto::thumbprint(test_key(name).public_key());
+}
+
+json::object new_key(std::string_view name, std::string_view owner = "ml1") {
+  json::object o;
+  o["public_key"] = crypto::to_text(test_key(name).public_key());
+  o["proof"] =
+      statement::make_key_proof(test_key(name), Scene::source_of(std::string(owner)), kOrigin);
+  return o;
+}
+
+json::object revocation(std::string_view name, std::optional<Timestamp> from = {}) {
+  json::object o;
+  o["kid"] = crypto::to_text(kid_of(name));
+  o["reason"] = "compromised";
+  if (from) o["effective_from"] = to_rfc3339(*from);
+  return o;
+}
+
+Timestamp after(std::int64_t ms) {
+  return Timestamp{kSceneStart.value + ms};
+}
+
+std::string judged(const Scene& scene, std::string_view name, Timestamp at) {
+  const auto key = scene.registry().judge_key(kid_of(name), at);
+  if (key) return "ok";
+  EXPECT_EQ(key.error().code, Errc::unauthenticated);
+  return key.error().rule;
+}
+
+TEST(Keys, EnrolledAtOnceOrFromALaterTime) {
+  Scene scene;
+  EXPECT_EQ(judged(scene, "second", kSceneStart), "key-unknown");
+  json::object now = new_key("second");
+  now["label"] = "desk";
+  now["valid_from"] = to_rfc3339(after(-5000));
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", now);
+  EXPECT_EQ(judged(scene, "second", after(-1)), "key-not-yet-valid");
+  EXPECT_EQ(judged(scene, "second", kSceneStart), "ok");
+  EXPECT_EQ(scene.registry().find_key(kid_of("second"))->label, "desk");
+  EXPECT_EQ(scene.registry().find_key(kid_of("second"))->owner, scene.ordinal_of("ml1"));
+
+  json::object later = new_key("third");
+  later["valid_from"] = to_rfc3339(after(1000));
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", later);
+  EXPECT_EQ(judged(scene, "third", after(999)), "key-not-yet-valid");
+  EXPECT_EQ(judged(scene, "third", after(1000)), "ok");
+  EXPECT_EQ(scene.world().version(*statement::parse_subject("signatory/ml1")), StreamVersion{2});
+}
+
+TEST(Keys, NewKeyIsRefused) {
+  Scene scene;
+  for (const char* event : {"key.enrolled", "key.rotated"}) {
+    EXPECT_EQ(scene.refused("ml1", event, "signatory/ml2", new_key("second")).rule,
+              "stream-not-own");
+    const Error known = scene.refused("ml1", event, "signatory/ml1", new_key("aa1"));
+    EXPECT_EQ(known.rule, "key-known");
+    EXPECT_EQ(known.state, "ENROLLED");
+    json::object stolen = new_key("second", "ml2");
+    const Error proof = scene.refused("ml1", event, "signatory/ml1", stolen);
+    EXPECT_EQ(proof.field, "data.proof");
+    json::object unproven = new_key("second");
+    unproven["proof"] = new_key("third")["proof"];
+    EXPECT_EQ(scene.refused("ml1", event, "signatory/ml1", unproven).field, "data.proof");
+    EXPECT_EQ(
+        scene.refused("analyst", event, "signatory/analyst", new_key("second", "analyst")).rule,
+        "emitter-forbidden");
+  }
+}
+
+TEST(Keys, AtMostAHundredOfASignatory) {
+  Scene scene;
+  for (int i = 1; i < 100; ++i)
+    scene.expect("ml1", "key.enrolled", "signatory/ml1", new_key("n" + std::to_string(i)));
+  const Error e = scene.refused("ml1", "key.enrolled", "signatory/ml1", new_key("n100"));
+  EXPECT_EQ(e.rule, "limit-keys");
+  EXPECT_EQ(e.code, Errc::conflict);
+  scene.expect("ml2", "key.enrolled", "signatory/ml2", new_key("other", "ml2"));
+}
+
+TEST(Keys, RotationEndsTheSigningKey) {
+  Scene scene;
+  scene.clock.advance_ms(1000);
+  scene.expect("ml1", "key.rotated", "signatory/ml1", new_key("second"));
+  EXPECT_EQ(judged(scene, "ml1", after(999)), "ok");
+  EXPECT_EQ(judged(scene, "ml1", after(1000)), "key-revoked");
+  EXPECT_EQ(judged(scene, "second", after(999)), "key-not-yet-valid");
+  EXPECT_EQ(judged(scene, "second", after(1000)), "ok");
+  const rules::Key* old = scene.registry().find_key(kid_of("ml1"));
+  EXPECT_EQ(old->ended_at, LogIndex{scene.log.size() - 1});
+  EXPECT_FALSE(old->doubtful_from.has_value());
+}
+
+TEST(Keys, RevocationNowLaterAndInThePast) {
+  Scene scene;
+  for (const char* name : {"a", "b", "c"})
+    scene.expect("ml1", "key.enrolled", "signatory/ml1", new_key(name));
+  scene.clock.advance_ms(10'000);
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("a"));
+  EXPECT_EQ(judged(scene, "a", after(9'999)), "ok");
+  EXPECT_EQ(judged(scene, "a", after(10'000)), "key-revoked");
+  EXPECT_FALSE(scene.registry().find_key(kid_of("a"))->doubtful_from.has_value());
+
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("b", after(20'000)));
+  EXPECT_EQ(judged(scene, "b", after(19'999)), "ok");
+  EXPECT_EQ(judged(scene, "b", after(20'000)), "key-revoked");
+
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("c", after(4'000)));
+  EXPECT_EQ(judged(scene, "c", after(10'000)), "key-revoked");
+  EXPECT_EQ(judged(scene, "c", after(9'999)), "ok") << "what it signed before stays valid";
+  EXPECT_EQ(scene.registry().find_key(kid_of("c"))->doubtful_from, after(4'000));
+}
+
+TEST(Keys, RevocationMayComeForwardNeverBack) {
+  Scene scene;
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", new_key("a"));
+  scene.clock.advance_ms(10'000);
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("a", after(50'000)));
+  const Error later =
+      scene.refused("ml1", "key.revoked", "signatory/ml1", revocation("a", after(60'000)));
+  EXPECT_EQ(later.rule, "key-revoked-already");
+  EXPECT_EQ(later.state, "ENDING");
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("a"));
+  const Error again = scene.refused("ml1", "key.revoked", "signatory/ml1", revocation("a"));
+  EXPECT_EQ(again.rule, "key-revoked-already");
+  EXPECT_EQ(again.state, "ENDED");
+  scene.clock.advance_ms(10'000);
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("a", after(3'000)));
+  const rules::Key* key = scene.registry().find_key(kid_of("a"));
+  EXPECT_EQ(key->valid_until, after(10'000));
+  EXPECT_EQ(key->doubtful_from, after(3'000));
+}
+
+TEST(Keys, RevocationIsRefused) {
+  Scene scene;
+  const Error unknown =
+      scene.refused("ml1", "key.revoked", "signatory/ml1", revocation("never enrolled"));
+  EXPECT_EQ(unknown.rule, "key-unknown");
+  EXPECT_EQ(unknown.code, Errc::not_found);
+  const Error other = scene.refused("ml1", "key.revoked", "signatory/ml1", revocation("ml2"));
+  EXPECT_EQ(other.rule, "key-not-own");
+  EXPECT_EQ(other.code, Errc::forbidden);
+}
+
+TEST(Keys, TheLastKeyMayBeRevoked) {
+  Scene scene;
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("ml1"));
+  EXPECT_EQ(judged(scene, "ml1", kSceneStart), "key-revoked");
+}
+
+}  // namespace
+}  // namespace relais::tests
