@@ -28,6 +28,8 @@ void Overlay::erase(std::string_view key) {
 }
 
 void Overlay::add(std::string_view key, std::string_view value, bool erased) {
+  // Each write then takes bytes of its own, and its offset says which came first.
+  check(!key.empty(), "a record without a key");
   check(bytes_.size() + key.size() + value.size() <= std::numeric_limits<std::uint32_t>::max(),
         "more than 4 GiB of records between two flushes");
   std::array<char, 16> head{};

@@ -129,6 +129,15 @@ TEST_F(LedgerTest, AStrangerLearnsNothingOfACaseByItsVersion) {
   EXPECT_EQ(to_string(there.error()), to_string(nowhere.error()));
 }
 
+TEST_F(LedgerTest, NorByARefusalThatComesFirst) {
+  accept("ml1", "case.detected", case_subject(1), detected());
+  auto s = submission(sign("ml2", "case.detected", case_subject(1), detected()));
+  s.expected = StreamVersion{7};
+  std::vector<log::Submission> group;
+  group.push_back(std::move(s));
+  EXPECT_EQ(rule_of(ledger->submit_and_wait(std::move(group), false)[0]), "stream-exists");
+}
+
 TEST_F(LedgerTest, AForgedSignatureIsRefusedBeforeAnythingIsStored) {
   auto text = sign("ml1", "case.detected", case_subject(1), detected());
   const std::size_t at = text.find('~') - 10;

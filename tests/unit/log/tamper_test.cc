@@ -71,7 +71,7 @@ TEST_F(Tamper, NothingIsFoundWhereNothingWasChanged) {
 
 TEST_F(Tamper, AnyByteOfAnyEntry) {
   crypto::SeededRandom seeded(7);
-  for (std::uint64_t index = 0; index < size; index += 3) {
+  for (std::uint64_t index = 0; index < size; index += 7) {
     std::string entry = get(store::Family::entries, store::index_key(index));
     const std::size_t at = seeded.next() % entry.size();
     entry[at] = static_cast<char>(entry[at] ^ (1 << (seeded.next() % 8)));

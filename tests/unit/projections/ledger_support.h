@@ -97,15 +97,15 @@ class TwinLedger {
   std::filesystem::path folder_;
 };
 
-/// A walk of `steps` steps that is a function of its seed.
-inline void walk(TwinLedger& twin, std::uint64_t seed, int steps) {
+/// A walk of `steps` steps on so many cases that is a function of its seed.
+inline void walk(TwinLedger& twin, std::uint64_t seed, int steps, std::uint64_t cases) {
   crypto::SeededRandom random(seed);
   const auto pick = [&](std::uint64_t n) { return static_cast<int>(random.next() % n); };
   for (int i = 0; i < steps; ++i) {
     WalkStep s;
     s.event = pick(kWalkEvents);
     s.actor = 7;
-    s.case_number = 1 + random.next() % 3;
+    s.case_number = 1 + random.next() % cases;
     s.item = pick(4);
     s.variant = pick(6);
     twin.take(s);

@@ -35,7 +35,7 @@ TEST(AsOf, IsTheStateRecordedAtThatTime) {
   const std::uint64_t first = twin.scene.log.size();
   for (std::uint64_t seed = 0; twin.scene.log.size() < 70; ++seed) {
     const std::size_t before = twin.scene.log.size();
-    walk(twin, 1000 + seed, 1);
+    walk(twin, 1000 + seed, 1, 3);
     if (twin.scene.log.size() > before) record();
   }
   for (std::uint64_t size = first; size < recorded.size(); ++size) {
@@ -54,8 +54,8 @@ TEST(AsOf, IsTheStateRecordedAtThatTime) {
 
 TEST(Records, OfALedgerAreThoseOfAFoldInMemory) {
   TwinLedger twin;
-  walk(twin, 11, 150);
-  ASSERT_GT(twin.scene.log.size(), 40U) << "the walk does something";
+  walk(twin, 11, 600, 8);
+  ASSERT_GT(twin.scene.log.size(), 100U) << "the walk does something";
   std::vector<std::string> events;
   ASSERT_TRUE(twin.ledger->scan_events(LogIndex{0}, [&](LogIndex, std::string_view bytes) {
     events.emplace_back(bytes);
@@ -73,7 +73,7 @@ TEST(Records, OfALedgerAreThoseOfAFoldInMemory) {
 
 class Audit : public testing::Test {
  protected:
-  Audit() { walk(twin, 5, 120); }
+  Audit() { walk(twin, 5, 400, 4); }
 
   /// What the audit must answer, from the events one by one.
   std::vector<std::uint64_t> expected(const AuditFilter& f) const {

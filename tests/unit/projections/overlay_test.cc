@@ -79,7 +79,7 @@ rc::Gen<std::string> keys() {
         return shared ? "a shared beginning" + tail : std::move(tail);
       },
       rc::gen::arbitrary<bool>(),
-      rc::gen::mapcat(rc::gen::inRange<std::size_t>(0, 4),
+      rc::gen::mapcat(rc::gen::inRange<std::size_t>(1, 4),
                       [byte](std::size_t n) { return rc::gen::container<std::string>(n, byte); }));
 }
 

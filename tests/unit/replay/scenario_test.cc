@@ -5,6 +5,8 @@
 #include <set>
 
 #include "ledger/merkle/note.h"
+#include "ledger/merkle/tile.h"
+#include "ledger/statement/statement.h"
 #include "replay/verify.h"
 #include "replay/verify_remote.h"
 #include "tests/unit/replay/support.h"
@@ -166,7 +168,7 @@ TEST_F(Scenario, AServerThatChangesOneByteIsFoundOut) {
   const std::string tile = merkle::tile_path({0, 0, merkle::tile_width(size, 0, 0)});
   EXPECT_EQ(rule("checkpoint", 60, true), "verify-checkpoint");
   EXPECT_EQ(rule(tile, 5, true), "verify-tile");
-  EXPECT_EQ(rule(tile, 5, false), "verify-tile");
+  EXPECT_EQ(rule(tile, 5, false), "verify-root");
   EXPECT_NE(rule(bundle, 9, true), "");     // the time of receipt of entry 0
   EXPECT_NE(rule(bundle, 4000, true), "");  // somewhere in a statement
 }

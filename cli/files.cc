@@ -1,0 +1,67 @@
+#include "cli/files.h"
+
+#include <fstream>
+
+namespace relais::cli {
+namespace {
+
+constexpr std::size_t kMaxPassphraseBytes = 64 * 1024;
+
+Result<std::string> read_stream(std::istream& in, const std::string& name, std::size_t limit) {
+  std::string bytes;
+  char buffer[64 * 1024];
+  while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
+    bytes.append(buffer, static_cast<std::size_t>(in.gcount()));
+    if (bytes.size() > limit)
+      return fail(error(Errc::too_large, "file-size", name + " is too big")
+                      .accepts("at most " + std::to_string(limit) + " bytes"));
+  }
+  if (in.bad()) return fail(Errc::io, "file-read", "cannot read " + name);
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit) {
+  std::error_code ec;
+  if (!std::filesystem::exists(file, ec))
+    return fail(Errc::io, "file-missing", "there is no file " + file.string());
+  std::ifstream in(file, std::ios::binary);
+  if (!in || std::filesystem::is_directory(file, ec))
+    return fail(Errc::io, "file-read", "cannot open " + file.string());
+  return read_stream(in, file.string(), limit);
+}
+
+Result<std::string> read_file_or(const std::string& file, std::istream& in, std::size_t limit) {
+  if (file == "-") return read_stream(in, "standard input", limit);
+  return read_file(file, limit);
+}
+
+Status write_file(const std::filesystem::path& file, std::string_view bytes) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << bytes;
+  out.close();
+  if (!out) return fail(Errc::io, "file-write", "cannot write " + file.string());
+  return {};
+}
+
+Status make_folder(const std::filesystem::path& folder) {
+  std::error_code ec;
+  std::filesystem::create_directories(folder, ec);
+  if (ec)
+    return fail(Errc::io, "file-write", "cannot make " + folder.string() + ": " + ec.message());
+  return {};
+}
+
+Result<std::string> read_passphrase(const std::string& file) {
+  if (file.empty()) return std::string();
+  RELAIS_ASSIGN(std::string text, read_file(file, kMaxPassphraseBytes));
+  text.resize(std::min(text.find('\n'), text.size()));
+  if (text.ends_with('\r')) text.pop_back();
+  if (text.empty())
+    return fail(error(Errc::malformed, "passphrase-empty", file + " holds no passphrase")
+                    .accepts("the passphrase in its first line"));
+  return text;
+}
+
+}  // namespace relais::cli

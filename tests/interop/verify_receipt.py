@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""Checks a Relais receipt offline. Shares no code with Relais; written from the published formats alone:
+c2sp.org/tlog-proof, c2sp.org/tlog-checkpoint, c2sp.org/signed-note, RFC 9162 (section 2.1.3.2), RFC 8032.
+
+    verify_receipt.py VKEY RECEIPT STATEMENT
+
+VKEY       the log's public key "name+hexid+base64(0x01 || key)", or a file that holds it
+RECEIPT    file: c2sp.org/tlog-proof@v1
+STATEMENT  file: the signed statement (SD-JWT; its disclosures do not matter)
+
+Exit code 0: the log's holder has signed a tree that contains exactly this statement. 1: it does not hold. 2: usage.
+"""
+import base64
+import binascii
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+class Invalid(Exception):
+    pass
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unbase64(text, what):
+    """Strict: the one encoding of its bytes."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as e:
+        raise Invalid(f"{what} is not base64") from e
+    if base64.b64encode(raw).decode() != text:
+        raise Invalid(f"{what} is not canonical base64")
+    return raw
+
+
+def decimal(text, what):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", text, re.ASCII):
+        raise Invalid(f"{what} is not a decimal number")
+    return int(text)
+
+
+def read_vkey(text):
+    """-> (name, key id, public key)"""
+    name, key_id, key = (text.strip().split("+", 2) + ["", ""])[:3]
+    raw = unbase64(key, "the key in the vkey")
+    if len(raw) != 33 or raw[0] != 1 or not name:
+        raise Invalid("the vkey is not one of an Ed25519 log key")
+    if sha256(name.encode(), b"\n", raw)[:4].hex() != key_id:
+        raise Invalid("the vkey's id is not that of its key")
+    return name, bytes.fromhex(key_id), raw[1:]
+
+
+def open_checkpoint(note, vkey):
+    """Checks the signature of the log. -> (tree size, root)"""
+    name, key_id, key = read_vkey(vkey)
+    body, separator, signatures = note.rpartition("\n\n")
+    if not separator or not signatures.endswith("\n"):
+        raise Invalid("the checkpoint is not a signed note")
+    body += "\n"
+    for line in signatures.splitlines():
+        dash, _, rest = line.partition(" ")
+        signer, _, text = rest.partition(" ")
+        raw = unbase64(text, "a signature line")
+        if dash != "\u2014" or signer != name or raw[:4] != key_id:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(raw[4:], body.encode())
+        except InvalidSignature as e:
+            raise Invalid("the log's signature on the checkpoint does not hold") from e
+        lines = body.split("\n")
+        if len(lines) != 4 or lines[0] != name:
+            raise Invalid("the checkpoint is not this log's")
+        root = unbase64(lines[2], "the root")
+        if len(root) != 32:
+            raise Invalid("the root is not a SHA-256")
+        return decimal(lines[1], "the tree size"), root
+    raise Invalid("no signature by the log on the checkpoint")
+
+
+def check_inclusion(index, size, leaf, proof, root):
+    """RFC 9162, section 2.1.3.2."""
+    if index >= size:
+        raise Invalid("the index is not in the tree")
+    fn, sn, r = index, size - 1, leaf
+    for p in proof:
+        if sn == 0:
+            raise Invalid("the proof is too long")
+        if fn & 1 or fn == sn:
+            r = sha256(b"\x01", p, r)
+            while not fn & 1 and fn != 0:
+                fn >>= 1
+                sn >>= 1
+        else:
+            r = sha256(b"\x01", r, p)
+        fn >>= 1
+        sn >>= 1
+    if sn != 0:
+        raise Invalid("the proof is too short")
+    if r != root:
+        raise Invalid("the proof does not lead from the statement to the signed root")
+
+
+def verify(vkey, receipt, statement):
+    """-> (index, tree size, time of receipt in milliseconds since 1970)"""
+    head, separator, note = receipt.partition("\n\n")
+    lines = head.split("\n")
+    if not separator or len(lines) < 3 or lines[0] != "c2sp.org/tlog-proof@v1":
+        raise Invalid("the receipt is not a tlog-proof with an extra line")
+    if not lines[1].startswith("extra ") or not lines[2].startswith("index "):
+        raise Invalid("the receipt lacks its extra line or its index")
+    extra = unbase64(lines[1][len("extra "):], "the extra line")
+    if len(extra) != 8:
+        raise Invalid("the extra line is not a time of receipt")
+    index = decimal(lines[2][len("index "):], "the index")
+    proof = [unbase64(line, "a proof line") for line in lines[3:]]
+    if any(len(p) != 32 for p in proof):
+        raise Invalid("a proof line is not a SHA-256")
+    jwt = statement.strip().split("~")[0]
+    size, root = open_checkpoint(note, vkey)
+    check_inclusion(index, size, sha256(b"\x00", extra, jwt.encode()), proof, root)
+    return index, size, int.from_bytes(extra, "big")
+
+
+def main(arguments):
+    if len(arguments) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    vkey, receipt, statement = arguments
+    try:
+        if Path(vkey).is_file():
+            vkey = Path(vkey).read_text(encoding="utf-8")
+        receipt = Path(receipt).read_bytes().decode("utf-8")
+        statement = Path(statement).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        print(e, file=sys.stderr)
+        return 2
+    try:
+        index, size, received_at = verify(vkey, receipt, statement)
+    except Invalid as e:
+        print(f"does not hold: {e}")
+        return 1
+    print(f"holds: entry {index} of a signed tree of {size}, received {received_at} ms after 1970-01-01T00:00Z")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
