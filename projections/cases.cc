@@ -16,12 +16,15 @@ class Participation final : public Projection {
     return kPrefixes;
   }
 
-  // Who acts in a case takes part in it already, so only two kinds of event bring someone new: the
-  // one that opens it, and a request to another signatory.
+  // Who acts in a case takes part in it already, so only a few kinds of event bring someone new:
+  // the one that opens it, a request or a transfer to another signatory, and the application to the
+  // préfet.
   void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
     if (act.stream.kind != schema::StreamKind::CASE) return;
-    const bool requested = act.event.getData().isReferralRequested();
-    if (!act.type->opens && !requested) return;
+    const auto data = act.event.getData();
+    const bool requested = data.isReferralRequested();
+    if (!act.type->opens && !requested && !data.isCaseTransferRequested() && !data.isPspApplied())
+      return;
     const rules::CaseState* state = world.find_case(act.stream.uuid);
     check(state != nullptr, "an event of a case that the world does not know");
     if (requested) {

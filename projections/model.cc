@@ -33,8 +33,12 @@ class ReadModels final : public log::Model {
  private:
   /// No key may belong to two read models, nor to the world or the position.
   void check_prefixes() const {
-    std::vector<std::string> taken = {rules::registry_key(), rules::head_key({}).substr(0, 1),
+    std::vector<std::string> taken = {rules::registry_key(),
+                                      rules::head_key({}).substr(0, 1),
                                       rules::case_key({}).substr(0, 1),
+                                      rules::signatory_key({}).substr(0, 1),
+                                      rules::session_key({}),
+                                      rules::library_key({}),
                                       std::string(log::kPositionKey)};
     for (const auto& projection : projections_) {
       for (const std::string_view prefix : projection->prefixes()) {
@@ -58,6 +62,8 @@ std::vector<std::unique_ptr<Projection>> all_projections() {
   all.push_back(make_participation());
   all.push_back(make_timeline());
   all.push_back(make_referrals());
+  all.push_back(make_deadlines());
+  all.push_back(make_capabilities());
   all.push_back(make_audit());
   return all;
 }

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "ledger/base/clock.h"
 #include "ledger/base/records.h"
 #include "ledger/log/ledger.h"
 #include "ledger/rules/case_state.h"
+#include "ledger/rules/deadlines.h"
 #include "ledger/rules/registry.h"
+#include "ledger/rules/stream_states.h"
 #include "ledger/statement/catalogue.h"
 
 namespace relais::projections {
@@ -78,6 +81,24 @@ Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory,
 std::optional<ReferralItem> find_referral(const RecordSource& records, const Uuid& case_id,
                                           const Uuid& id);
 
+// --- deadlines
+
+struct DeadlineItem {
+  rules::Deadline deadline;
+  statement::StreamId stream;
+};
+struct DeadlineFilter {
+  std::optional<SignatoryId>
+      who;            ///< that this signatory has to meet, or waits for as the holder; nothing: all
+  Timestamp from{0};  ///< due at or after
+  Timestamp until{INT64_MAX};  ///< due before
+  std::optional<rules::DeadlineKind> kind;
+  bool with_effect_only = false;  ///< those at which the clock signs an event
+};
+/// Deadlines in order of their due time. `next` may come with a short or empty page.
+Page<DeadlineItem> deadlines(const RecordSource& records, const DeadlineFilter& filter,
+                             std::string_view cursor, std::size_t limit);
+
 // --- audit
 
 /// Which events to list. Indices are [from, until).
@@ -98,5 +119,23 @@ Result<Page<LogIndex>> audit(const log::Ledger& ledger, const log::Head& head,
                              const AuditFilter& filter, std::size_t limit,
                              const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
                              std::size_t max_candidates = kMaxCandidates);
+
+// --- capabilities
+
+/// A capability that answers a question, and how to reach who has it.
+struct CapabilityItem {
+  SignatoryId signatory;
+  std::string id;
+  rules::Capability capability;
+  bool stale = false;   ///< the room was last said more than capacity-stale-days ago (30; ours)
+  std::string mailbox;  ///< focal point of the signatory for all topics; empty where it names none
+};
+/// Who can help with this need, here, for this public, with room now: open before limited, fresh
+/// before stale, then by signatory; at most kMaxPage. `territory` is a commune (INSEE code) or a
+/// named territory; it and `audience` (a value of publics_v1) may be empty: any.
+std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
+                                              const rules::Registry& registry,
+                                              std::string_view need, std::string_view territory,
+                                              std::string_view audience, Day today);
 
 }  // namespace relais::projections

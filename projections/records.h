@@ -8,6 +8,13 @@
 //   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested case ‖ referral; ~: newest first
 //   'S' ‖ u16 signatory ‖ u64 index                   empty: who signed which event
 //   'Y' ‖ u16 type ‖ u64 index                        empty: which event is of which type
+//   'D' ‖ place                                       Deadline: all of them, by due time
+//   'W' ‖ u16 signatory ‖ place                       Deadline: those one has to meet, or waits for
+//   'd' ‖ stream key                                  the stream's deadlines
+//   'K' ‖ need ‖ 0 ‖ u16 signatory ‖ capability       empty: who declares a capability for a need
+//   'k' ‖ u16 signatory                               the signatory's keys of 'K'
+//
+// A place is u64 due time ‖ u8 kind ‖ stream key ‖ what it is about.
 //
 // A case or a referral is the 16 bytes of its UUID; box is 0 inbox, 1 outbox; open is 0 or 1.
 // The world's own records stand in ledger/rules/world.h; "P" is the position of all of them.
@@ -31,6 +38,11 @@ inline constexpr std::string_view kReferralPrefix = "R";
 inline constexpr std::string_view kMailboxPrefix = "M";
 inline constexpr std::string_view kSignatoryPrefix = "S";
 inline constexpr std::string_view kTypePrefix = "Y";
+inline constexpr std::string_view kDeadlinePrefix = "D";
+inline constexpr std::string_view kDeadlineForPrefix = "W";
+inline constexpr std::string_view kDeadlinesOfPrefix = "d";
+inline constexpr std::string_view kCapabilityPrefix = "K";
+inline constexpr std::string_view kCapabilitiesOfPrefix = "k";
 
 /// Keys are built in place, in buffers that a fold reuses from event to event.
 template <class... Part>

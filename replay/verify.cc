@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
 
@@ -272,6 +273,7 @@ class Fold {
     if (world.share_registry() != registry || index == 0) keys_.update(world.registry());
     RELAIS_TRY(compare_event(index, s));
     RELAIS_TRY(compare_indices(index, s, *act));
+    if (act->event.getData().isCaseDataErased()) RELAIS_TRY(check_erased(index, *act));
     tree_.append(e.leaf, [this](merkle::NodeId id, const Hash& hash) {
       if (id.level % merkle::kTileHeight == 0) keep_node(id, hash);
     });
@@ -332,6 +334,22 @@ class Fold {
     const auto by_id = ledger_.find(s.id);
     if (!by_id || std::find(by_id->begin(), by_id->end(), LogIndex{index}) == by_id->end())
       return broken("id-index", entry_name(index), "its id does not lead to it");
+    return {};
+  }
+  /// What an erasure has destroyed must not be there.
+  Status check_erased(std::uint64_t index, const rules::Act& act) {
+    std::set<std::uint32_t> targets;
+    for (const std::uint32_t target : act.event.getData().getCaseDataErased().getTargets())
+      targets.insert(target);
+    for (std::uint32_t version = 1; version < act.event.getVersion(); ++version) {
+      if (!targets.empty() && !targets.contains(version)) continue;
+      RELAIS_ASSIGN(const auto target, ledger_.find(act.stream, StreamVersion{version}));
+      if (!target) return broken("stream-index", entry_name(index), "its stream has a gap");
+      RELAIS_ASSIGN(const auto texts, ledger_.disclosures(*target));
+      if (!texts.empty())
+        return broken("erased", entry_name(target->value),
+                      "disclosures that were erased are still stored");
+    }
     return {};
   }
   void keep_node(merkle::NodeId id, const Hash& hash) {

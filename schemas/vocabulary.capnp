@@ -128,3 +128,192 @@ enum Gender {
   nonBinary @5;
   notKnown @6;
 }
+
+# --- protection, transfers, corrections
+
+enum Crip {
+  unspecified @0;
+  metropole @1;      # Métropole de Lyon
+  rhone @2;          # Département du Rhône
+}
+
+enum ParentsInformed {
+  unspecified @0;
+  yes @1;
+  notInInterest @2;  # CASF L226-2-1: unless that is against the child's interest
+  pending @3;
+}
+
+enum ProtectionOutcome {
+  unspecified @0;
+  assessment @1;
+  measure @2;
+  noFollowUp @3;
+  unknown @4;
+}
+
+enum TransferKind {
+  unspecified @0;
+  temporary @1;
+  permanent @2;
+}
+
+enum TransferReason {
+  unspecified @0;
+  moved @1;
+  competence @2;
+  capacity @3;
+  personAsks @4;
+  signatoryWithdraws @5;
+}
+
+enum CorrectionReason {
+  unspecified @0;
+  enteredByMistake @1;
+  wrongPerson @2;
+  wrongValue @3;
+  duplicate @4;
+  newInformation @5;
+}
+
+enum ErasureBasis {
+  unspecified @0;
+  art17 @1;          # RGPD art. 17
+  retention @2;      # end of the retention period
+}
+
+# --- knowledge, competences, networks
+
+enum TrainingPublic {
+  unspecified @0;
+  professionals @1;
+  youngAdults @2;
+  pupils @3;
+  volunteers @4;
+  generalPublic @5;
+}
+
+enum CapacityLevel {
+  unspecified @0;
+  open @1;
+  limited @2;
+  full @3;
+}
+
+enum ContributionKind {
+  unspecified @0;
+  expertise @1;
+  coFollowUp @2;
+  accommodation @3;
+  material @4;
+  interpreting @5;
+}
+
+enum ExternalDestination {
+  unspecified @0;
+  health @1;
+  justice @2;
+  police @3;
+  socialServices @4;
+  childProtection @5;
+  housing @6;
+  otherAssociation @7;
+  abroad @8;
+}
+
+# --- governance and accreditation
+
+enum GovernedAct {
+  # What is only done by several signatories together.
+  unspecified @0;
+  admitSignatory @1;
+  withdrawSignatory @2;
+  amendConvention @3;
+  enrolFirstKey @4;
+  revokeKey @5;
+}
+
+enum WithdrawalReason {
+  unspecified @0;
+  own @1;
+  excluded @2;
+  merged @3;
+}
+
+enum AccreditationRefusal {
+  unspecified @0;
+  noExperience @1;
+  insufficientMeans @2;
+  unsuitableProject @3;
+  incompleteFile @4;
+}
+
+# --- commission and parcours de sortie
+
+enum RecusalGround {
+  unspecified @0;
+  ownAssociation @1;
+  conflictOfInterest @2;
+  knowsPerson @3;
+}
+
+enum OpinionKind {
+  unspecified @0;
+  favourable @1;
+  reserved @2;
+  unfavourable @3;
+  adjourned @4;
+}
+
+enum PspDecision {
+  unspecified @0;
+  authorised @1;
+  refused @2;
+}
+
+enum RenewalDecision {
+  unspecified @0;
+  renewed @1;
+  refused @2;
+}
+
+enum AppealRoute {
+  unspecified @0;
+  gracious @1;       # recours gracieux, to the préfet
+  hierarchical @2;   # recours hiérarchique, to the minister
+  contentious @3;    # recours contentieux, administrative court
+}
+
+enum AppealOutcome {
+  unspecified @0;
+  decisionReplaced @1;
+  rejected @2;
+  inadmissible @3;
+  withdrawn @4;
+}
+
+enum SuspensionReason {
+  unspecified @0;
+  personAbsent @1;
+  health @2;
+  personAsks @3;
+  commitmentsUnderReview @4;
+}
+
+enum PspEnd {
+  unspecified @0;
+  term @1;
+  employment @2;
+  training @3;
+  housing @4;
+  abandoned @5;
+  notRenewed @6;
+  withdrawn @7;
+}
+
+enum PermitRefusal {
+  unspecified @0;
+  conditionsNotMet @1;
+  publicOrder @2;
+  incompleteFile @3;
+}

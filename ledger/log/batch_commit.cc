@@ -173,6 +173,8 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   batch_.put(store::Family::streams, stream_version_key(st.stream, version), key);
   if (!st.disclosures.empty()) batch_.put(store::Family::disclosures, key, encode(st.disclosures));
   ids_.emplace(ids, act.index);
+  streams_.emplace(stream_version_key(st.stream, version), act.index);
+  if (act.event.getData().isCaseDataErased()) destroy_disclosures(act);
 
   staged.accepted.index = act.index;
   staged.accepted.id = st.id;
@@ -183,6 +185,30 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   staged.accepted.leaf = staged.leaf;
   staged_.push_back(std::move(staged));
   return act.index;
+}
+
+/// case.data_erased: the disclosures of its targets go in the same write. The files that held them
+/// are rewritten later (Ledger::purge_erased); the mark says that this is owed, also after a crash.
+void BatchCommit::destroy_disclosures(const rules::Act& act) {
+  const auto targets = act.event.getData().getCaseDataErased().getTargets();
+  const auto destroy = [&](std::uint32_t version) {
+    const std::string place = stream_version_key(act.stream, StreamVersion{version});
+    std::string index;
+    if (const auto it = streams_.find(place); it != streams_.end()) {
+      index = store::index_key(it->second.value);
+    } else {
+      const auto stored = ledger_.store->get(store::Family::streams, place);
+      check(stored && *stored, "an accepted erasure targets events of its stream");
+      index = **stored;
+    }
+    batch_.erase(store::Family::disclosures, index);
+  };
+  if (targets.size() > 0) {
+    for (const std::uint32_t version : targets) destroy(version);
+  } else {
+    for (std::uint32_t version = 1; version < act.event.getVersion(); ++version) destroy(version);
+  }
+  batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
 }
 
 bool BatchCommit::commit() {

@@ -49,6 +49,7 @@ struct Ledger::Impl {
   bool broken = false;  // a commit failed: memory is ahead of the disk, so nothing more is taken
 
   std::mutex rebuild_mutex;
+  std::mutex purge_mutex;
 
   std::mutex subscribers_mutex;
   std::map<std::uint64_t, std::function<void(TreeSize)>> subscribers;
@@ -104,6 +105,7 @@ class BatchCommit {
   Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
                                                  SignatoryId signatory) const;
   LogIndex stage(Submission& s, const rules::Act& act);
+  void destroy_disclosures(const rules::Act& act);
   void answer_all(const std::string& note);
   void answer_failed(const Error& e);
   Outcome finish(Answer& a, const std::string& note);
@@ -113,9 +115,14 @@ class BatchCommit {
   Timestamp received_at_;
   store::Batch batch_;
   std::vector<Staged> staged_;
-  std::map<std::string, LogIndex> ids_;  // of this batch
+  std::map<std::string, LogIndex> ids_;      // of this batch
+  std::map<std::string, LogIndex> streams_;  // of this batch
   std::vector<Pending> pending_;
 };
+
+/// In the family `meta`: there are erased disclosures whose bytes are still in the store's files. Its value is the index of the last
+/// erasure.
+inline constexpr std::string_view kPurgeKey = "purge";
 
 /// Key in the family `ids`.
 std::string id_key(std::string_view id, SignatoryId signatory);

@@ -127,6 +127,10 @@ class Ledger {
   /// One at a time. `progress` gets (events done, events in all).
   Status rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
+  /// Rewrites the files that still hold disclosures which case.data_erased destroyed, if there are
+  /// any. Gives whether there were. Slow, beside the writer; one at a time.
+  Result<bool> purge_erased();
+
   // --- reading
 
   std::shared_ptr<const Head> head() const;

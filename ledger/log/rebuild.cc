@@ -91,4 +91,23 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
   return store.drop_generation(old_generation);
 }
 
+Result<bool> Ledger::purge_erased() {
+  const std::lock_guard one(impl_->purge_mutex);
+  store::Store& store = *impl_->store;
+  RELAIS_ASSIGN(const auto owed, store.get(store::Family::meta, kPurgeKey));
+  if (!owed) return false;
+  RELAIS_TRY(store.purge(store::Family::disclosures));
+  // What was erased meanwhile owes a purge of its own: its mark is another.
+  Status status;
+  impl_->run_between_batches([&] {
+    const auto now = store.get(store::Family::meta, kPurgeKey);
+    if (!now || *now != *owed) return;
+    store::Batch batch;
+    batch.erase(store::Family::meta, kPurgeKey);
+    status = store.write(batch, true);
+  });
+  RELAIS_TRY(status);
+  return true;
+}
+
 }  // namespace relais::log

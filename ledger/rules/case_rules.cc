@@ -4,6 +4,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
+#include "ledger/rules/calendar.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -15,6 +16,15 @@ Status decide_by_transition(const Judgement& j) {
 
 void evolve_by_transition(const Change& change) {
   advance(*change.subject, change.act);
+}
+
+Status decide_dismissed(const Judgement& j) {
+  if (j.subject->author != j.emitter->id)
+    return fail(refusal(j.act, Errc::forbidden, "not-author",
+                        "case.dismissed is for the signatory that detected the case, which " +
+                            j.emitter->slug + " is not")
+                    .accepts("the signatory that detected the case"));
+  return drawn(*j.subject, j.act);
 }
 
 std::string lower(std::string s) {
@@ -34,15 +44,22 @@ bool territory_of_convention(const Registry& registry, const std::string& territ
                              [&](const std::string& t) { return lower(t) == wanted; });
 }
 
-Status decide_detected(const Judgement& j) {
-  if (territory_of_convention(j.registry(), text(j.data().getCaseDetected().getTerritory())))
-    return {};
+}  // namespace
+
+Status judge_territory(const Judgement& j, const std::string& territory) {
+  if (territory_of_convention(j.registry(), territory)) return {};
   std::string accepted = "communes of, or one of:";
   for (const std::string& t : j.registry().territories) accepted += " " + t;
   return fail(refusal(j.act, Errc::invalid, "territory-not-of-convention",
                       "the territory is not one of the convention's")
                   .at("data.territory")
                   .accepts(std::move(accepted)));
+}
+
+namespace {
+
+Status decide_detected(const Judgement& j) {
+  return judge_territory(j, text(j.data().getCaseDetected().getTerritory()));
 }
 
 void evolve_detected(const Change& change) {
@@ -52,16 +69,19 @@ void evolve_detected(const Change& change) {
   c.author = change.act.signatory();
   c.holder = change.act.signatory();
   c.age_band = detected.getAgeBand();
+  c.age_stated_on = today(change).value;
   c.channel = detected.getChannel();
   c.risk = detected.getRisk();
   c.territory = text(detected.getTerritory());
   c.opened_at = change.act.received_at();
+  c.risk_assessed_at = change.act.received_at();
   c.participants.insert(change.act.signatory());
 }
 
 void evolve_risk_assessed(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->risk = change.data().getCaseRiskAssessed().getRisk();
+  change.subject->risk_assessed_at = change.act.received_at();
 }
 
 Status decide_consent_given(const Judgement& j) {
@@ -70,7 +90,7 @@ Status decide_consent_given(const Judgement& j) {
   for (const capnp::Text::Reader slug : given.getRecipients())
     RELAIS_TRY(known_signatory(j, text(slug), "data.recipients"));
   const auto expires = parse_date(text(given.getExpiresOn()));
-  const Day today = day_of(j.act.received_at());
+  const Day today = legal_day(j.act.received_at());
   if (expires && *expires < today)
     return fail(refusal(j.act, Errc::invalid, "consent-expired",
                         "the consent ends before the ledger received it")
@@ -88,6 +108,7 @@ void evolve_consent_given(const Change& change) {
   advance(*change.subject, change.act);
   const auto given = change.data().getCaseConsentGiven();
   Consent consent{given.getScope(), {}, change.act.received_at(), {}};
+  change.ref = static_cast<std::uint32_t>(consent.scope);
   for (const capnp::Text::Reader slug : given.getRecipients()) {
     const Signatory* s = change.world.registry().find_slug(text(slug));
     check(s != nullptr, "an accepted consent names an unknown signatory");
@@ -135,12 +156,14 @@ Status decide_closed(const Judgement& j) {
 void evolve_closed(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->close_reason = change.data().getCaseClosed().getReason();
+  change.subject->closed_at = change.act.received_at();
 }
 
 void evolve_reopened(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->supported = false;
   change.subject->close_reason = {};
+  change.subject->closed_at.reset();
 }
 
 }  // namespace
@@ -148,7 +171,7 @@ void evolve_reopened(const Change& change) {
 std::span<const Rule> case_rules() {
   static constexpr Rule kRules[] = {
       {"case.detected", decide_detected, evolve_detected},
-      {"case.dismissed", decide_by_transition, evolve_by_transition},
+      {"case.dismissed", decide_dismissed, evolve_by_transition},
       {"case.risk_assessed", decide_by_transition, evolve_risk_assessed},
       {"case.consent_given", decide_consent_given, evolve_consent_given},
       {"case.consent_withdrawn", decide_consent_withdrawn, evolve_consent_withdrawn},

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/calendar.h"
 #include "ledger/rules/rule_set.h"
+#include "ledger/rules/stream_states.h"
 
 namespace relais::rules {
 namespace {
@@ -36,14 +38,56 @@ std::string_view to_string(StepPhase p) {
   return name_of(p, kNames);
 }
 
+std::string_view to_string(PspPhase p) {
+  static constexpr std::string_view kNames[] = {
+      "APPLIED",     "OPINED",  "ADJOURNED", "AUTHORISED", "ACTIVE", "SUSPENDED",
+      "RENEWAL_DUE", "REFUSED", "APPEALED",  "FINAL",      "ENDED"};
+  return p == PspPhase::none ? "NONE" : name_of(p, kNames);
+}
+
+std::string_view to_string(PermitPhase p) {
+  static constexpr std::string_view kNames[] = {"REQUESTED", "ISSUED", "REFUSED"};
+  return p == PermitPhase::none ? "NONE" : name_of(p, kNames);
+}
+
+std::string_view to_string(AccreditationPhase p) {
+  static constexpr std::string_view kNames[] = {"REQUESTED",       "COMPLETE", "GRANTED",
+                                                "TACITLY_GRANTED", "REFUSED",  "EXPIRED"};
+  return p == AccreditationPhase::none ? "NONE" : name_of(p, kNames);
+}
+
+std::string_view to_string(Proposal::Phase p) {
+  static constexpr std::string_view kNames[] = {"OPEN", "APPROVED", "REJECTED", "WITHDRAWN",
+                                                "EFFECTED"};
+  return name_of(p, kNames);
+}
+
 bool Consent::covers(SignatoryId to, Timestamp at) const {
-  if (expires_on && day_of(at).value > *expires_on) return false;
+  if (expires_on && legal_day(at).value > *expires_on) return false;
   return recipients.empty() || std::ranges::find(recipients, to) != recipients.end();
 }
 
 bool CaseState::minor() const {
   return age_band == schema::AgeBand::UNDER13 || age_band == schema::AgeBand::FROM13_TO15 ||
          age_band == schema::AgeBand::FROM16_TO17;
+}
+
+bool CaseState::minor_on(Day d) const {
+  int years = 0;  // from the day the band was said until its youngest turns 18
+  switch (age_band) {
+    case schema::AgeBand::UNDER13:
+      years = 18;
+      break;
+    case schema::AgeBand::FROM13_TO15:
+      years = 5;
+      break;
+    case schema::AgeBand::FROM16_TO17:
+      years = 2;
+      break;
+    default:
+      return false;
+  }
+  return d < add_months(Day{age_stated_on}, years * 12);
 }
 
 // The latest are the likeliest to be asked for.

@@ -1,4 +1,5 @@
-// The state of one case, folded from the events of its stream: what the rules judge on, and what the read model serves.
+// The state of one case, folded from the events of its stream: what the rules judge on, and what
+// the read model serves.
 #pragma once
 
 #include <map>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/base/clock.h"
 #include "ledger/base/id.h"
 #include "schemas/vocabulary.capnp.h"
 
@@ -14,17 +16,53 @@ namespace relais::rules {
 
 /// DOMAIN.md, section 3. The numbers are stored.
 enum class CasePhase : std::uint8_t {
-  detected = 1, dismissed, assessed, referred, in_support, psp, dormant, closed, erased,
+  detected = 1,
+  dismissed,
+  assessed,
+  referred,
+  in_support,
+  psp,
+  dormant,
+  closed,
+  erased,
 };
 /// FHIR Task's statuses, plus expired.
 enum class ReferralPhase : std::uint8_t {
-  requested = 1, received, held, accepted, declined, expired, cancelled, completed, failed,
+  requested = 1,
+  received,
+  held,
+  accepted,
+  declined,
+  expired,
+  cancelled,
+  completed,
+  failed,
 };
 enum class StepPhase : std::uint8_t { planned = 1, done, missed };
 
 std::string_view to_string(CasePhase p);      ///< "IN_SUPPORT"
 std::string_view to_string(ReferralPhase p);  ///< "REQUESTED"
 std::string_view to_string(StepPhase p);
+
+/// DOMAIN.md, section 3. RENEWAL_DUE: a renewal was asked for and is not decided. FINAL: the
+/// refusal stands.
+enum class PspPhase : std::uint8_t {
+  none = 0,
+  applied,
+  opined,
+  adjourned,
+  authorised,
+  active,
+  suspended,
+  renewal_due,
+  refused,
+  appealed,
+  final_refusal,
+  ended,
+};
+std::string_view to_string(PspPhase p);
+enum class PermitPhase : std::uint8_t { none = 0, requested, issued, refused };
+std::string_view to_string(PermitPhase p);
 
 struct Referral {
   Uuid id;
@@ -42,7 +80,10 @@ struct Referral {
   schema::ReferralOutcome outcome{};
 
   /// Not answered yet.
-  bool pending() const { return phase == ReferralPhase::requested || phase == ReferralPhase::received || phase == ReferralPhase::held; }
+  bool pending() const {
+    return phase == ReferralPhase::requested || phase == ReferralPhase::received ||
+           phase == ReferralPhase::held;
+  }
   /// Pending, or accepted and not at its end.
   bool open() const { return pending() || phase == ReferralPhase::accepted; }
 };
@@ -63,45 +104,160 @@ struct Consent {
   bool covers(SignatoryId to, Timestamp at) const;
 };
 
+/// The parcours de sortie of a case (CASF L121-9). Days count from 1970-01-01, in Europe/Paris.
+struct Psp {
+  PspPhase phase = PspPhase::none;
+  SignatoryId applicant;  ///< the association that presented the file
+  Timestamp applied_at;
+  std::string session;  ///< of the last opinion
+  schema::OpinionKind opinion{};
+  Timestamp opinion_at;
+  Timestamp decided_at;
+  bool refused_renewal =
+      false;  ///< the refusal was of a renewal: authorising anew returns to ACTIVE
+  std::int32_t notified_on = 0;   ///< of the last decision: appeals run from here
+  std::int32_t started_on = 0;    ///< 0: not started
+  std::int32_t term_ends_on = 0;  ///< last day of the current term
+  std::uint8_t terms = 0;         ///< terms authorised so far, 1 to 4
+  bool suspended_before_renewal = false;
+  std::int32_t ended_on = 0;
+  schema::PspEnd outcome{};
+  std::int32_t afis_opened_on = 0;  ///< 0: none open
+  PermitPhase permit = PermitPhase::none;
+  Timestamp permit_requested_at;
+  std::int32_t permit_valid_until = 0;
+};
+
+/// A pending change of holder.
+struct Transfer {
+  SignatoryId to;
+  schema::TransferKind kind{};
+  Timestamp requested_at;
+};
+
+/// A report to the CRIP or to the prosecutor (CASF L226-2-1, L226-4).
+struct ProtectionReport {
+  SignatoryId by;
+  bool prosecutor = false;
+  schema::Crip crip{};
+  Timestamp at;
+  schema::ProtectionOutcome outcome{};  ///< UNSPECIFIED until it is recorded
+};
+
+struct Contribution {
+  Uuid id;
+  SignatoryId by;
+  schema::ContributionKind kind{};
+  std::int32_t due_on = 0;  ///< 0: none named
+  bool delivered = false;
+};
+
+/// One event of the stream, for what acts on it later: corrections and annulments.
+struct ActMark {
+  std::uint16_t type = 0;  ///< EventOrdinal
+  SignatoryId by;
+  bool annulled = false;
+  bool corrected = false;
+  bool erased = false;  ///< its disclosures are destroyed
+  /// What it acted on: the position of the step, report or contribution in the case's list; the
+  /// scope of the consent. 0 for other types.
+  std::uint32_t ref = 0;
+};
+
 struct CaseState {
   Uuid id;
   std::uint32_t version = 0;
   CasePhase phase = CasePhase::detected;
-  bool supported = false;  ///< support has begun: where the case returns when no referral is pending
-  SignatoryId author;      ///< who detected
+  bool supported =
+      false;           ///< support has begun: where the case returns when no referral is pending
+  SignatoryId author;  ///< who detected
   SignatoryId holder;
   schema::AgeBand age_band{};
+  std::int32_t age_stated_on =
+      0;  ///< legal day on which the age band was said, days since 1970-01-01
   schema::Channel channel{};
   schema::Risk risk{};
   std::string territory;
-  Timestamp opened_at;     ///< received_at of the first event
-  Timestamp changed_at;    ///< received_at of the last event
+  Timestamp opened_at;   ///< received_at of the first event
+  Timestamp changed_at;  ///< received_at of the last event
   schema::CloseReason close_reason{};
   std::vector<Consent> consents;    ///< in force, by scope
   std::vector<Referral> referrals;  ///< in order of request
   std::vector<Step> steps;          ///< in order of first mention
+  std::vector<ActMark> acts;        ///< by version, from 1 at index 0
+  std::vector<ProtectionReport> reports;
+  std::optional<Transfer> transfer;
+  std::vector<Contribution> contributions;
+  Psp psp;
+  Timestamp risk_assessed_at;  ///< of the last assessment; the detection counts
+  Timestamp last_act_at;       ///< last event by a signatory: inactivity runs from here
+  std::optional<Timestamp> closed_at;
   std::set<SignatoryId> participants;  ///< who has acted in the case or has been addressed in it
 
+  /// Whether the age band that was said is a minor's.
   bool minor() const;
+  /// Whether the person may still be a minor on that day: turning 18 follows from the age band and
+  /// the day it was said, and protection lasts until the last day it can.
+  bool minor_on(Day d) const;
   Referral* find_referral(const Uuid& referral);
-  const Referral* find_referral(const Uuid& referral) const { return const_cast<CaseState*>(this)->find_referral(referral); }
+  const Referral* find_referral(const Uuid& referral) const {
+    return const_cast<CaseState*>(this)->find_referral(referral);
+  }
   Step* find_step(const Uuid& step);
-  const Step* find_step(const Uuid& step) const { return const_cast<CaseState*>(this)->find_step(step); }
+  const Step* find_step(const Uuid& step) const {
+    return const_cast<CaseState*>(this)->find_step(step);
+  }
 };
 
 template <class Ar>
 void archive(Ar& ar, Referral& r) {
-  ar(r.id, r.from, r.to, r.need, r.urgency, r.legal_basis, r.phase, r.requested_at, r.changed_at, r.requested_index,
-     r.decline_reason, r.alternative, r.outcome);
+  ar(r.id, r.from, r.to, r.need, r.urgency, r.legal_basis, r.phase, r.requested_at, r.changed_at,
+     r.requested_index, r.decline_reason, r.alternative, r.outcome);
 }
 template <class Ar>
-void archive(Ar& ar, Step& s) { ar(s.id, s.by, s.need, s.phase, s.changed_at); }
+void archive(Ar& ar, Step& s) {
+  ar(s.id, s.by, s.need, s.phase, s.changed_at);
+}
 template <class Ar>
-void archive(Ar& ar, Consent& c) { ar(c.scope, c.recipients, c.given_at, c.expires_on); }
+void archive(Ar& ar, Consent& c) {
+  ar(c.scope, c.recipients, c.given_at, c.expires_on);
+}
+template <class Ar>
+void archive(Ar& ar, Psp& p) {
+  ar(p.phase, p.applicant, p.applied_at, p.session, p.opinion, p.opinion_at, p.decided_at,
+     p.refused_renewal, p.notified_on, p.started_on, p.term_ends_on, p.terms,
+     p.suspended_before_renewal, p.ended_on, p.outcome, p.afis_opened_on, p.permit,
+     p.permit_requested_at, p.permit_valid_until);
+}
+template <class Ar>
+void archive(Ar& ar, Transfer& t) {
+  ar(t.to, t.kind, t.requested_at);
+}
+template <class Ar>
+void archive(Ar& ar, ProtectionReport& r) {
+  ar(r.by, r.prosecutor, r.crip, r.at, r.outcome);
+}
+template <class Ar>
+void archive(Ar& ar, Contribution& c) {
+  ar(c.id, c.by, c.kind, c.due_on, c.delivered);
+}
+template <class Ar>
+void archive(Ar& ar, ActMark& a) {
+  std::uint8_t flags =
+      static_cast<std::uint8_t>((a.annulled ? 1 : 0) | (a.corrected ? 2 : 0) | (a.erased ? 4 : 0));
+  ar(a.type, a.by, flags, a.ref);
+  if constexpr (Ar::kReading) {
+    a.annulled = (flags & 1) != 0;
+    a.corrected = (flags & 2) != 0;
+    a.erased = (flags & 4) != 0;
+  }
+}
 template <class Ar>
 void archive(Ar& ar, CaseState& s) {
-  ar(s.id, s.version, s.phase, s.supported, s.author, s.holder, s.age_band, s.channel, s.risk, s.territory, s.opened_at,
-     s.changed_at, s.close_reason, s.consents, s.referrals, s.steps, s.participants);
+  ar(s.id, s.version, s.phase, s.supported, s.author, s.holder, s.age_band, s.age_stated_on,
+     s.channel, s.risk, s.territory, s.opened_at, s.changed_at, s.close_reason, s.consents,
+     s.referrals, s.steps, s.acts, s.reports, s.transfer, s.contributions, s.psp,
+     s.risk_assessed_at, s.last_act_at, s.closed_at, s.participants);
 }
 
 }  // namespace relais::rules

@@ -1,8 +1,10 @@
-// Who the signatories are and which keys they hold: the state folded from convention.*, key.* and (later) signatory.* events.
+// Who the signatories are and which keys they hold: the state folded from convention.*, key.* and
+// (later) signatory.* events.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "ledger/base/id.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/statement/catalogue.h"
+#include "schemas/vocabulary.capnp.h"
 
 namespace relais::rules {
 
@@ -18,9 +21,9 @@ using statement::RoleSet;
 
 struct Signatory {
   SignatoryId id;
-  std::string slug;   ///< how events refer to it: "mission-locale-lyon-1"
+  std::string slug;  ///< how events refer to it: "mission-locale-lyon-1"
   std::string name;
-  std::string source; ///< its CloudEvents source: "urn:relais:<convention>:<slug>"
+  std::string source;       ///< its CloudEvents source: "urn:relais:<convention>:<slug>"
   std::uint16_t roles = 0;  ///< RoleSet bits
   bool founding = false;    ///< must sign the convention
   bool signed_convention = false;
@@ -39,7 +42,8 @@ struct Key {
   Timestamp valid_from;                    ///< inclusive
   std::optional<Timestamp> valid_until;    ///< exclusive; set by rotation and revocation
   std::optional<LogIndex> ended_at;        ///< event that revoked or rotated it
-  std::optional<Timestamp> doubtful_from;  ///< revocation with an effective time in the past: signed since then is in doubt
+  std::optional<Timestamp> doubtful_from;  ///< revocation with an effective time in the past:
+                                           ///< signed since then is in doubt
 };
 
 /// What it takes for an act of governance to have effect.
@@ -48,11 +52,32 @@ struct Quorum {
   std::uint16_t roles = 0;      ///< RoleSet bits: at least one approval of each
 };
 
-/// Value type; copies are cheap enough for the few events that change it. Published to readers as a shared constant.
+/// An act that takes several signatories, from its proposal to its effect.
+struct Proposal {
+  enum class Phase : std::uint8_t { open = 1, approved, rejected, withdrawn, effected };
+  std::string id;
+  schema::GovernedAct act{};
+  SignatoryId author;
+  std::set<SignatoryId> approvals;  ///< the author's among them
+  std::set<SignatoryId> rejections;
+  Phase phase = Phase::open;
+  std::string signatory;  ///< slug of whom it is about
+  std::string name;
+  std::uint16_t roles = 0;  ///< RoleSet bits
+  std::string public_key;   ///< base64url, or empty
+  std::string kid;          ///< base64url, or empty
+  std::string document_hash;
+  std::map<std::string, Quorum> quorums;
+  std::map<std::string, std::uint32_t> terms;
+};
+std::string_view to_string(Proposal::Phase p);
+
+/// Value type; copies are cheap enough for the few events that change it. Published to readers as a
+/// shared constant.
 class Registry {
  public:
   // The convention.
-  std::string convention;     ///< its slug, from the stream convention/<slug>
+  std::string convention;  ///< its slug, from the stream convention/<slug>
   std::string title;
   std::string document_hash;  ///< base64url
   std::string origin;         ///< of the log
@@ -60,7 +85,9 @@ class Registry {
   std::vector<std::string> territories;
   std::map<std::string, std::uint32_t> terms;  ///< deadlines and limits by name
   std::map<std::string, Quorum> quorums;       ///< by kind of act: "admit-signatory"
-  bool in_force = false;      ///< every founding signatory has signed
+  std::map<std::string, Proposal>
+      proposals;          ///< by id; those that are over are kept, so that no id comes back
+  bool in_force = false;  ///< every founding signatory has signed
 
   const Signatory* find(SignatoryId id) const;
   const Signatory* find_slug(std::string_view slug) const;
@@ -69,12 +96,13 @@ class Registry {
   const std::vector<Signatory>& signatories() const { return signatories_; }
   const std::map<KeyId, Key>& keys() const { return keys_; }
 
-  Signatory& add(Signatory s);      ///< gives it the next ordinal
+  Signatory& add(Signatory s);  ///< gives it the next ordinal
   Signatory& mutable_signatory(SignatoryId id);
   Key& add_key(Key k);
   Key* mutable_key(const KeyId& kid);
 
-  /// Key of a statement received at `at`: rules "key-unknown", "key-not-yet-valid", "key-revoked" (Errc::unauthenticated).
+  /// Key of a statement received at `at`: rules "key-unknown", "key-not-yet-valid", "key-revoked"
+  /// (Errc::unauthenticated).
   Result<const Key*> judge_key(const KeyId& kid, Timestamp at) const;
 
   template <class Ar>
@@ -90,20 +118,27 @@ class Registry {
 
 template <class Ar>
 void archive(Ar& ar, Signatory& s) {
-  ar(s.id, s.slug, s.name, s.source, s.roles, s.founding, s.signed_convention, s.active, s.admitted_at);
+  ar(s.id, s.slug, s.name, s.source, s.roles, s.founding, s.signed_convention, s.active,
+     s.admitted_at);
 }
 template <class Ar>
 void archive(Ar& ar, Key& k) {
-  ar(k.kid, k.key, k.owner, k.label, k.enrolled_at, k.valid_from, k.valid_until, k.ended_at, k.doubtful_from);
+  ar(k.kid, k.key, k.owner, k.label, k.enrolled_at, k.valid_from, k.valid_until, k.ended_at,
+     k.doubtful_from);
 }
 template <class Ar>
 void archive(Ar& ar, Quorum& q) {
   ar(q.approvals, q.roles);
 }
 template <class Ar>
+void archive(Ar& ar, Proposal& p) {
+  ar(p.id, p.act, p.author, p.approvals, p.rejections, p.phase, p.signatory, p.name, p.roles,
+     p.public_key, p.kid, p.document_hash, p.quorums, p.terms);
+}
+template <class Ar>
 void archive(Ar& ar, Registry& r) {
-  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.territories, r.terms, r.quorums, r.in_force, r.signatories_,
-     r.keys_);
+  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.territories, r.terms, r.quorums,
+     r.proposals, r.in_force, r.signatories_, r.keys_);
   if constexpr (Ar::kReading) r.index();
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "ledger/base/clock.h"
+#include "ledger/rules/calendar.h"
 #include "ledger/rules/rules.h"
 
 namespace relais::rules {
@@ -28,6 +29,7 @@ struct Judgement {
 struct Change {
   World& world;
   const Act& act;
+  std::uint32_t& ref;            ///< becomes ActMark::ref; 0 unless the rule sets it
   CaseState* subject = nullptr;  ///< the case, where the stream is one
   schema::Event::Data::Reader data() const { return act.event.getData(); }
 };
@@ -43,6 +45,16 @@ std::span<const Rule> key_rules();
 std::span<const Rule> case_rules();
 std::span<const Rule> referral_rules();
 std::span<const Rule> support_rules();
+std::span<const Rule> protection_rules();    ///< protection.*, external_referral.recorded
+std::span<const Rule> transfer_rules();      ///< case.transfer_*, referral.expired
+std::span<const Rule> correction_rules();    ///< case.corrected, case.annulled, case.data_erased
+std::span<const Rule> coordination_rules();  ///< coordination.*, plan.*, contribution.*
+std::span<const Rule> knowledge_rules();     ///< library/*, network/*
+std::span<const Rule> competence_rules();    ///< capability.*, capacity.*, focal_point.*
+std::span<const Rule> governance_rules();    ///< governance.*, and what takes effect by it
+std::span<const Rule> accreditation_rules();
+std::span<const Rule> commission_rules();  ///< session.*, member.*
+std::span<const Rule> psp_rules();         ///< psp.*, afis.*, residence_permit.*
 
 /// Ends the process unless every event type of the schema has exactly one rule and every transition
 /// names a type.
@@ -52,6 +64,10 @@ void check_rules_are_complete();
 inline constexpr std::size_t kMaxOpenReferrals = 100;
 inline constexpr std::size_t kMaxReferrals = 1'000;
 inline constexpr std::size_t kMaxSteps = 10'000;
+inline constexpr std::size_t kMaxActs = 50'000;  ///< events of one case
+inline constexpr std::size_t kMaxContributions = 1'000;
+inline constexpr std::size_t kMaxCapabilities = 500;  ///< of one signatory
+inline constexpr std::size_t kMaxOpenProposals = 100;
 inline constexpr std::size_t kMaxKeysOfSignatory = 100;
 /// How far a signatory's clock may run ahead of the ledger's.
 inline constexpr std::int64_t kMaxClockAheadMs = 5 * 60 * 1000;
@@ -61,8 +77,6 @@ inline std::string text(capnp::Text::Reader t) {
 }
 /// Id in a typed event, whose form was checked when it was parsed.
 Uuid accepted_uuid(capnp::Text::Reader t);
-/// Day of the UTC calendar: one for every signatory, and no table of time zones in a pure rule.
-Day day_of(Timestamp t);
 
 /// An error of this act's rule: the source is that of the event type.
 Error refusal(const Act& act, Errc code, std::string rule, std::string message);
@@ -72,18 +86,36 @@ Error conflict(const Judgement& j, std::string rule, std::string message);
 /// The active signatory of this slug, or "signatory-unknown" at `field`.
 Result<const Signatory*> known_signatory(const Judgement& j, std::string_view slug,
                                          std::string_view field);
+/// Day of Europe/Paris on which the act was received.
+Day today(const Judgement& j);
+Day today(const Change& c);
+/// A number of the convention, or `ours` where the convention does not name it.
+std::uint32_t term(const Registry& registry, std::string_view name, std::uint32_t ours);
+/// Whether the emitter is the ledger's own key.
+bool by_system(const Judgement& j);
+/// Whether the territory is one of the convention's ("territory-not-of-convention").
+Status judge_territory(const Judgement& j, const std::string& territory);
+/// A date of the payload, whose form was checked when it was parsed.
+Day accepted_date(capnp::Text::Reader t);
+/// "date-in-future" where the day is after today.
+Status not_in_future(const Judgement& j, Day d, std::string_view field);
 /// Whether the signatory holds the case, or has a referral in it that it accepted.
 bool holder_or_accepted(const CaseState& c, SignatoryId who);
 
 // The state machines. drawn() consults the tables: "case-transition" and "referral-transition".
 Status drawn(const CaseState& c, const Act& act);
 Status drawn(const Referral& r, const Act& act);
+Status drawn(const Psp& p, const Act& act);
+Status drawn(const Accreditation& a, const Act& act);
 /// Moves along the one transition that the tables draw for this event.
 void advance(CaseState& c, const Act& act);
 void advance(Referral& r, const Act& act);
 /// Moves along one of several; ends the process when it is not drawn.
 void advance(CaseState& c, const Act& act, CasePhase to);
 void advance(Referral& r, const Act& act, ReferralPhase to);
+void advance(Psp& p, const Act& act);
+void advance(Psp& p, const Act& act, PspPhase to);
+void advance(Accreditation& a, const Act& act);
 void check_transitions_name_types();
 
 /// Not dismissed, closed or erased.

@@ -3,6 +3,7 @@
 #include "ledger/rules/rules.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "ledger/base/check.h"
@@ -16,7 +17,10 @@ std::vector<Rule> build_rules() {
   const auto types = statement::catalogue().all();
   std::vector<Rule> by_ordinal(types.size(), Rule{});
   for (const auto family :
-       {convention_rules(), key_rules(), case_rules(), referral_rules(), support_rules()}) {
+       {convention_rules(), key_rules(), case_rules(), referral_rules(), support_rules(),
+        protection_rules(), transfer_rules(), correction_rules(), coordination_rules(),
+        knowledge_rules(), competence_rules(), governance_rules(), accreditation_rules(),
+        commission_rules(), psp_rules()}) {
     for (const Rule& rule : family) {
       const auto* type = statement::catalogue().find("relais." + std::string(rule.event) + ".v1");
       check(type != nullptr, "a rule names no event type of the schema");
@@ -96,7 +100,8 @@ Status check_stream(Judgement& j) {
   }
   if (j.act.stream.kind != schema::StreamKind::CASE) return {};
   j.subject = j.world.find_case(j.act.stream.uuid);
-  if (j.subject != nullptr && j.subject->participants.contains(j.emitter->id)) return {};
+  if (j.subject != nullptr && (by_system(j) || j.subject->participants.contains(j.emitter->id)))
+    return {};
   // One answer for both: who has no part in a case must not learn that it exists (RGPD art.
   // 5(1)(f)).
   j.subject = nullptr;
@@ -116,11 +121,8 @@ Error wrong_relation(const Judgement& j, std::string rule, std::string who) {
 Status check_relation(const Judgement& j) {
   switch (j.act.type->relation) {
     case schema::Relation::HOLDER:
-      if (j.subject->holder == j.emitter->id) return {};
+      if (j.subject->holder == j.emitter->id || by_system(j)) return {};
       return fail(wrong_relation(j, "not-holder", "the holder of the case"));
-    case schema::Relation::AUTHOR:
-      if (j.subject->author == j.emitter->id) return {};
-      return fail(wrong_relation(j, "not-author", "the signatory that detected the case"));
     case schema::Relation::HOLDER_OR_ACCEPTED:
       if (holder_or_accepted(*j.subject, j.emitter->id)) return {};
       return fail(
@@ -134,6 +136,7 @@ Status check_relation(const Judgement& j) {
     case schema::Relation::FOUNDER:
       if (j.emitter->founding) return {};
       return fail(wrong_relation(j, "not-founder", "a founding signatory"));
+    case schema::Relation::AUTHOR:  // of the event acted on: its own rule knows which
     case schema::Relation::ADDRESSEE:
     case schema::Relation::REQUESTER_OR_ADDRESSEE:
     case schema::Relation::NONE:
@@ -149,6 +152,24 @@ Status check_version(const Judgement& j) {
                       "the event does not follow the last one of its stream"));
 }
 
+/// Who holds the case while it is open.
+std::optional<SignatoryId> open_holder(const CaseState& c) {
+  if (!is_open(c.phase)) return std::nullopt;
+  return c.holder;
+}
+
+/// A signatory leaves only once it holds no open case: each is counted with its holder.
+void count_open_cases(World& world, std::optional<SignatoryId> before,
+                      std::optional<SignatoryId> after) {
+  if (before == after) return;
+  if (before) {
+    std::uint32_t& held = world.mutable_signatory(*before).open_cases;
+    check(held > 0, "a signatory holds fewer open cases than none");
+    --held;
+  }
+  if (after) ++world.mutable_signatory(*after).open_cases;
+}
+
 }  // namespace
 
 Uuid accepted_uuid(capnp::Text::Reader t) {
@@ -157,9 +178,33 @@ Uuid accepted_uuid(capnp::Text::Reader t) {
   return *id;
 }
 
-Day day_of(Timestamp t) {
-  constexpr std::int64_t kDayMs = 86'400'000;
-  return Day{static_cast<std::int32_t>(t.value / kDayMs)};
+Day today(const Judgement& j) {
+  return legal_day(j.act.received_at());
+}
+Day today(const Change& c) {
+  return legal_day(c.act.received_at());
+}
+
+std::uint32_t term(const Registry& registry, std::string_view name, std::uint32_t ours) {
+  const auto it = registry.terms.find(std::string(name));
+  return it == registry.terms.end() ? ours : it->second;
+}
+
+bool by_system(const Judgement& j) {
+  return j.emitter != nullptr && j.emitter->role_set().has(schema::Role::SYSTEM);
+}
+
+Day accepted_date(capnp::Text::Reader t) {
+  const auto day = parse_date(text(t));
+  check(day.has_value(), "a typed event holds a date that is not one");
+  return *day;
+}
+
+Status not_in_future(const Judgement& j, Day d, std::string_view field) {
+  if (d <= today(j)) return {};
+  return fail(refusal(j.act, Errc::invalid, "date-in-future", "the day has not come yet")
+                  .at(std::string(field))
+                  .accepts(to_date(today(j)) + " or earlier"));
 }
 
 Error refusal(const Act& act, Errc code, std::string rule, std::string message) {
@@ -215,16 +260,24 @@ Status decide(World& world, const Act& act) {
 }
 
 void evolve(World& world, const Act& act) {
-  Change change{world, act, nullptr};
+  std::uint32_t ref = 0;
+  Change change{world, act, ref, nullptr};
   if (act.stream.kind == schema::StreamKind::CASE) {
     change.subject =
         act.type->opens ? &world.open_case(act.stream.uuid) : world.mutable_case(act.stream.uuid);
     check(change.subject != nullptr, "an accepted event on a case that does not exist");
   }
+  const auto held_before =
+      change.subject == nullptr || act.type->opens ? std::nullopt : open_holder(*change.subject);
   rules_by_ordinal()[act.type->ordinal].evolve(change);
   if (change.subject != nullptr) {
+    count_open_cases(world, held_before, open_holder(*change.subject));
+    ActMark mark{act.type->ordinal, act.signatory()};
+    mark.ref = ref;
+    change.subject->acts.push_back(mark);
     change.subject->version = act.event.getVersion();
     change.subject->changed_at = act.received_at();
+    if (act.signatory() != SignatoryId{0}) change.subject->last_act_at = act.received_at();
   } else {
     world.set_version(act.stream, StreamVersion{act.event.getVersion()});
   }

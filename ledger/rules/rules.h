@@ -1,5 +1,6 @@
-// Who may sign what in which state. Two pure functions: decide() judges a statement on the world before it; evolve() changes
-// the world by an event that was accepted. Replay calls evolve() alone; verification calls both.
+// Who may sign what in which state. Two pure functions: decide() judges a statement on the world
+// before it; evolve() changes the world by an event that was accepted. Replay calls evolve() alone;
+// verification calls both.
 #pragma once
 
 #include <span>
@@ -23,9 +24,11 @@ struct Act {
 };
 Act act_of(LogIndex index, schema::Event::Reader event);
 
-/// Whether the act is allowed on the world as it stands. Checks, in this order: emitter's role (rule "emitter-forbidden"), the
-/// convention in force ("convention-not-in-force"), the stream ("stream-exists", "stream-unknown"), then the rule of the type.
-/// Errors: forbidden (who), conflict (state: `state` is set), invalid (content). `source` names law or convention, `rule` the rule.
+/// Whether the act is allowed on the world as it stands. Checks, in this order: emitter's role
+/// (rule "emitter-forbidden"), the convention in force ("convention-not-in-force"), the stream
+/// ("stream-exists", "stream-unknown"), then the rule of the type. Errors: forbidden (who),
+/// conflict (state: `state` is set), invalid (content). `source` names law or convention, `rule`
+/// the rule.
 Status decide(World& world, const Act& act);
 
 /// Changes the world by an accepted event. Never fails: what it needs was checked by decide().
@@ -44,5 +47,17 @@ struct ReferralTransition {
   ReferralPhase to;
 };
 std::span<const ReferralTransition> referral_transitions();
+struct PspTransition {
+  PspPhase from;
+  std::string_view event;
+  PspPhase to;
+};
+std::span<const PspTransition> psp_transitions();
+struct AccreditationTransition {
+  AccreditationPhase from;
+  std::string_view event;
+  AccreditationPhase to;
+};
+std::span<const AccreditationTransition> accreditation_transitions();
 
 }  // namespace relais::rules

@@ -43,6 +43,7 @@ Status decide_planned(const Judgement& j) {
 void evolve_planned(const Change& change) {
   const auto planned = change.data().getSupportStepPlanned();
   CaseState& c = *change.subject;
+  change.ref = static_cast<std::uint32_t>(c.steps.size());
   c.steps.push_back(Step{accepted_uuid(planned.getStepId()), change.act.signatory(),
                          text(planned.getNeed()), StepPhase::planned, change.act.received_at()});
   c.supported = true;
@@ -70,6 +71,7 @@ void evolve_done(const Change& change) {
   Step* step = c.find_step(id);
   if (step == nullptr)
     step = &c.steps.emplace_back(Step{id, change.act.signatory(), text(done.getNeed()), {}, {}});
+  change.ref = static_cast<std::uint32_t>(step - c.steps.data());
   step->phase = StepPhase::done;
   step->changed_at = change.act.received_at();
   c.supported = true;
@@ -90,6 +92,7 @@ void evolve_missed(const Change& change) {
   Step* step =
       change.subject->find_step(accepted_uuid(change.data().getSupportStepMissed().getStepId()));
   check(step != nullptr, "an accepted event is about an unknown step");
+  change.ref = static_cast<std::uint32_t>(step - change.subject->steps.data());
   step->phase = StepPhase::missed;
   step->changed_at = change.act.received_at();
   advance(*change.subject, change.act);

@@ -5,6 +5,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/rules/rule_set.h"
+#include "ledger/rules/stream_states.h"
 
 namespace relais::rules {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 using enum CasePhase;
 
 // case.detected is not here: it comes from nowhere, and leads to DETECTED.
-constexpr CaseTransition kCase[] = {
+constexpr CaseTransition kMoves[] = {
     {detected, "case.dismissed", dismissed},
 
     {detected, "case.risk_assessed", assessed},
@@ -82,20 +83,154 @@ constexpr CaseTransition kCase[] = {
     {psp, "support.step_missed", psp},
     {dormant, "support.step_missed", dormant},
 
+    {referred, "referral.expired", referred},
+    {referred, "referral.expired", in_support},
+    {referred, "referral.expired", assessed},
+
+    {in_support, "psp.started", psp},
+    {psp, "psp.ended", in_support},
+
+    // A detection that is taken back leaves no case; the last act of support that is taken back, no
+    // support.
+    {detected, "case.annulled", dismissed},
+    {in_support, "case.annulled", assessed},
+
     {in_support, "case.closed", closed},
     {dormant, "case.closed", closed},
     {closed, "case.reopened", assessed},
+
+    // Everything that was disclosed is destroyed; erasure of single acts keeps the phase (below).
+    {dismissed, "case.data_erased", erased},
+    {closed, "case.data_erased", erased},
+};
+
+constexpr CasePhase kOpen[] = {detected, assessed, referred, in_support, psp, dormant};
+constexpr CasePhase kNotErased[] = {detected,   dismissed, assessed, referred,
+                                    in_support, psp,       dormant,  closed};
+constexpr CasePhase kAfterDetection[] = {assessed, referred, in_support, psp, dormant};
+constexpr CasePhase kInSupport[] = {in_support};
+constexpr CasePhase kWithPsp[] = {in_support, psp, referred, dormant, assessed};
+
+/// Events that leave the phase of the case as it is, and the phases in which they are drawn.
+struct Keeps {
+  std::string_view event;
+  std::span<const CasePhase> phases;
+};
+constexpr Keeps kKeeps[] = {
+    {"protection.report_transmitted", kOpen},
+    {"protection.prosecutor_notified", kOpen},
+    {"protection.outcome_recorded", kNotErased},
+    {"case.transfer_requested", kOpen},
+    {"case.transfer_accepted", kOpen},
+    {"case.transfer_declined", kOpen},
+    {"case.corrected", kNotErased},
+    {"case.annulled", kNotErased},
+    {"case.data_erased", kNotErased},
+    {"coordination.meeting_held", kOpen},
+    {"plan.agreed", kAfterDetection},
+    {"contribution.committed", kOpen},
+    {"contribution.delivered", kOpen},
+    {"external_referral.recorded", kAfterDetection},
+    // A parcours is applied for while the person is supported; what follows is judged by the
+    // parcours' own machine, since support goes on meanwhile.
+    {"psp.applied", kInSupport},
+    {"psp.opinion_given", kWithPsp},
+    {"psp.decided", kWithPsp},
+    {"psp.review_filed", kWithPsp},
+    {"psp.renewal_requested", kWithPsp},
+    {"psp.renewal_decided", kWithPsp},
+    {"psp.suspended", kWithPsp},
+    {"psp.resumed", kWithPsp},
+    {"psp.appeal_filed", kWithPsp},
+    {"psp.appeal_judged", kWithPsp},
+    {"afis.opened", kWithPsp},
+    {"afis.closed", kNotErased},
+    {"residence_permit.requested", kWithPsp},
+    {"residence_permit.issued", kNotErased},
+    {"residence_permit.refused", kNotErased},
+};
+
+std::vector<CaseTransition> all_case_transitions() {
+  std::vector<CaseTransition> rows(std::begin(kMoves), std::end(kMoves));
+  for (const Keeps& k : kKeeps)
+    for (const CasePhase p : k.phases) rows.push_back({p, k.event, p});
+  return rows;
+}
+
+using Q = PspPhase;
+
+// CASF L121-9, R121-12-8 and following. psp.applied comes from nowhere, or from an end.
+constexpr PspTransition kPsp[] = {
+    {Q::none, "psp.applied", Q::applied},
+    {Q::ended, "psp.applied", Q::applied},
+    {Q::final_refusal, "psp.applied", Q::applied},
+    {Q::refused, "psp.applied", Q::applied},
+
+    {Q::applied, "psp.opinion_given", Q::opined},
+    {Q::applied, "psp.opinion_given", Q::adjourned},
+    {Q::adjourned, "psp.opinion_given", Q::opined},
+    {Q::adjourned, "psp.opinion_given", Q::adjourned},
+
+    {Q::opined, "psp.decided", Q::authorised},
+    {Q::opined, "psp.decided", Q::refused},
+
+    {Q::authorised, "psp.started", Q::active},
+
+    {Q::active, "psp.suspended", Q::suspended},
+    {Q::suspended, "psp.resumed", Q::active},
+
+    {Q::active, "psp.review_filed", Q::active},
+    {Q::suspended, "psp.review_filed", Q::suspended},
+    {Q::active, "psp.renewal_requested", Q::renewal_due},
+    {Q::renewal_due, "psp.review_filed", Q::renewal_due},
+    {Q::renewal_due, "psp.renewal_decided", Q::active},
+    {Q::renewal_due, "psp.renewal_decided", Q::refused},
+
+    {Q::active, "psp.ended", Q::ended},
+    {Q::suspended, "psp.ended", Q::ended},
+    {Q::renewal_due, "psp.ended", Q::ended},
+    // A refused renewal lets the running term come to its end.
+    {Q::refused, "psp.ended", Q::ended},
+    {Q::final_refusal, "psp.ended", Q::ended},
+    {Q::appealed, "psp.ended", Q::ended},
+
+    {Q::refused, "psp.appeal_filed", Q::appealed},
+    {Q::appealed, "psp.appeal_judged", Q::authorised},
+    {Q::appealed, "psp.appeal_judged", Q::active},  // it replaced the refusal of a renewal
+    {Q::appealed, "psp.appeal_judged", Q::final_refusal},
+};
+
+using A = AccreditationPhase;
+
+// CASF R121-12-1 to R121-12-5.
+constexpr AccreditationTransition kAccreditation[] = {
+    {A::none, "accreditation.requested", A::requested},
+    {A::refused, "accreditation.requested", A::requested},
+    {A::expired, "accreditation.requested", A::requested},
+
+    {A::requested, "accreditation.completed", A::complete},
+    {A::complete, "accreditation.granted", A::granted},
+    {A::complete, "accreditation.tacitly_granted", A::tacitly_granted},
+    {A::complete, "accreditation.refused", A::refused},
+    {A::requested, "accreditation.refused", A::refused},
+
+    {A::granted, "accreditation.expired", A::expired},
+    {A::tacitly_granted, "accreditation.expired", A::expired},
 };
 
 using R = ReferralPhase;
 
-// referral.requested comes from nowhere, and leads to REQUESTED. EXPIRED is drawn with the clock's
-// own events.
+// referral.requested comes from nowhere, and leads to REQUESTED.
 constexpr ReferralTransition kReferral[] = {
     {R::requested, "referral.received", R::received},
     // Our addition to the drawing: a requester whose addressee never reads the request could
     // otherwise not take it back, and a silent addressee would block the closure of the case.
     {R::requested, "referral.cancelled", R::cancelled},
+    // "30 d without an answer": a silent addressee is one that never said it received the request,
+    // too.
+    {R::requested, "referral.expired", R::expired},
+    {R::received, "referral.expired", R::expired},
+    {R::held, "referral.expired", R::expired},
 
     {R::received, "referral.held", R::held},
     {R::received, "referral.accepted", R::accepted},
@@ -144,7 +279,7 @@ class Machine {
   }
 
  private:
-  static constexpr std::size_t kPhases = 10;  // from 1 to 9, in either machine
+  static constexpr std::size_t kPhases = 12;  // from 0 to 11, in any machine
   std::vector<std::array<std::uint32_t, kPhases>> to_;
 };
 
@@ -155,6 +290,16 @@ const Machine<CasePhase>& machine(CasePhase) {
 
 const Machine<ReferralPhase>& machine(ReferralPhase) {
   static const Machine<ReferralPhase> kMachine(referral_transitions());
+  return kMachine;
+}
+
+const Machine<PspPhase>& machine(PspPhase) {
+  static const Machine<PspPhase> kMachine(psp_transitions());
+  return kMachine;
+}
+
+const Machine<AccreditationPhase>& machine(AccreditationPhase) {
+  static const Machine<AccreditationPhase> kMachine(accreditation_transitions());
   return kMachine;
 }
 
@@ -186,10 +331,17 @@ Phase drawn_target(Phase from, const Act& act, Phase to) {
 }  // namespace
 
 std::span<const CaseTransition> case_transitions() {
-  return kCase;
+  static const std::vector<CaseTransition> kRows = all_case_transitions();
+  return kRows;
 }
 std::span<const ReferralTransition> referral_transitions() {
   return kReferral;
+}
+std::span<const PspTransition> psp_transitions() {
+  return kPsp;
+}
+std::span<const AccreditationTransition> accreditation_transitions() {
+  return kAccreditation;
 }
 
 Status drawn(const CaseState& c, const Act& act) {
@@ -198,6 +350,14 @@ Status drawn(const CaseState& c, const Act& act) {
 
 Status drawn(const Referral& r, const Act& act) {
   return drawn_from(r.phase, act, "referral-transition", "referral");
+}
+
+Status drawn(const Psp& p, const Act& act) {
+  return drawn_from(p.phase, act, "psp-transition", "parcours");
+}
+
+Status drawn(const Accreditation& a, const Act& act) {
+  return drawn_from(a.phase, act, "accreditation-transition", "accreditation");
 }
 
 void advance(CaseState& c, const Act& act) {
@@ -215,7 +375,19 @@ void advance(Referral& r, const Act& act, ReferralPhase to) {
   r.phase = drawn_target(r.phase, act, to);
 }
 
+void advance(Psp& p, const Act& act) {
+  p.phase = only_target(p.phase, act);
+}
+void advance(Psp& p, const Act& act, PspPhase to) {
+  p.phase = drawn_target(p.phase, act, to);
+}
+void advance(Accreditation& a, const Act& act) {
+  a.phase = only_target(a.phase, act);
+}
+
 void check_transitions_name_types() {
+  static_cast<void>(machine(PspPhase{}));
+  static_cast<void>(machine(AccreditationPhase{}));
   static_cast<void>(machine(CasePhase{}));
   static_cast<void>(machine(ReferralPhase{}));
 }

@@ -5,6 +5,11 @@
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
+namespace {
+
+constexpr std::size_t kMaxOthers = 10'000;  // decoded signatories, sessions, library streams each
+
+}  // namespace
 
 std::string registry_key() {
   return "G";
@@ -20,8 +25,27 @@ std::string head_key(const statement::StreamId& id) {
   return "H" + statement::stream_key(id);
 }
 
+std::string signatory_key(const SignatoryId& id) {
+  std::string key = "A";
+  append_be(key, id.value);
+  return key;
+}
+
+std::string session_key(const std::string& name) {
+  return "N" + name;
+}
+
+std::string library_key(const std::string& name) {
+  return "L" + name;
+}
+
 World::World(const RecordSource& base, std::size_t max_cases)
-    : base_(base), max_cases_(max_cases), registry_(std::make_shared<Registry>()) {
+    : base_(base),
+      registry_(std::make_shared<Registry>()),
+      cases_(base, case_key, max_cases),
+      signatories_(base, signatory_key, kMaxOthers),
+      sessions_(base, session_key, kMaxOthers),
+      libraries_(base, library_key, kMaxOthers) {
   check_rules_are_complete();
   if (const auto bytes = base_.get(registry_key())) {
     auto stored = decode<Registry>(*bytes);
@@ -38,49 +62,10 @@ Registry& World::mutable_registry() {
   return *registry_;
 }
 
-World::Slot* World::load(const Uuid& id) {
-  if (const auto it = cases_.find(id); it != cases_.end()) {
-    it->second.recent = true;
-    return &it->second;
-  }
-  const auto bytes = base_.get(case_key(id));
-  if (!bytes) return nullptr;
-  auto stored = decode<CaseState>(*bytes);
-  check(stored.has_value(), "a stored case cannot be read");
-  return &cases_.emplace(id, Slot{std::move(*stored)}).first->second;
-}
-
-void World::remember(const Uuid& id) {
-  if (!trial_) return;
-  const auto [image, first] = trial_cases_.try_emplace(id);
-  if (!first) return;
-  if (const auto it = cases_.find(id); it != cases_.end()) image->second = it->second;
-}
-
-const CaseState* World::find_case(const Uuid& id) {
-  const Slot* slot = load(id);
-  return slot == nullptr ? nullptr : &slot->state;
-}
-
-CaseState* World::mutable_case(const Uuid& id) {
-  Slot* slot = load(id);
-  if (slot == nullptr) return nullptr;
-  remember(id);
-  if (!slot->dirty) {
-    slot->dirty = true;
-    dirty_cases_.push_back(id);
-  }
-  return &slot->state;
-}
-
 CaseState& World::open_case(const Uuid& id) {
-  check(load(id) == nullptr, "a case is opened twice");
-  remember(id);
-  Slot& slot = cases_.emplace(id, Slot{}).first->second;
-  slot.state.id = id;
-  slot.dirty = true;
-  dirty_cases_.push_back(id);
-  return slot.state;
+  CaseState& state = cases_.open(id);
+  state.id = id;
+  return state;
 }
 
 StreamVersion World::version(const statement::StreamId& id) {
@@ -113,6 +98,10 @@ void World::begin_trial() {
   trial_registry_ = registry_;
   trial_registry_dirty_ = registry_dirty_;
   trial_heads_ = dirty_heads_;
+  cases_.begin_trial();
+  signatories_.begin_trial();
+  sessions_.begin_trial();
+  libraries_.begin_trial();
 }
 
 void World::rollback() {
@@ -120,17 +109,10 @@ void World::rollback() {
   registry_ = trial_registry_;
   registry_dirty_ = trial_registry_dirty_;
   dirty_heads_ = std::move(trial_heads_);
-  for (auto& [id, image] : trial_cases_) {
-    if (image) {
-      cases_.find(id)->second = std::move(*image);  // in place: pointers stay valid
-    } else {
-      cases_.erase(id);
-    }
-  }
-  std::erase_if(dirty_cases_, [this](const Uuid& id) {
-    const auto it = cases_.find(id);
-    return it == cases_.end() || !it->second.dirty;
-  });
+  cases_.rollback();
+  signatories_.rollback();
+  sessions_.rollback();
+  libraries_.rollback();
   end_trial();
 }
 
@@ -138,8 +120,11 @@ void World::end_trial() {
   check(trial_, "no trial to end");
   trial_ = false;
   trial_registry_.reset();
-  trial_cases_.clear();
   trial_heads_.clear();
+  cases_.end_trial();
+  signatories_.end_trial();
+  sessions_.end_trial();
+  libraries_.end_trial();
 }
 
 void World::flush(RecordSink& out) {
@@ -148,22 +133,10 @@ void World::flush(RecordSink& out) {
   registry_dirty_ = false;
   for (const auto& [id, version] : dirty_heads_) out.put(head_key(id), encode(version));
   dirty_heads_.clear();
-  for (const Uuid& id : dirty_cases_) {
-    Slot& slot = cases_.find(id)->second;
-    out.put(case_key(id), encode(slot.state));
-    slot.dirty = false;
-  }
-  dirty_cases_.clear();
-  if (cases_.size() > max_cases_) evict();
-}
-
-// Second chance: cases that were not used since the last sweep go first. A sweep makes room for a
-// quarter of the limit, so that its cost is shared by as many loads.
-void World::evict() {
-  std::erase_if(cases_, [](const auto& item) { return !item.second.recent; });
-  for (auto& [id, slot] : cases_) slot.recent = false;
-  const std::size_t keep = max_cases_ - max_cases_ / 4;
-  for (auto it = cases_.begin(); it != cases_.end() && cases_.size() > keep;) it = cases_.erase(it);
+  cases_.flush(out);
+  signatories_.flush(out);
+  sessions_.flush(out);
+  libraries_.flush(out);
 }
 
 }  // namespace relais::rules

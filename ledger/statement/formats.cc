@@ -60,6 +60,10 @@ bool is_domain(std::string_view text) {
   }
 }
 
+bool is_digits(std::string_view text, std::size_t count) {
+  return text.size() == count && std::ranges::all_of(text, digit);
+}
+
 /// A mailbox in the dot-atom form of RFC 5322, section 3.4.1, at a domain with a dot.
 bool is_email(std::string_view text) {
   const std::size_t at = text.find('@');
@@ -76,7 +80,7 @@ bool is_email(std::string_view text) {
          is_domain(text.substr(at + 1));
 }
 
-constexpr std::array<Format, 12> kFormats = {{
+constexpr std::array<Format, 14> kFormats = {{
     {"uuid", "a UUID in lower case: 36 characters with dashes",
      [](std::string_view t) { return parse_uuid(t).has_value(); }},
     {"date", "a day as 2026-11-24", [](std::string_view t) { return parse_date(t).has_value(); }},
@@ -94,6 +98,8 @@ constexpr std::array<Format, 12> kFormats = {{
      is_territory},
     {"slug", "1 to 64 of a-z, 0-9, -", is_slug},
     {"email", "a mailbox as service@example.org", is_email},
+    {"siret", "a SIRET number: 14 digits", [](std::string_view t) { return is_digits(t, 14); }},
+    {"postal_code", "a postal code: 5 digits", [](std::string_view t) { return is_digits(t, 5); }},
 }};
 
 }  // namespace

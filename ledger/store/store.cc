@@ -369,6 +369,24 @@ Status Store::write(Batch& batch, bool sync) {
   return {};
 }
 
+Status Store::purge(Family family) {
+  // A log file is only let go of when every family has been flushed past it.
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const auto& f : impl_->families) handles.push_back(f->handle);
+  {
+    const std::lock_guard lock(impl_->generations_mutex);
+    for (const auto& [number, f] : impl_->generations) handles.push_back(f->handle);
+  }
+  if (const auto status = impl_->db->Flush(rocksdb::FlushOptions(), handles); !status.ok())
+    return fail(io_error(status));
+  rocksdb::CompactRangeOptions compact;
+  compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  compact.exclusive_manual_compaction = false;
+  const auto status = impl_->db->CompactRange(compact, impl_->handle(family), nullptr, nullptr);
+  if (!status.ok()) return fail(io_error(status));
+  return {};
+}
+
 std::uint32_t Store::generation() const {
   return impl_->generation;
 }

@@ -86,6 +86,11 @@ class Store {
   /// Durable when this returns and `sync` is true: written and fsynced to the write-ahead log.
   Status write(Batch& batch, bool sync);
 
+  /// Makes what was erased or overwritten in a family unreadable in the store's files too: flushes,
+  /// rewrites every file that may hold it, and lets go of the write-ahead log that did. Slow;
+  /// readers and the writer go on meanwhile.
+  Status purge(Family family);
+
   /// The live generation of projections, from meta. A new store has generation 1.
   std::uint32_t generation() const;
   /// Makes the family of a generation, empty: one of the same number that was left over is dropped

@@ -1,0 +1,120 @@
+// coordination.meeting_held, plan.agreed, contribution.*: what signatories do together on a case.
+#include <algorithm>
+
+#include "ledger/base/check.h"
+#include "ledger/rules/rule_set.h"
+
+namespace relais::rules {
+namespace {
+
+/// Whether all that are named are active signatories which take part in the case: what is said of a
+/// case stays among them (RGPD art. 5(1)(f)).
+Status judge_participants(const Judgement& j, capnp::List<capnp::Text>::Reader slugs,
+                          std::string_view rule, const std::string& field) {
+  for (const capnp::Text::Reader slug : slugs) {
+    RELAIS_ASSIGN(const Signatory* s, known_signatory(j, text(slug), field));
+    if (j.subject->participants.contains(s->id)) continue;
+    return fail(refusal(j.act, Errc::invalid, std::string(rule),
+                        s->slug + " does not take part in the case")
+                    .at(field)
+                    .accepts("signatories that have acted in the case or were addressed in it")
+                    .from("RGPD art. 5(1)(f)"));
+  }
+  return {};
+}
+
+Status decide_meeting_held(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const auto held = j.data().getCoordinationMeetingHeld();
+  RELAIS_TRY(not_in_future(j, accepted_date(held.getHeldOn()), "data.held_on"));
+  return judge_participants(j, held.getAttending(), "attendee-not-participant", "data.attending");
+}
+
+Status decide_plan_agreed(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  return judge_participants(j, j.data().getPlanAgreed().getSignatories(),
+                            "plan-signatory-not-participant", "data.signatories");
+}
+
+void evolve_by_transition(const Change& change) {
+  advance(*change.subject, change.act);
+}
+
+template <class Contributions>
+auto find_contribution(Contributions& contributions, const Uuid& id) {
+  return std::ranges::find(contributions, id, &Contribution::id);
+}
+
+Status decide_committed(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const auto& contributions = j.subject->contributions;
+  const auto committed = j.data().getContributionCommitted();
+  if (find_contribution(contributions, accepted_uuid(committed.getContributionId())) !=
+      contributions.end())
+    return fail(conflict(j, "contribution-id-taken", "the case has a contribution of this id")
+                    .at("data.contribution_id")
+                    .accepts("a new UUID"));
+  if (contributions.size() >= kMaxContributions)
+    return fail(
+        conflict(j, "limit-contributions",
+                 "a case has at most " + std::to_string(kMaxContributions) + " contributions"));
+  return {};
+}
+
+void evolve_committed(const Change& change) {
+  const auto committed = change.data().getContributionCommitted();
+  auto& contributions = change.subject->contributions;
+  change.ref = static_cast<std::uint32_t>(contributions.size());
+  Contribution c{accepted_uuid(committed.getContributionId()), change.act.signatory(),
+                 committed.getKind()};
+  if (committed.hasDueOn()) c.due_on = accepted_date(committed.getDueOn()).value;
+  contributions.push_back(c);
+  advance(*change.subject, change.act);
+}
+
+Status decide_delivered(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const auto& contributions = j.subject->contributions;
+  const auto c = find_contribution(
+      contributions, accepted_uuid(j.data().getContributionDelivered().getContributionId()));
+  if (c == contributions.end())
+    return fail(refusal(j.act, Errc::not_found, "contribution-unknown",
+                        "the case has no contribution of this id")
+                    .at("data.contribution_id")
+                    .accepts("the id of a contribution that was committed in this case"));
+  if (c->by != j.emitter->id)
+    return fail(refusal(j.act, Errc::forbidden, "contribution-not-own",
+                        "the contribution was committed by another signatory")
+                    .at("data.contribution_id")
+                    .accepts("the signatory that committed to it"));
+  if (c->delivered)
+    return fail(conflict(j, "contribution-delivered", "the contribution was delivered already")
+                    .at("data.contribution_id")
+                    .accepts("a contribution that is not delivered yet")
+                    .in_state("DELIVERED"));
+  return {};
+}
+
+void evolve_delivered(const Change& change) {
+  auto& contributions = change.subject->contributions;
+  const auto c = find_contribution(
+      contributions, accepted_uuid(change.data().getContributionDelivered().getContributionId()));
+  check(c != contributions.end(), "an accepted event is about an unknown contribution");
+  c->delivered = true;
+  change.ref = static_cast<std::uint32_t>(c - contributions.begin());
+  advance(*change.subject, change.act);
+}
+
+}  // namespace
+
+std::span<const Rule> coordination_rules() {
+  static constexpr Rule kRules[] = {
+      {"coordination.meeting_held", decide_meeting_held, evolve_by_transition},
+      {"plan.agreed", decide_plan_agreed, evolve_by_transition},
+      {"contribution.committed", decide_committed, evolve_committed},
+      {"contribution.delivered", decide_delivered, evolve_delivered},
+  };
+  return kRules;
+}
+
+}  // namespace relais::rules

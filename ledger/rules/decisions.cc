@@ -1,0 +1,51 @@
+#include "ledger/rules/decisions.h"
+
+#include <algorithm>
+
+namespace relais::rules {
+namespace {
+
+constexpr int kAppealMonths = 2;
+
+/// A text of blanks and marks gives no reasons: it takes a letter.
+bool says_something(std::string_view words) {
+  return std::ranges::any_of(
+      words, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
+}  // namespace
+
+Status judge_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route) {
+  if (!says_something(text(reasons)))
+    return fail(refusal(j.act, Errc::invalid, "reasons-missing",
+                        "a refusal states the reasons of fact and law it rests on")
+                    .at("data.reasons")
+                    .accepts("the reasons in words")
+                    .from("CRPA L211-2, L211-5"));
+  if (route == schema::AppealRoute::UNSPECIFIED)
+    return fail(refusal(j.act, Errc::invalid, "appeal-route-missing",
+                        "a refusal says by which route it can be appealed against")
+                    .at("data.appeal_route")
+                    .accepts("gracious, hierarchical, contentious")
+                    .from("CJA R421-5"));
+  return {};
+}
+
+Status not_before(const Judgement& j, Day d, Day earliest, std::string_view field,
+                  std::string_view what) {
+  if (d >= earliest) return {};
+  std::string message = "the day comes before ";
+  message.append(what);
+  return fail(refusal(j.act, Errc::invalid, "date-order", std::move(message))
+                  .at(std::string(field))
+                  .accepts(to_date(earliest) + " or later"));
+}
+
+Day last_day_of_appeal(Day notified_on) {
+  // Conseil d'État, 5 Oct 2018, no. 409579 (délai franc); 19 Sept 2014, no. 362568 (prolonged to
+  // the next working day, and the same for a gracious appeal).
+  const Day last = add_days(add_months(notified_on, kAppealMonths), 1);
+  return is_working_day(last) ? last : add_working_days(last, 1);
+}
+
+}  // namespace relais::rules

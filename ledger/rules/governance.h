@@ -1,0 +1,49 @@
+// Inside the module: what the proposals (governance_rules.cc) and the acts by which they take
+// effect (governance_effects.cc) share.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ledger/rules/rule_set.h"
+
+namespace relais::rules {
+
+// Bounds are ours.
+inline constexpr std::size_t kMaxSignatories = 10'000;  ///< those that have left included
+inline constexpr std::size_t kMaxTerms = 1'000;
+/// No quorum is less than this, whatever the convention's numbers: nobody acts alone.
+inline constexpr std::uint32_t kMinApprovals = 2;
+/// Of a number of the convention: a hundred years in days.
+inline constexpr std::uint32_t kMaxTermValue = 36'500;
+
+/// How quorums name an act: "admit-signatory".
+std::string_view act_name(schema::GovernedAct act);
+
+/// Members of the commission and analysts take no part in governance, nor does the ledger itself.
+bool votes(const Signatory& s);
+/// The stream is that of the convention that the ledger serves ("stream-unknown").
+Status judge_convention_stream(const Judgement& j);
+/// What the act asks of the state, when it is proposed and again when it takes effect.
+Status judge_content(const Judgement& j, const Proposal& p);
+
+/// Closes the open proposals that have reached their quorum, or cannot reach it any more. To be
+/// called after every change of votes, of quorums, and of who the signatories are.
+void settle_proposals(Registry& registry);
+
+/// The key is new to the ledger ("key-known") and the signatory has room for it ("limit-keys"; null
+/// for one that is not admitted yet). Fields are named by the caller.
+Status judge_incoming_key(const Judgement& j, const std::string& public_key,
+                          const Signatory* owner);
+/// Whether a statement of this key would be accepted now.
+bool valid_at(const Key& key, Timestamp at);
+
+/// What a mission locale signs to leave: the audience of its proof. Another than that of enrolment,
+/// or the union could present the proof by which it joined.
+std::string leaving_audience(std::string_view origin);
+
+/// The events by which proposals take effect, and those of the union.
+std::span<const Rule> governance_effect_rules();
+
+}  // namespace relais::rules

@@ -1,0 +1,190 @@
+// Capabilities by need: who can help with what. The index says who declares a capability for a
+// need; the rest is read from the world's own records, so that a change of capacity changes no
+// index.
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
+
+#include "ledger/base/check.h"
+#include "ledger/rules/calendar.h"
+#include "ledger/rules/metropole_lyon.h"
+#include "projections/folds.h"
+#include "projections/records.h"
+
+namespace relais::projections {
+namespace {
+
+using rules::Capability;
+using schema::CapacityLevel;
+using Keys = std::set<std::string>;
+
+constexpr std::uint32_t kStaleDays = 30;  // ours, where the convention says nothing
+constexpr std::uint32_t kMaxStaleDays = 36'500;
+constexpr std::string_view kAnyPublic = "tous-publics";
+
+std::string need_prefix(std::string_view need) {
+  std::string key(kCapabilityPrefix);
+  key.append(need).push_back('\0');
+  return key;
+}
+
+Keys keys_of(SignatoryId who, const rules::SignatoryState& state) {
+  Keys keys;
+  for (const auto& [id, capability] : state.capabilities) {
+    for (const std::string& need : capability.needs) {
+      std::string key = need_prefix(need);
+      append_be(key, who.value);
+      key.append(id);
+      keys.insert(std::move(key));
+    }
+  }
+  return keys;
+}
+
+class Capabilities final : public Projection {
+ public:
+  std::string_view name() const override { return "capabilities"; }
+  std::span<const std::string_view> prefixes() const override {
+    static constexpr std::string_view kPrefixes[] = {kCapabilityPrefix, kCapabilitiesOfPrefix};
+    return kPrefixes;
+  }
+
+  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+    const rules::Signatory* who = concerned(act, world.registry());
+    if (who == nullptr) return;
+    const rules::SignatoryState* state = world.find_signatory(who->id);
+    if (state == nullptr) return;
+    const std::string own = make_key(kCapabilitiesOfPrefix, who->id.value);
+    Keys before;
+    if (const auto bytes = tables.get(own)) {
+      auto stored = decode<Keys>(*bytes);
+      check(stored.has_value(), "a signatory's stored capabilities cannot be read");
+      before = std::move(*stored);
+    }
+    Keys now = keys_of(who->id, *state);
+    if (now == before) return;
+    for (const std::string& key : before)
+      if (!now.contains(key)) tables.erase(key);
+    for (const std::string& key : now)
+      if (!before.contains(key)) tables.put(key, {});
+    if (now.empty())
+      tables.erase(own);
+    else
+      tables.put(own, encode(now));
+  }
+
+ private:
+  /// Whose capabilities the event may have changed: its emitter's, or those of who leaves.
+  static const rules::Signatory* concerned(const rules::Act& act, const rules::Registry& registry) {
+    const auto data = act.event.getData();
+    const auto by_slug = [&registry](std::string_view slug) { return registry.find_slug(slug); };
+    if (data.isCapabilityDeclared() || data.isCapabilityWithdrawn())
+      return registry.find(act.signatory());
+    if (data.isSignatoryWithdrawn()) {
+      const auto id = data.getSignatoryWithdrawn().getProposalId();
+      const auto it = registry.proposals.find(std::string(id.begin(), id.size()));
+      check(it != registry.proposals.end(), "a signatory left by no proposal");
+      return by_slug(it->second.signatory);
+    }
+    if (data.isMissionLocaleDetached()) {
+      const auto slug = data.getMissionLocaleDetached().getMissionLocale();
+      return by_slug({slug.begin(), slug.size()});
+    }
+    return nullptr;
+  }
+};
+
+/// Whether what is offered in `offered` is offered in all of `wanted`. A commune lies in the
+/// Métropole de Lyon or in the Département du Rhône, never in both (CGCT L3611-1).
+bool covers(const std::string& offered, std::string_view wanted) {
+  if (offered == wanted) return true;
+  constexpr std::size_t kCommune = 5;
+  if (wanted.size() != kCommune || !wanted.starts_with("69")) return false;
+  if (offered == "metropole") return rules::is_commune_of_metropole(wanted);
+  return offered == "rhone" && !rules::is_commune_of_metropole(wanted);
+}
+
+bool answers(const Capability& c, std::string_view need, std::string_view territory,
+             std::string_view audience) {
+  if (c.level != CapacityLevel::OPEN && c.level != CapacityLevel::LIMITED) return false;
+  if (std::ranges::find(c.needs, need) == c.needs.end()) return false;
+  const bool here = territory.empty() || std::ranges::any_of(c.territories, [&](const auto& t) {
+                      return covers(t, territory);
+                    });
+  const bool theirs = audience.empty() || std::ranges::any_of(c.publics, [&](const auto& p) {
+                        return p == audience || p == kAnyPublic;
+                      });
+  return here && theirs;
+}
+
+bool is_stale(const Capability& c, const rules::Registry& registry, Day today) {
+  if (!c.capacity_at) return true;
+  const auto it = registry.terms.find("capacity-stale-days");
+  const std::uint32_t days =
+      it == registry.terms.end() ? kStaleDays : std::min(it->second, kMaxStaleDays);
+  return rules::add_days(rules::legal_day(*c.capacity_at), static_cast<int>(days)) < today;
+}
+
+struct Place {
+  SignatoryId signatory;
+  std::string capability;
+};
+
+std::vector<Place> declared_for(const RecordSource& records, std::string_view need) {
+  const std::string prefix = need_prefix(need);
+  std::vector<Place> places;
+  records.scan(prefix, prefix, [&](std::string_view key, std::string_view) {
+    key.remove_prefix(prefix.size());
+    check(key.size() >= 2, "a stored key of a capability cannot be read");
+    const auto high = static_cast<unsigned char>(key[0]);
+    const auto low = static_cast<unsigned char>(key[1]);
+    places.push_back(
+        {SignatoryId{static_cast<std::uint16_t>((high << 8) | low)}, std::string(key.substr(2))});
+    return places.size() < kMaxExamined;
+  });
+  return places;
+}
+
+}  // namespace
+
+std::unique_ptr<Projection> make_capabilities() {
+  return std::make_unique<Capabilities>();
+}
+
+std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
+                                              const rules::Registry& registry,
+                                              std::string_view need, std::string_view territory,
+                                              std::string_view audience, Day today) {
+  std::vector<CapabilityItem> items;
+  rules::SignatoryState state;
+  const rules::Signatory* loaded = nullptr;
+  for (const Place& place : declared_for(records, need)) {
+    const rules::Signatory* who = registry.find(place.signatory);
+    if (who == nullptr || !who->active) continue;
+    // The index lists a signatory's capabilities side by side: each state is read once.
+    if (loaded != who) {
+      const auto bytes = records.get(rules::signatory_key(who->id));
+      if (!bytes) continue;
+      auto stored = decode<rules::SignatoryState>(*bytes);
+      check(stored.has_value(), "a stored signatory cannot be read");
+      state = std::move(*stored);
+      loaded = who;
+    }
+    // Index and state are two reads: what was withdrawn between them is not offered.
+    const auto found = state.capabilities.find(place.capability);
+    if (found == state.capabilities.end() || !answers(found->second, need, territory, audience))
+      continue;
+    const auto mailbox = state.focal_points.find("");
+    items.push_back({who->id, place.capability, found->second,
+                     is_stale(found->second, registry, today),
+                     mailbox == state.focal_points.end() ? std::string() : mailbox->second});
+  }
+  std::ranges::stable_sort(items, {}, [](const CapabilityItem& i) {
+    return std::tuple(i.capability.level != CapacityLevel::OPEN, i.stale);
+  });
+  if (items.size() > kMaxPage) items.resize(kMaxPage);
+  return items;
+}
+
+}  // namespace relais::projections

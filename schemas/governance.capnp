@@ -1,0 +1,157 @@
+@0xe2730fd9b18c46a5;
+# Acts that take several signatories: proposal, approvals, effect. And accreditations.
+
+using Cxx = import "/capnp/c++.capnp";
+using P = import "policy.capnp";
+using V = import "vocabulary.capnp";
+using G = import "convention.capnp";
+$Cxx.namespace("relais::schema");
+
+struct GovernanceProposed $P.event((
+    name = "governance.proposed", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal id is new; what the act needs is named (see its fields)",
+    summary = "A signatory proposes an act that takes several; its own approval is counted.")) {
+  proposalId @0 :Text $P.format("slug");
+  act @1 :V.GovernedAct;
+  signatory @2 :Text $P.format("slug") $P.optional;
+  # admit_signatory: its new short name; withdraw_signatory, enrol_first_key, revoke_key: whom it is about
+  name @3 :Text $P.optional $P.maxLength(200);
+  roles @4 :List(P.Role) $P.optional;
+  publicKey @5 :Text $P.format("ed25519") $P.optional;
+  # admit_signatory, enrol_first_key
+  kid @6 :Text $P.format("kid") $P.optional;
+  # revoke_key
+  documentHash @7 :Text $P.format("sha256") $P.optional;
+  # amend_convention: hash of the amended text
+  quorums @8 :List(G.Quorum) $P.optional;
+  terms @9 :List(G.Term) $P.optional;
+  reason @10 :Text $P.maxLength(2000);
+}
+
+struct GovernanceApproved $P.event((
+    name = "governance.approved", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal is open, the emitter has not voted",
+    summary = "A signatory approves a proposal.")) {
+  proposalId @0 :Text $P.format("slug");
+}
+
+struct GovernanceRejected $P.event((
+    name = "governance.rejected", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal is open, the emitter has not voted",
+    summary = "A signatory rejects a proposal; when the quorum can no longer be reached the proposal is closed.")) {
+  proposalId @0 :Text $P.format("slug");
+  reason @1 :Text $P.maxLength(2000);
+}
+
+struct GovernanceWithdrawn $P.event((
+    name = "governance.withdrawn", axis = convention, stream = convention, relation = author,
+    source = "Convention, governance", precondition = "the proposal is open, by its author",
+    summary = "The author takes a proposal back.")) {
+  proposalId @0 :Text $P.format("slug");
+}
+
+struct ConventionAmended $P.event((
+    name = "convention.amended", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal (amend_convention) has its quorum and has not taken effect",
+    summary = "An amendment takes effect: new text, quorums or numbers as proposed.")) {
+  proposalId @0 :Text $P.format("slug");
+}
+
+struct SignatoryAdmitted $P.event((
+    name = "signatory.admitted", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect",
+    summary = "A new signatory, with its first key, as proposed.")) {
+  proposalId @0 :Text $P.format("slug");
+  proof @1 :Text $P.format("jwt");
+  # proof of possession by the new key
+}
+
+struct SignatoryWithdrawn $P.event((
+    name = "signatory.withdrawn", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; the signatory holds no open case",
+    summary = "A signatory leaves; its keys end.")) {
+  proposalId @0 :Text $P.format("slug");
+  reason @1 :V.WithdrawalReason;
+}
+
+struct MissionLocaleAttached $P.event((
+    name = "mission_locale.attached", axis = convention, stream = signatory, emitters = [udml],
+    source = "Convention, parties; statutes of the UDML", precondition = "countersigned by the mission locale, which is not attached",
+    summary = "A mission locale joins under the UDML.")) {
+  missionLocale @0 :Text $P.format("slug");
+  name @1 :Text $P.maxLength(200);
+  publicKey @2 :Text $P.format("ed25519");
+  proof @3 :Text $P.format("jwt");
+  # countersignature: proof of possession by the mission locale's key
+}
+
+struct MissionLocaleDetached $P.event((
+    name = "mission_locale.detached", axis = convention, stream = signatory, emitters = [udml],
+    source = "Convention, parties; statutes of the UDML", precondition = "the mission locale is attached and holds no open case; countersigned by it",
+    summary = "A mission locale leaves the UDML and the convention.")) {
+  missionLocale @0 :Text $P.format("slug");
+  proof @1 :Text $P.format("jwt");
+}
+
+struct FirstKeyEnrolled $P.event((
+    name = "key.first_enrolled", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal (enrol_first_key) has its quorum and has not taken effect",
+    summary = "A signatory that has no valid key gets one, as proposed.")) {
+  proposalId @0 :Text $P.format("slug");
+  proof @1 :Text $P.format("jwt");
+}
+
+struct KeyRevokedByQuorum $P.event((
+    name = "key.revoked_by_quorum", axis = convention, stream = convention,
+    source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect",
+    summary = "A signatory's key stops being accepted by decision of the others.")) {
+  proposalId @0 :Text $P.format("slug");
+}
+
+struct AccreditationRequested $P.event((
+    name = "accreditation.requested", axis = convention, stream = signatory, emitters = [aa], relation = self,
+    source = "CASF R121-12-1", precondition = "no request is pending",
+    summary = "An association asks for the agrément.")) {
+  dossierHash @0 :Text $P.format("sha256");
+  documentsMissing @1 :Bool $P.optional;
+}
+
+struct AccreditationCompleted $P.event((
+    name = "accreditation.completed", axis = convention, stream = signatory, emitters = [pref],
+    source = "CASF R121-12-3", precondition = "a request is pending",
+    summary = "The file is complete; four months of silence from here on grant it.")) {
+  completeOn @0 :Text $P.format("date");
+}
+
+struct AccreditationGranted $P.event((
+    name = "accreditation.granted", axis = convention, stream = signatory, emitters = [pref],
+    source = "CASF R121-12-2", precondition = "the file is complete",
+    summary = "The agrément is granted for three years.")) {
+  grantedOn @0 :Text $P.format("date");
+}
+
+struct AccreditationTacitlyGranted $P.event((
+    name = "accreditation.tacitly_granted", axis = convention, stream = signatory, emitters = [system],
+    source = "CASF R121-12-3", precondition = "the file has been complete for four months without a decision",
+    summary = "Silence has granted the agrément.")) {
+  grantedOn @0 :Text $P.format("date");
+  cause @1 :Text $P.maxLength(80);
+}
+
+struct AccreditationRefused $P.event((
+    name = "accreditation.refused", axis = convention, stream = signatory, emitters = [pref],
+    source = "CASF R121-12-3; CRPA L211-2 (reasons)", precondition = "a request is pending; reasons and the route of appeal are given",
+    summary = "The agrément is refused, with reasons.")) {
+  reason @0 :V.AccreditationRefusal;
+  reasons @1 :Text $P.maxLength(4000);
+  appealRoute @2 :V.AppealRoute;
+  notifiedOn @3 :Text $P.format("date");
+}
+
+struct AccreditationExpired $P.event((
+    name = "accreditation.expired", axis = convention, stream = signatory, emitters = [system],
+    source = "CASF R121-12-2", precondition = "it was granted three years ago",
+    summary = "The agrément has ended.")) {
+  expiredOn @0 :Text $P.format("date");
+  cause @1 :Text $P.maxLength(80);
+}

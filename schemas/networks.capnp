@@ -1,0 +1,57 @@
+@0xa94c6e1f03d8b752;
+# Axis 4: the networks of each, shared (stream network/<id>), and hand-overs to the outside.
+
+using Cxx = import "/capnp/c++.capnp";
+using P = import "policy.capnp";
+using V = import "vocabulary.capnp";
+$Cxx.namespace("relais::schema");
+
+struct PartnerIntroduced $P.event((
+    name = "partner.introduced", axis = networks, stream = network,
+    source = "Convention, axis 4; data·inclusion schema v1 (structure)", precondition = "–",
+    summary = "An outside organisation is introduced to the network, in data·inclusion's terms of a structure.")) {
+  partnerId @0 :Text $P.maxLength(100);
+  nom @1 :Text $P.maxLength(200);
+  siret @2 :Text $P.optional $P.format("siret");
+  codeInsee @3 :Text $P.format("territory") $P.optional;
+  commune @4 :Text $P.optional $P.maxLength(100);
+  codePostal @5 :Text $P.optional $P.format("postal_code");
+  adresse @6 :Text $P.optional $P.maxLength(300);
+  telephone @7 :Text $P.optional $P.maxLength(40);
+  courriel @8 :Text $P.optional $P.format("email");
+  siteWeb @9 :Text $P.optional $P.format("uri");
+  description @10 :Text $P.optional $P.maxLength(10000);
+  horairesAccueil @11 :Text $P.optional $P.maxLength(300);
+  accessibiliteLieu @12 :Text $P.optional $P.format("uri");
+  reseauxPorteurs @13 :List(Text) $P.optional $P.vocabulary("reseaux_porteurs_v1");
+  dateMaj @14 :Text $P.format("date");
+  lienSource @15 :Text $P.optional $P.format("uri");
+}
+
+struct PathwayPublished $P.event((
+    name = "pathway.published", axis = networks, stream = network,
+    source = "Convention, axis 4", precondition = "–",
+    summary = "A pathway through the network is published: for which need, through whom.")) {
+  title @0 :Text $P.maxLength(200);
+  need @1 :Text $P.vocabulary("need");
+  steps @2 :List(Text) $P.maxLength(20);
+}
+
+struct JointActionRecorded $P.event((
+    name = "joint_action.recorded", axis = networks, stream = network,
+    source = "Convention, axis 4", precondition = "the date is not in the future; the signatories are known",
+    summary = "Signatories acted together.")) {
+  title @0 :Text $P.maxLength(200);
+  heldOn @1 :Text $P.format("date");
+  signatories @2 :List(Text) $P.format("signatory");
+  summary @3 :Text $P.optional $P.maxLength(4000);
+}
+
+struct ExternalReferralRecorded $P.event((
+    name = "external_referral.recorded", axis = networks, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
+    source = "Convention, axis 4", precondition = "the case is open; consent(sharing) is in force, or the person is a minor (CASF L226-2-2)",
+    summary = "The person was put in touch with an organisation outside the convention.")) {
+  destination @0 :V.ExternalDestination;
+  need @1 :Text $P.vocabulary("need");
+  reference @2 :Text $P.sensitive $P.optional $P.maxLength(1000);
+}

@@ -1,0 +1,150 @@
+#include "ledger/rules/deadlines.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "ledger/rules/calendar.h"
+#include "tests/support/acts.h"
+
+namespace relais::tests {
+namespace {
+
+using rules::Deadline;
+using rules::DeadlineKind;
+
+std::vector<Deadline> of_case(Scene& scene, std::uint64_t n) {
+  return rules::deadlines_of(*scene.find(n), scene.registry());
+}
+
+const Deadline* find(const std::vector<Deadline>& all, DeadlineKind kind) {
+  const auto it = std::ranges::find(all, kind, &Deadline::kind);
+  return it == all.end() ? nullptr : &*it;
+}
+
+std::string due(const std::vector<Deadline>& all, DeadlineKind kind) {
+  const Deadline* d = find(all, kind);
+  return d == nullptr ? "none" : to_rfc3339(d->due_at);
+}
+
+// The scene begins on Monday 2 March 2026, 08:00 UTC (09:00 in Paris); midnight in Paris is 23:00
+// UTC in winter and 22:00 UTC in summer.
+TEST(Deadlines, AMinorWaitsADayForAProtectionDecision) {
+  Scene scene;
+  scene.detect("ml1", 1, "16_17");
+  const auto all = of_case(scene, 1);
+  EXPECT_EQ(due(all, DeadlineKind::minor_protection), "2026-03-03T08:00:00Z");
+  EXPECT_EQ(find(all, DeadlineKind::minor_protection)->who, scene.ordinal_of("ml1"));
+  EXPECT_EQ(find(all, DeadlineKind::adult_first_contact), nullptr);
+  scene.assess("ml1", 1);
+  EXPECT_EQ(find(of_case(scene, 1), DeadlineKind::minor_protection), nullptr);
+}
+
+TEST(Deadlines, AnAdultWaitsTenDaysForAFirstContact) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  const auto all = of_case(scene, 1);
+  EXPECT_EQ(due(all, DeadlineKind::adult_first_contact), "2026-03-12T23:00:00Z");
+  EXPECT_EQ(find(all, DeadlineKind::minor_protection), nullptr);
+}
+
+TEST(Deadlines, ARiskIsAssessedAgainAfterNinetyDaysOrADay) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::risk_reassessment), "2026-05-31T22:00:00Z");
+  scene.expect("ml1", "case.risk_assessed", case_subject(1),
+               data(R"({"risk":"immediate","grid_version":"2"})"));
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::risk_reassessment), "2026-03-03T08:00:00Z");
+}
+
+TEST(Deadlines, AReferralIsReceivedAnsweredAndEnded) {
+  Scene scene;
+  scene.clock.set(*parse_rfc3339("2026-04-30T10:00:00Z"));  // a Thursday before a bank holiday
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  scene.consent("ml1", 1);
+  scene.refer("ml1", 1, 10, "aa1");
+  auto all = of_case(scene, 1);
+  EXPECT_EQ(due(all, DeadlineKind::referral_receipt),
+            "2026-05-05T22:00:00Z");  // Monday and Tuesday
+  EXPECT_EQ(due(all, DeadlineKind::referral_answer), "2026-05-10T22:00:00Z");
+  EXPECT_EQ(due(all, DeadlineKind::referral_expiry), "2026-05-30T22:00:00Z");
+  EXPECT_EQ(find(all, DeadlineKind::referral_answer)->who, scene.ordinal_of("aa1"));
+  EXPECT_EQ(find(all, DeadlineKind::referral_answer)->ref, test_uuid(10));
+  scene.expect("aa1", "referral.received", case_subject(1), Scene::on_referral(10));
+  EXPECT_EQ(find(of_case(scene, 1), DeadlineKind::referral_receipt), nullptr);
+  scene.expect("aa1", "referral.accepted", case_subject(1), Scene::on_referral(10));
+  all = of_case(scene, 1);
+  EXPECT_EQ(find(all, DeadlineKind::referral_answer), nullptr);
+  EXPECT_EQ(find(all, DeadlineKind::referral_expiry), nullptr);
+  EXPECT_EQ(due(all, DeadlineKind::referral_completion), "2026-06-29T22:00:00Z");
+  EXPECT_EQ(due(all, DeadlineKind::inactivity), "2026-06-29T22:00:00Z");
+}
+
+TEST(Deadlines, AClosedCaseIsKeptTwoYears) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(20));
+  scene.expect("ml1", "case.closed", case_subject(1), data(R"({"reason":"goals_met"})"));
+  const auto all = of_case(scene, 1);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(due(all, DeadlineKind::retention), "2028-03-02T23:00:00Z");
+}
+
+TEST(Deadlines, TheNumbersAreTheConventions) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.world().mutable_registry().terms["adult-first-contact-days"] = 3;
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::adult_first_contact), "2026-03-05T23:00:00Z");
+}
+
+TEST(Deadlines, TurningEighteenFollowsFromTheAgeBandAndItsDay) {
+  Scene scene;
+  scene.detect("ml1", 1, "16_17");
+  const auto* state = scene.find(1);
+  EXPECT_TRUE(state->minor_on(*parse_date("2028-03-01")));
+  EXPECT_FALSE(state->minor_on(*parse_date("2028-03-02")));
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::majority), "2028-03-01T23:00:00Z");
+}
+
+TEST(Deadlines, AnAccreditationIsGrantedBySilenceAndExpires) {
+  rules::SignatoryState state;
+  state.accreditation.phase = rules::AccreditationPhase::complete;
+  state.accreditation.complete_on = parse_date("2026-01-31")->value;
+  const Scene scene;
+  const SignatoryId aa = scene.ordinal_of("aa1");
+  auto all = rules::deadlines_of(aa, state, scene.registry());
+  EXPECT_EQ(due(all, DeadlineKind::accreditation_silence), "2026-05-31T22:00:00Z");
+  EXPECT_EQ(find(all, DeadlineKind::accreditation_silence)->who, scene.ordinal_of("pref"));
+
+  state.accreditation.phase = rules::AccreditationPhase::granted;
+  state.accreditation.granted_on = parse_date("2026-03-01")->value;
+  state.accreditation.expires_on = parse_date("2029-02-28")->value;
+  all = rules::deadlines_of(aa, state, scene.registry());
+  EXPECT_EQ(due(all, DeadlineKind::accreditation_expiry), "2029-02-28T23:00:00Z");
+  EXPECT_EQ(std::ranges::count(all, DeadlineKind::accreditation_warning, &Deadline::kind), 2);
+}
+
+TEST(Deadlines, ACapacityGrowsStale) {
+  const Scene scene;
+  rules::SignatoryState state;
+  state.capabilities["shelter"].capacity_at = kSceneStart;
+  const auto all = rules::deadlines_of(scene.ordinal_of("ml1"), state, scene.registry());
+  EXPECT_EQ(due(all, DeadlineKind::capacity_stale), "2026-04-01T22:00:00Z");
+}
+
+TEST(Deadlines, EveryKindHasANameAndOnlyFourHaveEffects) {
+  int effects = 0;
+  for (int k = 1; k <= static_cast<int>(DeadlineKind::capacity_stale); ++k) {
+    EXPECT_FALSE(to_string(static_cast<DeadlineKind>(k)).empty());
+    effects += has_effect(static_cast<DeadlineKind>(k)) ? 1 : 0;
+  }
+  EXPECT_EQ(effects, 4);
+}
+
+}  // namespace
+}  // namespace relais::tests

@@ -1,0 +1,704 @@
+// governance.*, and what takes effect by a quorum: signatories that come and leave, amendments,
+// keys given and taken by the others, missions locales under their union.
+#include <gmock/gmock.h>
+
+#include "ledger/rules/governance.h"
+#include "tests/support/acts.h"
+
+namespace relais::tests {
+namespace {
+
+using Phase = rules::Proposal::Phase;
+
+std::string public_key(std::string_view name) {
+  return crypto::to_text(test_key(name).public_key());
+}
+KeyId kid_of(std::string_view name) {
+  return crypto::thumbprint(test_key(name).public_key());
+}
+
+/// Voters: pref, udml, ml1, ml2, aa1, aa2. A signature of convention/rhone as in the ledger.
+class Governance : public testing::Test {
+ protected:
+  Governance() : scene(Scene::Stage::empty) {
+    json::object o = opening(scene_members());
+    o["quorums"] = *json::parse(R"([
+        {"act":"admit-signatory","approvals":2,"roles":["pref"]},
+        {"act":"withdraw-signatory","approvals":3,"roles":[]},
+        {"act":"amend-convention","approvals":4,"roles":["pref","udml"]},
+        {"act":"enrol-first-key","approvals":2,"roles":[]},
+        {"act":"revoke-key","approvals":3,"roles":["aa"]}])");
+    scene.expect("relais", "convention.opened", subject(), std::move(o));
+    for (const char* founder : {"pref", "udml", "ml1", "ml2", "aa1", "aa2"}) scene.sign(founder);
+    scene.clock.advance_ms(60'000);
+  }
+
+  static std::string subject() { return Scene::convention_subject(); }
+
+  static json::object proposal(std::string_view id, std::string_view act, std::string_view more) {
+    json::object d = data(more);
+    d["proposal_id"] = id;
+    d["act"] = act;
+    d["reason"] = "As agreed at the steering committee.";
+    return d;
+  }
+  static json::object on(std::string_view id, std::string_view more = "{}") {
+    json::object d = data(more);
+    d["proposal_id"] = id;
+    return d;
+  }
+  static json::object admission(std::string_view id, std::string_view slug) {
+    json::object d = proposal(id, "admit_signatory", R"({"roles":["aa"]})");
+    d["signatory"] = slug;
+    d["name"] = "Signatory " + std::string(slug);
+    d["public_key"] = public_key(slug);
+    return d;
+  }
+  static json::object withdrawal(std::string_view id, std::string_view slug) {
+    json::object d = proposal(id, "withdraw_signatory", "{}");
+    d["signatory"] = slug;
+    return d;
+  }
+  static json::object amendment(std::string_view id, std::string_view more) {
+    json::object d = proposal(id, "amend_convention", more);
+    d["document_hash"] = std::string(43, 'E');
+    return d;
+  }
+  static json::object first_key(std::string_view id, std::string_view slug, std::string_view key) {
+    json::object d = proposal(id, "enrol_first_key", "{}");
+    d["signatory"] = slug;
+    d["public_key"] = public_key(key);
+    return d;
+  }
+  static json::object revocation(std::string_view id, std::string_view key) {
+    json::object d = proposal(id, "revoke_key", "{}");
+    d["kid"] = crypto::to_text(kid_of(key));
+    return d;
+  }
+  static json::object proven(std::string_view id, std::string_view key, const std::string& slug) {
+    json::object d = on(id);
+    d["proof"] = statement::make_key_proof(test_key(key), Scene::source_of(slug), kOrigin);
+    return d;
+  }
+
+  void propose(const std::string& slug, json::object payload) {
+    scene.expect(slug, "governance.proposed", subject(), std::move(payload));
+  }
+  Error refused_proposal(json::object payload, const std::string& slug = "pref") {
+    return scene.refused(slug, "governance.proposed", subject(), std::move(payload));
+  }
+  void approve(std::string_view id, const std::vector<std::string>& voters) {
+    for (const std::string& v : voters) scene.expect(v, "governance.approved", subject(), on(id));
+  }
+  void reject(std::string_view id, const std::vector<std::string>& voters) {
+    for (const std::string& v : voters)
+      scene.expect(v, "governance.rejected", subject(), on(id, R"({"reason":"Too early."})"));
+  }
+  Phase phase(const std::string& id) { return scene.registry().proposals.at(id).phase; }
+
+  /// A signatory revokes its only key by itself, as it must be able to.
+  void lose_key(const std::string& slug) {
+    json::object d = data(R"({"reason":"lost"})");
+    d["kid"] = crypto::to_text(kid_of(slug));
+    scene.expect(slug, "key.revoked", "signatory/" + slug, std::move(d));
+    scene.clock.advance_ms(1);
+  }
+  void admit(std::string_view id, const std::string& slug) {
+    propose("pref", admission(id, slug));
+    approve(id, {"aa1"});
+    scene.expect("aa2", "signatory.admitted", subject(), proven(id, slug, slug));
+    scene.keys.emplace(slug, test_key(slug));
+  }
+
+  Scene scene;
+};
+
+TEST_F(Governance, TheProposersApprovalCountsAndTheQuorumApproves) {
+  propose("aa1", admission("p1", "aa3"));
+  EXPECT_EQ(phase("p1"), Phase::open);
+  EXPECT_THAT(scene.registry().proposals.at("p1").approvals,
+              testing::ElementsAre(scene.ordinal_of("aa1")));
+  approve("p1", {"ml1"});
+  EXPECT_EQ(phase("p1"), Phase::open) << "two approvals, but none of the préfecture";
+  approve("p1", {"pref"});
+  EXPECT_EQ(phase("p1"), Phase::approved);
+}
+
+/// DOMAIN.md: nobody, the operator included, can act alone.
+TEST_F(Governance, NobodyActsAloneTheOperatorIncluded) {
+  const std::vector<std::pair<const char*, json::object>> events = {
+      {"governance.proposed", admission("p1", "aa3")},
+      {"governance.approved", on("p1")},
+      {"governance.rejected", on("p1", R"({"reason":"no"})")},
+      {"governance.withdrawn", on("p1")},
+      {"convention.amended", on("p1")},
+      {"signatory.admitted", proven("p1", "aa3", "aa3")},
+      {"signatory.withdrawn", on("p1", R"({"reason":"excluded"})")},
+      {"key.first_enrolled", proven("p1", "aa3", "aa3")},
+      {"key.revoked_by_quorum", on("p1")},
+  };
+  for (const auto& [event, payload] : events) {
+    EXPECT_EQ(scene.refused("relais", event, subject(), payload).rule, "emitter-forbidden")
+        << event;
+    EXPECT_EQ(scene.refused("analyst", event, subject(), payload).rule, "emitter-forbidden")
+        << event;
+  }
+  json::object ml = data(R"({"mission_locale":"ml3","name":"ML 3"})");
+  ml["public_key"] = public_key("ml3");
+  ml["proof"] = statement::make_key_proof(test_key("ml3"), Scene::source_of("ml3"), kOrigin);
+  EXPECT_EQ(scene.refused("relais", "mission_locale.attached", "signatory/relais", ml).rule,
+            "emitter-forbidden");
+
+  // A convention whose file sets a quorum of one does not make one signatory sovereign.
+  scene.world().mutable_registry().quorums["admit-signatory"] = rules::Quorum{1, 0};
+  propose("aa1", admission("p1", "aa3"));
+  EXPECT_EQ(phase("p1"), Phase::open);
+  approve("p1", {"aa2"});
+  EXPECT_EQ(phase("p1"), Phase::approved);
+}
+
+TEST_F(Governance, OnlyTheConventionsOwnStreamAndItsVoters) {
+  EXPECT_EQ(
+      scene.refused("pref", "governance.proposed", "convention/other", admission("p1", "aa3")).rule,
+      "stream-unknown");
+  EXPECT_EQ(refused_proposal(admission("p1", "aa3"), "member").rule, "not-a-voter");
+  propose("pref", admission("p1", "aa3"));
+  const Error e = scene.refused("member", "governance.approved", subject(), on("p1"));
+  EXPECT_EQ(e.rule, "not-a-voter");
+  EXPECT_EQ(e.code, Errc::forbidden);
+  EXPECT_EQ(scene.refused("ml1", "governance.approved", "convention/other", on("p1")).rule,
+            "stream-unknown");
+}
+
+TEST_F(Governance, WhatTheActNeedsIsNamed) {
+  struct Row {
+    std::string rule;
+    std::string field;
+    json::object payload;
+  };
+  const auto without = [](json::object o, std::string_view member) {
+    o.erase(member);
+    return o;
+  };
+  const auto with = [](json::object o, std::string_view member, std::string_view value) {
+    o[member] = *json::parse(value);
+    return o;
+  };
+  const std::vector<Row> rows = {
+      {"proposal-incomplete", "data.signatory", without(admission("p", "aa3"), "signatory")},
+      {"proposal-incomplete", "data.name", without(admission("p", "aa3"), "name")},
+      {"proposal-incomplete", "data.roles", with(admission("p", "aa3"), "roles", "[]")},
+      {"proposal-incomplete", "data.public_key", without(admission("p", "aa3"), "public_key")},
+      {"proposal-incomplete", "data.signatory", without(withdrawal("p", "aa2"), "signatory")},
+      {"proposal-incomplete", "data.document_hash",
+       without(amendment("p", R"({"terms":[{"name":"a","value":1}]})"), "document_hash")},
+      {"proposal-incomplete", "data.terms", amendment("p", "{}")},
+      {"proposal-incomplete", "data.public_key",
+       without(first_key("p", "aa2", "new"), "public_key")},
+      {"proposal-incomplete", "data.kid", without(revocation("p", "aa2"), "kid")},
+      {"proposal-excess", "data.name", with(withdrawal("p", "aa2"), "name", R"("x")")},
+      {"proposal-excess", "data.terms",
+       with(admission("p", "aa3"), "terms", R"([{"name":"a","value":1}])")},
+      {"role-reserved", "data.roles", with(admission("p", "aa3"), "roles", R"(["aa","system"])")},
+      {"role-reserved", "data.signatory", withdrawal("p", "relais")},
+      {"slug-taken", "data.signatory", admission("p", "aa2")},
+      {"key-known", "data.public_key",
+       with(admission("p", "aa3"), "public_key", "\"" + public_key("ml1") + "\"")},
+      {"signatory-unknown", "data.signatory", withdrawal("p", "aa3")},
+      {"signatory-unknown", "data.signatory", first_key("p", "aa3", "new")},
+      {"has-valid-key", "data.signatory", first_key("p", "aa2", "new")},
+      {"key-unknown", "data.kid", revocation("p", "stranger")},
+      {"key-owner-differs", "data.signatory",
+       with(revocation("p", "aa2"), "signatory", R"("aa1")")},
+      {"quorum-act-unknown", "data.quorums[0].act",
+       amendment("p", R"({"quorums":[{"act":"admit","approvals":2,"roles":[]}]})")},
+      {"quorum-repeated", "data.quorums[1].act",
+       amendment("p", R"({"quorums":[{"act":"revoke-key","approvals":2,"roles":[]},
+                                     {"act":"revoke-key","approvals":3,"roles":[]}]})")},
+      {"quorum-out-of-range", "data.quorums[0].approvals",
+       amendment("p", R"({"quorums":[{"act":"revoke-key","approvals":1,"roles":[]}]})")},
+      {"quorum-unreachable", "data.quorums",
+       amendment("p", R"({"quorums":[{"act":"admit-signatory","approvals":7,"roles":[]}]})")},
+      {"quorum-unreachable", "data.quorums",
+       amendment("p", R"({"quorums":[{"act":"withdraw-signatory","approvals":6,"roles":[]}]})")},
+      {"quorum-unreachable", "data.quorums",
+       amendment("p", R"({"quorums":[{"act":"admit-signatory","approvals":2,
+                                      "roles":["member"]}]})")},
+      {"term-repeated", "data.terms[1].name",
+       amendment("p", R"({"terms":[{"name":"a","value":1},{"name":"a","value":2}]})")},
+      {"term-out-of-range", "data.terms[0].value",
+       amendment("p", R"({"terms":[{"name":"a","value":0}]})")},
+      {"term-out-of-range", "data.terms[0].value",
+       amendment("p", R"({"terms":[{"name":"a","value":36501}]})")},
+  };
+  for (const Row& row : rows) {
+    const Error e = refused_proposal(row.payload);
+    EXPECT_EQ(e.rule, row.rule) << row.field;
+    EXPECT_EQ(e.field, row.field) << row.rule;
+    EXPECT_FALSE(e.source.empty()) << row.rule;
+    EXPECT_TRUE(e.code == Errc::invalid || e.code == Errc::conflict || e.code == Errc::not_found)
+        << row.rule;
+  }
+  EXPECT_TRUE(scene.registry().proposals.empty());
+}
+
+TEST_F(Governance, AnActWithoutAQuorumIsImpossible) {
+  scene.world().mutable_registry().quorums.erase("withdraw-signatory");
+  const Error e = refused_proposal(withdrawal("p1", "aa2"));
+  EXPECT_EQ(e.rule, "quorum-not-set");
+  EXPECT_EQ(e.code, Errc::conflict);
+  EXPECT_EQ(e.field, "data.act");
+  EXPECT_THAT(e.accepted, testing::HasSubstr("revoke-key"));
+}
+
+TEST_F(Governance, AProposalThatNobodyCouldPassIsRefused) {
+  scene.world().mutable_registry().quorums["withdraw-signatory"] =
+      rules::Quorum{2, 1U << static_cast<unsigned>(schema::Role::PREF)};
+  EXPECT_EQ(refused_proposal(withdrawal("p1", "pref"), "aa1").rule, "quorum-unreachable");
+  propose("aa1", withdrawal("p2", "ml2"));
+}
+
+TEST_F(Governance, AnIdServesOnce) {
+  propose("pref", admission("p1", "aa3"));
+  const Error e = refused_proposal(admission("p1", "aa4"), "aa1");
+  EXPECT_EQ(e.rule, "proposal-known");
+  EXPECT_EQ(e.state, "OPEN");
+  scene.expect("pref", "governance.withdrawn", subject(), on("p1"));
+  EXPECT_EQ(phase("p1"), Phase::withdrawn);
+  EXPECT_EQ(refused_proposal(admission("p1", "aa3")).state, "WITHDRAWN");
+  propose("pref", admission("p2", "aa3"));
+}
+
+TEST_F(Governance, OneSignatoryCannotFillTheRegister) {
+  auto& proposals = scene.world().mutable_registry().proposals;
+  for (int i = 0; i < 100; ++i) {
+    rules::Proposal p;
+    p.id = "fill-" + std::to_string(i);
+    p.act = schema::GovernedAct::ADMIT_SIGNATORY;
+    p.author = scene.ordinal_of("aa1");
+    proposals.emplace(p.id, p);
+  }
+  const Error e = refused_proposal(admission("p1", "aa3"), "aa1");
+  EXPECT_EQ(e.rule, "limit-proposals");
+  EXPECT_EQ(e.code, Errc::conflict);
+  propose("pref", withdrawal("p2", "aa1"));
+}
+
+TEST_F(Governance, OneVoteEach) {
+  propose("pref", admission("p1", "aa3"));
+  EXPECT_EQ(scene.refused("pref", "governance.approved", subject(), on("p1")).rule,
+            "voted-already");
+  reject("p1", {"ml1"});
+  const Error e = scene.refused("ml1", "governance.approved", subject(), on("p1"));
+  EXPECT_EQ(e.rule, "voted-already");
+  EXPECT_EQ(e.state, "REJECTED");
+  EXPECT_EQ(
+      scene.refused("ml1", "governance.rejected", subject(), on("p1", R"({"reason":"no"})")).rule,
+      "voted-already");
+  const Error unknown = scene.refused("ml2", "governance.approved", subject(), on("p9"));
+  EXPECT_EQ(unknown.rule, "proposal-unknown");
+  EXPECT_EQ(unknown.code, Errc::not_found);
+}
+
+TEST_F(Governance, RejectionsThatMakeTheQuorumImpossibleCloseIt) {
+  propose("aa1", admission("p1", "aa3"));
+  reject("p1", {"udml", "ml1", "ml2", "aa2"});
+  EXPECT_EQ(phase("p1"), Phase::open) << "the préfecture can still approve";
+  reject("p1", {"pref"});
+  EXPECT_EQ(phase("p1"), Phase::rejected);
+  const Error e = scene.refused("pref", "governance.withdrawn", subject(), on("p1"));
+  EXPECT_EQ(e.rule, "proposal-not-open");
+  EXPECT_EQ(e.state, "REJECTED");
+  EXPECT_EQ(scene.refused("aa2", "governance.approved", subject(), on("p1")).rule,
+            "proposal-not-open");
+
+  propose("aa1", admission("p2", "aa3"));
+  reject("p2", {"pref"});
+  EXPECT_EQ(phase("p2"), Phase::rejected) << "the quorum asks for the préfecture";
+}
+
+TEST_F(Governance, OnlyItsAuthorTakesAProposalBack) {
+  propose("pref", admission("p1", "aa3"));
+  const Error e = scene.refused("aa1", "governance.withdrawn", subject(), on("p1"));
+  EXPECT_EQ(e.rule, "not-author");
+  EXPECT_EQ(e.code, Errc::forbidden);
+  approve("p1", {"aa1"});
+  EXPECT_EQ(scene.refused("pref", "governance.withdrawn", subject(), on("p1")).rule,
+            "proposal-not-open");
+}
+
+TEST_F(Governance, NobodyVotesOnItsOwnMatter) {
+  propose("aa2", withdrawal("p1", "aa1"));
+  const Error e =
+      scene.refused("aa1", "governance.rejected", subject(), on("p1", R"({"reason":"no"})"));
+  EXPECT_EQ(e.rule, "governance-own-matter");
+  EXPECT_EQ(e.code, Errc::forbidden);
+  EXPECT_EQ(scene.refused("aa1", "governance.approved", subject(), on("p1")).rule,
+            "governance-own-matter");
+  propose("aa2", revocation("p2", "aa1"));
+  EXPECT_EQ(scene.refused("aa1", "governance.approved", subject(), on("p2")).rule,
+            "governance-own-matter");
+
+  // Who wants to leave may say so; its approval is not one of the three.
+  propose("ml2", withdrawal("p3", "ml2"));
+  EXPECT_TRUE(scene.registry().proposals.at("p3").approvals.empty());
+  approve("p3", {"pref", "aa1"});
+  EXPECT_EQ(phase("p3"), Phase::open);
+  approve("p3", {"aa2"});
+  EXPECT_EQ(phase("p3"), Phase::approved);
+}
+
+TEST_F(Governance, ASignatoryIsAdmittedWithItsKey) {
+  propose("pref", admission("p1", "aa3"));
+  const Error early =
+      scene.refused("aa2", "signatory.admitted", subject(), proven("p1", "aa3", "aa3"));
+  EXPECT_EQ(early.rule, "proposal-not-approved");
+  EXPECT_EQ(early.code, Errc::conflict);
+  EXPECT_EQ(early.state, "OPEN");
+  approve("p1", {"aa1"});
+  EXPECT_EQ(scene.refused("aa2", "signatory.admitted", subject(), proven("p9", "aa3", "aa3")).rule,
+            "proposal-unknown");
+  for (const auto& [key, slug] :
+       {std::pair{"aa2", "aa3"}, std::pair{"other", "aa3"}, std::pair{"aa3", "aa2"}}) {
+    const Error e = scene.refused("aa2", "signatory.admitted", subject(), proven("p1", key, slug));
+    EXPECT_EQ(e.rule, "key-proof") << key << " for " << slug;
+    EXPECT_EQ(e.field, "data.proof");
+  }
+  scene.expect("aa2", "signatory.admitted", subject(), proven("p1", "aa3", "aa3"));
+  const rules::Signatory* aa3 = scene.registry().find_slug("aa3");
+  ASSERT_NE(aa3, nullptr);
+  EXPECT_EQ(aa3->name, "Signatory aa3");
+  EXPECT_EQ(aa3->source, Scene::source_of("aa3"));
+  EXPECT_TRUE(aa3->role_set().has(schema::Role::AA));
+  EXPECT_TRUE(aa3->active);
+  EXPECT_FALSE(aa3->founding);
+  EXPECT_EQ(scene.registry().find_key(kid_of("aa3"))->owner, aa3->id);
+  EXPECT_EQ(phase("p1"), Phase::effected);
+
+  const Error again =
+      scene.refused("aa1", "signatory.admitted", subject(), proven("p1", "aa3", "aa3"));
+  EXPECT_EQ(again.rule, "proposal-not-approved");
+  EXPECT_EQ(again.state, "EFFECTED");
+
+  scene.keys.emplace("aa3", test_key("aa3"));
+  scene.detect("aa3", 1);
+  propose("aa3", withdrawal("p2", "ml2"));
+  EXPECT_EQ(scene.registry().proposals.at("p2").approvals.size(), 1U) << "it votes from now on";
+}
+
+TEST_F(Governance, AnAdmittedMemberDoesNotVote) {
+  json::object d = admission("p1", "court");
+  d["roles"] = json::array{"member"};
+  propose("pref", std::move(d));
+  approve("p1", {"aa1"});
+  scene.expect("aa2", "signatory.admitted", subject(), proven("p1", "court", "court"));
+  scene.keys.emplace("court", test_key("court"));
+  EXPECT_EQ(refused_proposal(withdrawal("p2", "ml2"), "court").rule, "not-a-voter");
+}
+
+TEST_F(Governance, AnEffectThatHasBecomeImpossibleIsRefused) {
+  propose("pref", admission("p1", "aa3"));
+  propose("pref", admission("p2", "aa3"));
+  approve("p1", {"aa1"});
+  approve("p2", {"aa1"});
+  scene.expect("aa2", "signatory.admitted", subject(), proven("p1", "aa3", "aa3"));
+  const Error e = scene.refused("aa2", "signatory.admitted", subject(), proven("p2", "aa3", "aa3"));
+  EXPECT_EQ(e.rule, "slug-taken");
+  EXPECT_EQ(e.field, "data.proposal_id");
+  EXPECT_EQ(scene.refused("aa2", "convention.amended", subject(), on("p2")).rule,
+            "proposal-of-other-act");
+}
+
+TEST_F(Governance, AnAmendmentChangesTextQuorumsAndTerms) {
+  propose("pref", amendment("p1", R"({"quorums":[{"act":"admit-signatory","approvals":3,
+      "roles":["udml"]}],"terms":[{"name":"referral-answer-days","value":7},
+      {"name":"capacity-stale-days","value":20}]})"));
+  approve("p1", {"ml1", "ml2", "aa1"});
+  EXPECT_EQ(phase("p1"), Phase::open) << "the union must be among them";
+  EXPECT_EQ(scene.refused("pref", "convention.amended", subject(), on("p1")).rule,
+            "proposal-not-approved");
+  approve("p1", {"udml"});
+  scene.expect("ml1", "convention.amended", subject(), on("p1"));
+  const rules::Registry& r = scene.registry();
+  EXPECT_EQ(r.document_hash, std::string(43, 'E'));
+  EXPECT_EQ(r.terms.at("referral-answer-days"), 7U);
+  EXPECT_EQ(r.terms.at("capacity-stale-days"), 20U);
+  EXPECT_EQ(r.quorums.at("admit-signatory").approvals, 3U);
+  EXPECT_EQ(r.quorums.at("revoke-key").approvals, 3U);
+  EXPECT_TRUE(r.in_force);
+  EXPECT_EQ(scene.refused("ml1", "convention.amended", subject(), on("p1")).state, "EFFECTED");
+}
+
+TEST_F(Governance, AnAmendedQuorumHoldsForWhatIsOpen) {
+  propose("pref", admission("p1", "aa3"));
+  propose("aa1", admission("p2", "aa4"));
+  approve("p2", {"aa2"});
+  propose("pref", amendment("p3", R"({"quorums":[{"act":"admit-signatory","approvals":2,
+      "roles":["aa"]}]})"));
+  approve("p3", {"udml", "ml1", "ml2"});
+  scene.expect("ml1", "convention.amended", subject(), on("p3"));
+  EXPECT_EQ(phase("p1"), Phase::open);
+  EXPECT_EQ(phase("p2"), Phase::approved);
+}
+
+TEST_F(Governance, TheTermsAreBounded) {
+  auto& terms = scene.world().mutable_registry().terms;
+  for (int i = 0; terms.size() < 1'000; ++i) terms["t" + std::to_string(i)] = 1;
+  EXPECT_EQ(refused_proposal(amendment("p1", R"({"terms":[{"name":"one-more","value":1}]})")).rule,
+            "limit-terms");
+  propose("pref", amendment("p1", R"({"terms":[{"name":"t1","value":2}]})"));
+}
+
+/// DOMAIN.md, section 2: "open cases transferred first".
+TEST_F(Governance, ASignatoryWithOpenCasesCannotLeave) {
+  scene.detect("ml2", 1);
+  scene.detect("ml2", 2);
+  scene.expect("ml2", "capability.declared", "signatory/ml2",
+               data(R"({"capability_id":"abri","service_type":"accompagnement",
+                   "publics":["jeunes"],"needs":["shelter"],"territories":["69123"]})"));
+  propose("pref", withdrawal("p1", "ml2"));
+  approve("p1", {"aa1", "aa2"});
+  const auto leave = on("p1", R"({"reason":"own"})");
+  const Error e = scene.refused("aa1", "signatory.withdrawn", subject(), leave);
+  EXPECT_EQ(e.rule, "open-cases-first");
+  EXPECT_EQ(e.code, Errc::conflict);
+  EXPECT_EQ(e.state, "HOLDS_OPEN_CASES");
+  for (const std::uint64_t n : {1, 2})
+    scene.expect("ml2", "case.dismissed", case_subject(n), data(R"({"reason":"not_concerned"})"));
+  scene.expect("aa1", "signatory.withdrawn", subject(), leave);
+
+  const rules::Signatory* ml2 = scene.registry().find_slug("ml2");
+  EXPECT_FALSE(ml2->active);
+  const rules::Key* key = scene.registry().find_key(kid_of("ml2"));
+  EXPECT_EQ(key->valid_until, scene.clock.now());
+  EXPECT_FALSE(scene.registry().judge_key(kid_of("ml2"), scene.clock.now()).has_value());
+  EXPECT_TRUE(scene.world().find_signatory(ml2->id)->capabilities.empty());
+  EXPECT_EQ(scene.refused("aa1", "signatory.withdrawn", subject(), leave).state, "EFFECTED");
+}
+
+TEST_F(Governance, ADepartureIsCountedInWhatIsOpen) {
+  propose("ml2", admission("p1", "aa3"));
+  propose("ml2", revocation("p2", "aa1"));
+  approve("p2", {"aa2"});
+  propose("pref", withdrawal("p3", "ml2"));
+  approve("p3", {"aa1", "aa2"});
+  reject("p2", {"pref", "ml1"});
+  EXPECT_EQ(phase("p2"), Phase::open) << "the union could still approve";
+  scene.expect("aa1", "signatory.withdrawn", subject(), on("p3", R"({"reason":"excluded"})"));
+  EXPECT_EQ(phase("p1"), Phase::open);
+  EXPECT_EQ(phase("p2"), Phase::rejected) << "the approval of who has left counts no more";
+}
+
+/// The count that withdrawal consults, through every kind of event that changes it.
+TEST_F(Governance, OpenCasesAreCountedWithTheirHolder) {
+  const auto held = [this](const char* slug) {
+    const rules::SignatoryState* s = scene.world().find_signatory(scene.ordinal_of(slug));
+    return s == nullptr ? 0U : s->open_cases;
+  };
+  EXPECT_EQ(held("ml1"), 0U);
+  scene.detect("ml1", 1);
+  EXPECT_EQ(held("ml1"), 1U);
+  scene.assess("ml1", 1);
+  scene.expect("ml1", "support.step_done", case_subject(1), [] {
+    json::object d = Scene::step_data(9);
+    d["result"] = "done";
+    return d;
+  }());
+  EXPECT_EQ(held("ml1"), 1U);
+  scene.expect("ml1", "case.closed", case_subject(1), data(R"({"reason":"moved"})"));
+  EXPECT_EQ(held("ml1"), 0U);
+  scene.expect("ml1", "case.reopened", case_subject(1));
+  EXPECT_EQ(held("ml1"), 1U);
+
+  json::object transfer = data(R"({"reason":"moved","kind":"permanent"})");
+  transfer["to"] = "ml2";
+  scene.expect("ml1", "case.transfer_requested", case_subject(1), transfer);
+  EXPECT_EQ(held("ml1"), 1U);
+  scene.expect("ml2", "case.transfer_accepted", case_subject(1));
+  EXPECT_EQ(held("ml1"), 0U);
+  EXPECT_EQ(held("ml2"), 1U);
+}
+
+TEST_F(Governance, AFirstKeyForASignatoryThatHasNone) {
+  lose_key("aa2");
+  propose("pref", first_key("p1", "aa2", "aa2-new"));
+  EXPECT_EQ(
+      scene.refused("aa1", "key.first_enrolled", subject(), proven("p1", "aa2-new", "aa2")).rule,
+      "proposal-not-approved");
+  approve("p1", {"ml1"});
+  EXPECT_EQ(scene.refused("aa1", "key.first_enrolled", subject(), proven("p1", "aa1", "aa2")).rule,
+            "key-proof");
+  scene.expect("aa1", "key.first_enrolled", subject(), proven("p1", "aa2-new", "aa2"));
+  const rules::Key* key = scene.registry().find_key(kid_of("aa2-new"));
+  ASSERT_NE(key, nullptr);
+  EXPECT_EQ(key->owner, scene.ordinal_of("aa2"));
+  EXPECT_EQ(key->valid_from, scene.clock.now());
+  EXPECT_EQ(
+      scene.refused("aa1", "key.first_enrolled", subject(), proven("p1", "aa2-new", "aa2")).state,
+      "EFFECTED");
+}
+
+TEST_F(Governance, TheKeysOfASignatoryAreBounded) {
+  lose_key("aa2");
+  auto& registry = scene.world().mutable_registry();
+  for (int i = 1; i < 100; ++i) {
+    rules::Key key;
+    key.key = test_key("aa2-" + std::to_string(i)).public_key();
+    key.kid = crypto::thumbprint(key.key);
+    key.owner = scene.ordinal_of("aa2");
+    key.valid_until = scene.clock.now();
+    registry.add_key(key);
+  }
+  EXPECT_EQ(refused_proposal(first_key("p1", "aa2", "aa2-new")).rule, "limit-keys");
+}
+
+TEST_F(Governance, TheOthersRevokeAKey) {
+  propose("pref", revocation("p1", "aa1"));
+  EXPECT_EQ(scene.registry().proposals.at("p1").signatory, "aa1");
+  approve("p1", {"ml1", "ml2"});
+  EXPECT_EQ(phase("p1"), Phase::open) << "an association must be among them";
+  EXPECT_EQ(scene.refused("ml1", "key.revoked_by_quorum", subject(), on("p1")).rule,
+            "proposal-not-approved");
+  approve("p1", {"aa2"});
+  scene.clock.advance_ms(1'000);
+  scene.expect("ml1", "key.revoked_by_quorum", subject(), on("p1"));
+  const rules::Key* key = scene.registry().find_key(kid_of("aa1"));
+  EXPECT_EQ(key->valid_until, scene.clock.now());
+  EXPECT_EQ(key->ended_at, LogIndex{scene.log.size() - 1});
+  EXPECT_TRUE(scene.registry().find_slug("aa1")->active);
+  EXPECT_EQ(refused_proposal(revocation("p2", "aa1")).rule, "key-revoked-already");
+}
+
+class MissionLocale : public Governance {
+ protected:
+  static json::object attachment(const std::string& slug, std::string_view key) {
+    json::object d;
+    d["mission_locale"] = slug;
+    d["name"] = "Mission locale " + slug;
+    d["public_key"] = public_key(key);
+    d["proof"] = statement::make_key_proof(test_key(key), Scene::source_of(slug), kOrigin);
+    return d;
+  }
+  static json::object detachment(const std::string& slug, std::string_view key) {
+    json::object d;
+    d["mission_locale"] = slug;
+    d["proof"] = statement::make_key_proof(test_key(key), Scene::source_of(slug),
+                                           rules::leaving_audience(kOrigin));
+    return d;
+  }
+  Error refused_attachment(json::object payload) {
+    return scene.refused("udml", "mission_locale.attached", kOwn, std::move(payload));
+  }
+  Error refused_detachment(json::object payload) {
+    return scene.refused("udml", "mission_locale.detached", kOwn, std::move(payload));
+  }
+  void attach(const std::string& slug, std::string_view key) {
+    scene.expect("udml", "mission_locale.attached", kOwn, attachment(slug, key));
+    scene.keys.insert_or_assign(slug, test_key(key));
+  }
+  static constexpr const char* kOwn = "signatory/udml";
+};
+
+TEST_F(MissionLocale, JoinsUnderTheUnionWithItsOwnKey) {
+  attach("ml3", "ml3");
+  const rules::Signatory* ml3 = scene.registry().find_slug("ml3");
+  ASSERT_NE(ml3, nullptr);
+  EXPECT_TRUE(ml3->active);
+  EXPECT_FALSE(ml3->founding);
+  EXPECT_EQ(statement::to_string(ml3->role_set()), "ml");
+  EXPECT_EQ(scene.registry().find_key(kid_of("ml3"))->owner, ml3->id);
+  scene.detect("ml3", 1);
+}
+
+TEST_F(MissionLocale, AttachmentIsRefused) {
+  EXPECT_EQ(scene.refused("pref", "mission_locale.attached", kOwn, attachment("ml3", "ml3")).rule,
+            "emitter-forbidden");
+  const Error elsewhere =
+      scene.refused("udml", "mission_locale.attached", "signatory/ml3", attachment("ml3", "ml3"));
+  EXPECT_EQ(elsewhere.rule, "stream-not-own");
+  EXPECT_EQ(elsewhere.code, Errc::forbidden);
+  const Error there = refused_attachment(attachment("ml1", "new"));
+  EXPECT_EQ(there.rule, "mission-locale-attached-already");
+  EXPECT_EQ(there.state, "ATTACHED");
+  EXPECT_EQ(refused_attachment(attachment("aa1", "new")).rule, "slug-taken");
+  EXPECT_EQ(refused_attachment(attachment("relais", "new")).rule, "slug-taken");
+  EXPECT_EQ(refused_attachment(attachment("ml3", "ml1")).rule, "key-known");
+  json::object stolen = attachment("ml3", "ml3");
+  stolen["proof"] = statement::make_key_proof(test_key("udml"), Scene::source_of("ml3"), kOrigin);
+  const Error e = refused_attachment(stolen);
+  EXPECT_EQ(e.rule, "key-proof");
+  EXPECT_EQ(e.field, "data.proof");
+}
+
+TEST_F(MissionLocale, LeavesWithItsOwnSignatureAndNoOpenCase) {
+  scene.detect("ml2", 1);
+  EXPECT_EQ(refused_detachment(detachment("ml2", "ml2")).rule, "open-cases-first");
+  scene.expect("ml2", "case.dismissed", case_subject(1), data(R"({"reason":"not_concerned"})"));
+  EXPECT_EQ(
+      scene.refused("udml", "mission_locale.detached", "signatory/ml2", detachment("ml2", "ml2"))
+          .rule,
+      "stream-not-own");
+  EXPECT_EQ(refused_detachment(detachment("ml2", "udml")).rule, "key-proof");
+  EXPECT_EQ(refused_detachment(detachment("ml2", "ml1")).rule, "key-proof");
+  const Error other = refused_detachment(detachment("aa1", "aa1"));
+  EXPECT_EQ(other.rule, "mission-locale-not-attached");
+  EXPECT_EQ(other.state, "NOT_ATTACHED");
+  scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml2", "ml2"));
+  EXPECT_FALSE(scene.registry().find_slug("ml2")->active);
+  EXPECT_FALSE(scene.registry().judge_key(kid_of("ml2"), scene.clock.now()).has_value());
+  EXPECT_EQ(refused_detachment(detachment("ml2", "ml2")).rule, "mission-locale-not-attached");
+}
+
+/// The union holds the proof by which a mission locale joined: it must not serve to expel it.
+TEST_F(MissionLocale, TheProofByWhichItJoinedDoesNotServeToDetachIt) {
+  json::object joined = attachment("ml3", "ml3");
+  scene.expect("udml", "mission_locale.attached", kOwn, joined);
+  json::object d;
+  d["mission_locale"] = "ml3";
+  d["proof"] = joined["proof"];
+  EXPECT_EQ(refused_detachment(d).rule, "key-proof");
+}
+
+TEST_F(MissionLocale, WithoutAValidKeyCannotBeDetached) {
+  lose_key("ml2");
+  const Error e = refused_detachment(detachment("ml2", "ml2"));
+  EXPECT_EQ(e.rule, "key-proof");
+  EXPECT_EQ(e.code, Errc::unauthenticated);
+}
+
+TEST_F(MissionLocale, MayComeBackWithANewKey) {
+  attach("ml3", "ml3");
+  const SignatoryId before = scene.ordinal_of("ml3");
+  scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml3", "ml3"));
+  EXPECT_EQ(refused_attachment(attachment("ml3", "ml3")).rule, "key-known");
+  scene.clock.advance_ms(1);
+  attach("ml3", "ml3-new");
+  EXPECT_EQ(scene.ordinal_of("ml3"), before);
+  EXPECT_TRUE(scene.registry().find_slug("ml3")->active);
+  scene.detect("ml3", 1);
+}
+
+TEST_F(MissionLocale, WithdrawnByTheQuorumIsNotTheUnionsToBringBack) {
+  propose("pref", withdrawal("p1", "ml2"));
+  approve("p1", {"aa1", "aa2"});
+  scene.expect("aa1", "signatory.withdrawn", subject(), on("p1", R"({"reason":"excluded"})"));
+  const Error e = refused_attachment(attachment("ml2", "ml2-new"));
+  EXPECT_EQ(e.rule, "withdrawn-by-quorum");
+  EXPECT_EQ(e.state, "WITHDRAWN");
+}
+
+TEST_F(MissionLocale, TheSignatoriesAreBounded) {
+  auto& registry = scene.world().mutable_registry();
+  for (int i = 0; registry.signatories().size() < 10'000; ++i) {
+    rules::Signatory s;
+    s.slug = "s" + std::to_string(i);
+    s.source = Scene::source_of(s.slug);
+    s.active = false;
+    registry.add(std::move(s));
+  }
+  EXPECT_EQ(refused_attachment(attachment("ml3", "ml3")).rule, "limit-signatories");
+  EXPECT_EQ(refused_proposal(admission("p1", "aa3")).rule, "limit-signatories");
+}
+
+}  // namespace
+}  // namespace relais::tests
