@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwcrypto import jwk, jws
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/interop"))  # verify_receipt, which shares no code with anything
 RELAIS = os.environ.get("RELAIS_BIN", str(ROOT / "build/release/relais"))
 CONVENTION = ROOT / "examples/conventions/rhone-2023.toml"
 VKEY_FILE = "log.vkey"
