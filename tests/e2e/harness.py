@@ -82,9 +82,9 @@ class Key:
         self.x = json.loads(self.jwk.export_public())["x"]
         self._private = Ed25519PrivateKey.from_private_bytes(unb64u(json.loads(self.jwk.export())["d"]))
 
-    def jwt(self, payload, typ, **header):
+    def jwt(self, payload, media_type, **header):
         """A compact JWS of a dict by jwcrypto. Header members that are None are left out."""
-        protected = {"alg": "EdDSA", "typ": typ, "kid": self.kid, **header}
+        protected = {"alg": "EdDSA", "typ": media_type, "kid": self.kid, **header}
         token = jws.JWS(compact(payload).encode())
         token.add_signature(self.jwk, None, compact({k: v for k, v in protected.items() if v is not None}), None)
         return token.serialize(compact=True)

@@ -159,7 +159,7 @@ class BadInput(LedgerTest):
         self.posted("white space in the payload", 400, "jws-form", f"{head}.{payload[:8]}\n{payload[8:]}.{signature}~")
         self.posted("standard alphabet in the payload", 400, "jws-form", f"{head}.+/{payload[2:]}.{signature}~")
         self.posted("padding behind the header", 400, "jws-form", f"{head}=.{payload}.{signature}~")
-        self.posted("bytes that are no text", 400, "jws-form", b"\xff\xfe." + payload.encode() + b".AA~")
+        self.posted("bytes that are no text", 400, "sd-jwt-form", b"\xff\xfe." + payload.encode() + b".AA~")
         hidden = disclosure("note", "exemple")
         self.posted("padding behind a disclosure", 400, "sd-disclosure-form", self.hidden([hidden + "="]))
         self.posted("white space in a disclosure", 400, "sd-disclosure-form", self.hidden([hidden[:4] + " " + hidden[4:]]))
