@@ -19,7 +19,7 @@
 namespace relais::cli {
 
 /// Most bytes of a convention file.
-inline constexpr std::size_t kMaxConventionBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxConventionBytes = std::size_t{1024} * 1024;
 
 /// Reads the text of a convention file; `name` stands in error messages ("name:line: …").
 /// Errors: rules "convention-…", Errc::malformed or invalid. What the rules of the ledger check

@@ -5,7 +5,7 @@
 namespace relais::cli {
 namespace {
 
-constexpr std::size_t kMaxPassphraseBytes = 64 * 1024;
+constexpr std::size_t kMaxPassphraseBytes = std::size_t{64} * 1024;
 
 Result<std::string> read_stream(std::istream& in, const std::string& name, std::size_t limit) {
   std::string bytes;

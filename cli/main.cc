@@ -1,3 +1,58 @@
-int main() {
-  return 0;
+// The program: the only place that knows the machine's clock, randomness and streams.
+#include <unistd.h>
+
+#include <iostream>
+#include <thread>
+
+#include "cli/command.h"
+#include "ledger/crypto/ed25519.h"
+
+namespace {
+
+constexpr const char* kVersion = "relais 0.1.0";
+constexpr const char* kExitCodes =
+    "Exit codes:\n"
+    "  0  done\n"
+    "  1  what was asked did not succeed: refused, or something does not hold\n"
+    "  2  the command line is wrong\n"
+    "  3  some of several statements were refused\n"
+    "  4  the disk, the network or the server failed; trying again may help\n"
+    "\n"
+    "relais COMMAND --help says what a command does, with examples.";
+
+int run_program(int argc, char** argv) {
+  relais::SystemClock clock;
+  relais::crypto::SystemRandom random;
+  relais::cli::Context context{clock, random, std::cin, std::cout, std::cerr};
+  context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+  context.cores = std::max(1U, std::thread::hardware_concurrency());
+
+  CLI::App app("Relais: an event-sourced coordination ledger, signed by its signatories.",
+               "relais");
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  relais::cli::Run run;
+  for (const auto add : {relais::cli::add_init, relais::cli::add_serve, relais::cli::add_key,
+                         relais::cli::add_sign, relais::cli::add_submit, relais::cli::add_token,
+                         relais::cli::add_verify, relais::cli::add_replay, relais::cli::add_rebuild,
+                         relais::cli::add_scenario, relais::cli::add_generate})
+    add(app, context, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? relais::cli::kOk : relais::cli::kUsage;
+  }
+  return run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_program(argc, argv);
+  } catch (const std::exception& e) {
+    std::cerr << "relais: " << e.what() << std::endl;
+    return relais::cli::kFailed;
+  }
 }

@@ -54,14 +54,14 @@ Result<Cast> Cast::of(const log::Genesis& genesis, const KeyOf& key_of) {
   for (const json::value& v : data.as_object().at("signatories").as_array()) {
     const json::object& o = v.as_object();
     std::string slug(*json::find_string(o, "id"));
-    RELAIS_ASSIGN(crypto::SigningKey key, key_of(slug));
+    RELAIS_ASSIGN(const crypto::SigningKey key, key_of(slug));
     const std::string x = crypto::to_text(key.public_key());
     if (x != std::string_view(*json::find_string(o, "public_key")))
       return fail(error(Errc::invalid, "actor-key-differs",
                         "the key of " + slug + " is not the one the convention names")
                       .at("public_key")
                       .accepts("a convention file with the public key " + x));
-    Actor actor{slug, "urn:relais:" + genesis.slug + ":" + slug, {}, std::move(key)};
+    Actor actor{slug, "urn:relais:" + genesis.slug + ":" + slug, {}, key};
     for (const json::value& role : o.at("roles").as_array()) {
       const int ordinal =
           statement::parse_wire(capnp::Schema::from<Role>(), std::string_view(role.as_string()));

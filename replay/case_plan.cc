@@ -326,7 +326,9 @@ double to_office_hours(Timestamp t) {
   const std::int64_t since = t.value - kFirstMondayDay * kDayMs;
   const std::int64_t day = since / kDayMs;
   const std::int64_t weekday = day % 7;
-  const double days = static_cast<double>(day / 7 * kWeekdays + std::min<std::int64_t>(weekday, 5));
+  const std::int64_t working_days =
+      day / 7 * kWeekdays + std::min<std::int64_t>(weekday, kWeekdays);
+  const auto days = static_cast<double>(working_days);
   if (weekday >= kWeekdays) return days * kOfficeHoursADay;
   const double in_day = static_cast<double>(since % kDayMs - kOpensMs) / kMsAnHour;
   return days * kOfficeHoursADay + std::min(std::max(in_day, 0.0), kOfficeHoursADay);

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kGroup = 500;  // statements of one submission
 /// A group is received at one moment: what lies further apart than this is not put into one, so
 /// that times of receipt stay realistic in small workloads.
-constexpr std::int64_t kGroupSpanMs = 60 * 60 * 1000;
+constexpr std::int64_t kGroupSpanMs = std::int64_t{60} * 60 * 1000;
 constexpr std::int64_t kDayMs = 86'400'000;
 /// Part of the period in which the cases arrive: the last ones need time to live.
 constexpr double kArrivalPart = 0.9;

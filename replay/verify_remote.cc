@@ -14,7 +14,7 @@
 namespace relais::replay {
 namespace {
 
-std::unexpected<Error> broken(std::string rule, std::string field, std::string message) {
+std::unexpected<Error> broken(const std::string& rule, std::string field, std::string message) {
   return fail(error(Errc::corrupt, "verify-" + rule, std::move(message)).at(std::move(field)));
 }
 

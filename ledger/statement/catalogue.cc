@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "ledger/base/check.h"
 #include "ledger/statement/formats.h"
@@ -10,8 +11,6 @@
 namespace relais::statement {
 namespace {
 
-constexpr std::uint32_t kDefaultTextBytes = 2'000;
-constexpr std::uint32_t kDefaultListElements = 100;
 constexpr std::uint64_t kMaxInteger = std::uint64_t{1} << 53;
 
 std::string text(capnp::Text::Reader t) {
@@ -26,7 +25,12 @@ std::optional<capnp::schema::Value::Reader> annotation(
   return std::nullopt;
 }
 
-Struct make_struct(capnp::StructSchema schema);
+Struct make_struct(capnp::StructSchema schema, const std::string& where);
+
+/// check() that names the event or the member the schema is wrong about.
+void require(bool ok, const std::string& where, std::string_view what) {
+  if (!ok) check(false, where + ": " + std::string(what));
+}
 
 std::uint64_t largest(capnp::schema::Type::Which type) {
   switch (type) {
@@ -43,7 +47,7 @@ std::uint64_t largest(capnp::schema::Type::Which type) {
   }
 }
 
-void set_kind(Field& f, capnp::Type type) {
+void set_kind(Field& f, capnp::Type type, const std::string& where) {
   if (type.isText()) {
     f.kind = Field::Kind::text;
   } else if (type.isBool()) {
@@ -53,20 +57,43 @@ void set_kind(Field& f, capnp::Type type) {
     f.enumeration = type.asEnum();
   } else if (type.isStruct()) {
     f.kind = Field::Kind::structure;
-    f.structure = std::make_unique<Struct>(make_struct(type.asStruct()));
+    f.structure = std::make_unique<Struct>(make_struct(type.asStruct(), where));
   } else {
     f.kind = Field::Kind::integer;
     f.max_value = largest(type.which());
-    check(f.max_value != 0, "a payload member has a type that the codec knows");
+    require(f.max_value != 0, where, "a payload member has a type that the codec knows");
   }
 }
 
 std::uint32_t default_length(const Field& f) {
-  if (f.list) return kDefaultListElements;
-  return f.kind == Field::Kind::text ? kDefaultTextBytes : 0;
+  if (f.list) return kDefaultMaxElements;
+  return f.kind == Field::Kind::text ? kDefaultMaxText : 0;
 }
 
-Field make_field(capnp::StructSchema::Field schema) {
+/// What the codec relies on. A stored event must be able to tell "absent" for each member that may
+/// be; only members of the payload itself can be disclosed.
+void check_field(const Field& f, const std::string& where) {
+  require(f.vocabulary.empty() || !vocabulary(f.vocabulary).empty(), where,
+          "a vocabulary that a member names exists");
+  require(f.format.empty() || find_format(f.format) != nullptr, where,
+          "a format that a member names exists");
+  const bool limited = !f.vocabulary.empty() || !f.format.empty();
+  require(!limited || f.kind == Field::Kind::text, where,
+          "only a text has a vocabulary or a format");
+  require(f.vocabulary.empty() || f.format.empty(), where,
+          "a member has a vocabulary or a format, not both");
+  require(!f.sensitive || f.optional, where,
+          "a sensitive member can be withheld, so it is optional");
+  if (f.structure)
+    for (const Field& inner : f.structure->fields)
+      require(!inner.sensitive, where + "." + inner.name, "no sensitive member is in a structure");
+  if (!f.optional || f.list || f.sensitive) return;
+  const bool tells = f.kind == Field::Kind::text || f.kind == Field::Kind::structure ||
+                     (f.kind == Field::Kind::enumeration && enum_names(f.enumeration).unspecified);
+  require(tells, where, "an optional member is of a type that can be absent");
+}
+
+Field make_field(capnp::StructSchema::Field schema, const std::string& where) {
   Field f;
   f.schema = schema;
   f.name = snake_case(text(schema.getProto().getName()));
@@ -78,20 +105,26 @@ Field make_field(capnp::StructSchema::Field schema) {
   if (const auto v = annotation(annotations, ids.format)) f.format = text(v->getText());
   const capnp::Type type = schema.getType();
   f.list = type.isList();
-  set_kind(f, f.list ? type.asList().getElementType() : type);
+  const std::string path = where + "." + f.name;
+  require(!schema.getProto().isGroup(), path, "no member is a group");
+  set_kind(f, f.list ? type.asList().getElementType() : type, path);
   const auto max = annotation(annotations, ids.max_length);
   f.max_length = max ? max->getUint32() : default_length(f);
-  check(f.vocabulary.empty() || !vocabulary(f.vocabulary).empty(),
-        "a vocabulary that a member names exists");
-  check(f.format.empty() || find_format(f.format) != nullptr,
-        "a format that a member names exists");
-  check(!f.sensitive || f.optional, "a sensitive member can be withheld, so it is optional");
+  const bool has_length = f.list || f.kind == Field::Kind::text;
+  require(has_length ? f.max_length > 0 : !max, path, "$maxLength is of what has a length, from 1");
+  check_field(f, path);
   return f;
 }
 
-Struct make_struct(capnp::StructSchema schema) {
+Struct make_struct(capnp::StructSchema schema, const std::string& where) {
   Struct s;
-  for (const auto field : schema.getFields()) s.fields.push_back(make_field(field));
+  require(schema.getUnionFields().size() == 0, where, "no payload holds a union");
+  for (const auto field : schema.getFields()) {
+    Field f = make_field(field, where);
+    require(s.find(f.name) == nullptr, where + "." + f.name, "no two members have one name");
+    s.fields.push_back(std::move(f));
+  }
+  require(s.fields.size() <= kMaxFields, where, "a struct has at most kMaxFields members");
   return s;
 }
 
@@ -108,9 +141,12 @@ std::unique_ptr<EventType> make_type(capnp::StructSchema::Field member) {
   auto t = std::make_unique<EventType>();
   t->member = member;
   t->ordinal = member.getProto().getDiscriminantValue();
+  require(member.getType().isStruct(), text(member.getProto().getName()),
+          "every member of the event union is a struct");
   t->schema = member.getType().asStruct();
   const auto value = annotation(t->schema.getProto().getAnnotations(), annotation_ids().event);
-  check(value.has_value(), "every member of the event union carries $event");
+  require(value.has_value(), text(member.getProto().getName()),
+          "every member of the event union carries $event");
   const auto policy = value->getStruct().getAs<schema::EventPolicy>();
   t->name = text(policy.getName());
   t->wire_type = "relais." + t->name + ".v1";
@@ -123,7 +159,7 @@ std::unique_ptr<EventType> make_type(capnp::StructSchema::Field member) {
   t->source = text(policy.getSource());
   t->precondition = text(policy.getPrecondition());
   t->summary = text(policy.getSummary());
-  t->payload = make_struct(t->schema);
+  t->payload = make_struct(t->schema, t->name);
   check(!t->name.empty() && !t->source.empty() && !t->precondition.empty() && !t->summary.empty(),
         "an event type says what it is, when it is allowed, and where it comes from");
   return t;

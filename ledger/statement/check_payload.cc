@@ -100,7 +100,7 @@ Status check_text(const Field& f, std::string_view text, const Place& place) {
   }
   if (!f.format.empty()) {
     const Format* format = find_format(f.format);
-    if (!format->holds(text))
+    if (!has_format(*format, text))
       return refuse(place, "format-" + f.format, "the text does not have the form it must have",
                     std::string(format->accepts));
     return {};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ledger/crypto/base64.h"
+#include "ledger/statement/formats.h"
 #include "ledger/statement/sd_jwt.h"
 
 namespace relais::statement {
@@ -43,7 +44,7 @@ Result<Parsed> parse_disclosure(std::string_view text, const std::string& field)
   if (text.size() > kMaxDisclosureBytes)
     return fail(error(Errc::too_large, "sd-disclosure-size", "a disclosure is too long").at(field));
   const auto bytes = crypto::base64url_decode(text);
-  if (!bytes)
+  if (!bytes || !is_ascii(text))
     return bad("sd-disclosure-form", "a disclosure is not base64url", field,
                "unpadded base64url of a JSON array");
   auto parsed = json::parse(*bytes);
@@ -218,7 +219,7 @@ class Processor {
     if (text == nullptr)
       return bad("sd-form", "a digest is not a string", path_, "base64url of a SHA-256 digest");
     const auto bytes = crypto::base64url_decode(view_of(*text));
-    if (!bytes || bytes->size() != sizeof(Hash))
+    if (!bytes || bytes->size() != sizeof(Hash) || !is_ascii(view_of(*text)))
       return bad("sd-digest-form", "a digest is not that of SHA-256", path_,
                  "base64url of 32 bytes");
     digests_.push_back(to_hash(*bytes));

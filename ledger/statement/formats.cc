@@ -109,6 +109,15 @@ const Format* find_format(std::string_view name) {
   return found == kFormats.end() ? nullptr : &*found;
 }
 
+bool has_format(const Format& format, std::string_view text) {
+  return is_ascii(text) && format.holds(text);
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::none_of(text,
+                              [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
+}
+
 bool is_slug(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          std::ranges::all_of(text, [](char c) { return lower(c) || digit(c) || c == '-'; });

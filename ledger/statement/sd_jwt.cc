@@ -5,6 +5,7 @@
 
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/sha256.h"
+#include "ledger/statement/formats.h"
 
 namespace relais::statement {
 namespace {
@@ -19,6 +20,7 @@ std::unexpected<Error> bad_form(std::string message) {
 
 Result<SdJwt> split_sd_jwt(std::string_view text) {
   SdJwt out;
+  if (!is_ascii(text)) return bad_form("the text is not ASCII");
   const std::size_t first = text.find('~');
   out.jwt = text.substr(0, first);
   if (out.jwt.empty()) return bad_form("there is no JWT in front of the disclosures");

@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwcrypto import jwk, jws
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/interop"))  # verify_receipt, which shares no code with anything
 RELAIS = os.environ.get("RELAIS_BIN", str(ROOT / "build/release/relais"))
 CONVENTION = ROOT / "examples/conventions/rhone-2023.toml"
 VKEY_FILE = "log.vkey"
@@ -80,9 +82,9 @@ class Key:
         self.x = json.loads(self.jwk.export_public())["x"]
         self._private = Ed25519PrivateKey.from_private_bytes(unb64u(json.loads(self.jwk.export())["d"]))
 
-    def jwt(self, payload, typ, **header):
+    def jwt(self, payload, media_type, **header):
         """A compact JWS of a dict by jwcrypto. Header members that are None are left out."""
-        protected = {"alg": "EdDSA", "typ": typ, "kid": self.kid, **header}
+        protected = {"alg": "EdDSA", "typ": media_type, "kid": self.kid, **header}
         token = jws.JWS(compact(payload).encode())
         token.add_signature(self.jwk, None, compact({k: v for k, v in protected.items() if v is not None}), None)
         return token.serialize(compact=True)

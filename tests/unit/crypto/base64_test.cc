@@ -57,6 +57,16 @@ TEST(Base64, StandardRefusesWhatIsNotTheOneText) {
     EXPECT_FALSE(base64_decode(text).has_value()) << text;
 }
 
+TEST(Base64, EveryByteOutsideTheAlphabetIsRefused) {
+  const std::string_view shared = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (int c = 0; c < 256; ++c) {
+    const std::string text{'Z', 'm', static_cast<char>(c), 'v'};
+    const bool letter = shared.find(static_cast<char>(c)) != std::string_view::npos;
+    EXPECT_EQ(base64url_decode(text).has_value(), letter || c == '-' || c == '_') << c;
+    EXPECT_EQ(base64_decode(text).has_value(), letter || c == '+' || c == '/') << c;
+  }
+}
+
 RC_GTEST_PROP(Base64, RoundTrips, (const std::string& bytes)) {
   RC_ASSERT(base64url_decode(base64url_encode(bytes)) == bytes);
   RC_ASSERT(base64_decode(base64_encode(bytes)) == bytes);

@@ -94,7 +94,9 @@ TEST(CloudEvent, OneMemberChanged) {
     for (const auto& member : object(row.change)) event[member.key()] = member.value();
     const Status status = check_cloud_event(event);
     EXPECT_EQ(status ? "" : status.error().rule, row.rule) << row.change;
-    if (!status) EXPECT_EQ(status.error().code, Errc::malformed);
+    if (!status) {
+      EXPECT_EQ(status.error().code, Errc::malformed);
+    }
   }
 }
 

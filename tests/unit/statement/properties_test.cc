@@ -197,16 +197,17 @@ INSTANTIATE_TEST_SUITE_P(Catalogue, EveryType,
 RC_GTEST_PROP(Mutation, NoChangedByteIsEverTakenForTheSignatorys, ()) {
   const auto types = catalogue().all();
   const json::object event = any_event(*types[*rc::gen::inRange<std::size_t>(0, types.size())]);
-  std::string text = sign_any(event);
-  const std::size_t jwt = text.find('~');
-  const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
-  const char original = text[at];
-  text[at] = static_cast<char>(*rc::gen::arbitrary<char>());
-  RC_PRE(text[at] != original);
-  const auto s = parse_statement(text);
-  if (at < jwt && s) RC_ASSERT(!verify_signature(*s, test_key().public_key()).has_value());
-  // Behind the JWT each byte belongs to a disclosure that some digest refers to, or is a tilde.
-  if (at > jwt) RC_ASSERT(!s.has_value());
+  const std::string good = sign_any(event);
+  const std::size_t jwt = good.find('~');
+  for (int i = 0; i < 20; ++i) {
+    std::string text = good;
+    const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
+    text[at] = static_cast<char>(text[at] ^ *rc::gen::inRange(1, 256));
+    const auto s = parse_statement(text);
+    if (at < jwt && s) RC_ASSERT(!verify_signature(*s, test_key().public_key()).has_value());
+    // Behind the JWT each byte belongs to a disclosure that some digest refers to, or is a tilde.
+    if (at > jwt) RC_ASSERT(!s.has_value());
+  }
 }
 
 RC_GTEST_PROP(Mutation, NoTextBreaksTheParser, (const std::string& text)) {

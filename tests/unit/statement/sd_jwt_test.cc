@@ -34,6 +34,8 @@ TEST(SdJwtForm, OtherTextsAreRefused) {
       {"a~d~~e~", "sd-jwt-form"},
       {"a~d", "key-binding-unsupported"},
       {"a~d~e.f.g", "key-binding-unsupported"},
+      {"a.b.\xff~", "sd-jwt-form"},
+      {"a.b.c~\x80~", "sd-jwt-form"},
       {many, "sd-jwt-form"},
   };
   for (const auto& [text, rule] : rows) {
@@ -139,6 +141,10 @@ std::vector<Row> refusals() {
       {"_sd null", R"({"_sd":null})", {}, "sd-form"},
       {"a digest that is no text", R"({"x":{"_sd":[1]}})", {}, "sd-form"},
       {"a digest that is none", R"({"_sd":["in clear"]})", {}, "sd-digest-form"},
+      {"a digest with a foreign character",
+       "{\"_sd\":[\"\xc3\xa9" + std::string(41, 'A') + R"("]})",
+       {},
+       "sd-digest-form"},
       {"a digest with trailing bits",
        R"({"_sd":[")" + std::string(42, 'A') + R"(B"]})",
        {},

@@ -1,0 +1,42 @@
+// Inside the module: what the handlers share, and where each resource hangs its routes.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "api/metrics.h"
+#include "api/router.h"
+#include "api/worker_pool.h"
+#include "ledger/base/clock.h"
+#include "ledger/log/ledger.h"
+
+namespace relais::api {
+
+/// Most jobs that wait for a worker: lists of statements, and the parts they are split into.
+inline constexpr std::size_t kMaxQueuedJobs = 1'024;
+
+struct Context {
+  log::Ledger& ledger;
+  const Clock& clock;
+  std::function<void(const std::string&)> report;  ///< for the operator; never empty
+  std::size_t max_streams;
+  WorkerPool pool;
+  const Metrics* metrics = nullptr;     ///< set once the routes are known
+  std::atomic<std::size_t> streams{0};  ///< open event streams
+  std::atomic<bool> draining{false};
+  std::atomic<bool> writer_failed{false};  ///< the ledger has refused for reasons of its own
+  std::atomic<bool> rebuilding{false};
+};
+
+// One function a resource, in the file of its name.
+void add_append_routes(Router& router, Context& context);
+void add_live_routes(Router& router, Context& context);  ///< before the events
+void add_event_routes(Router& router, Context& context);
+void add_case_routes(Router& router, Context& context);
+void add_referral_routes(Router& router, Context& context);
+void add_signatory_routes(Router& router, Context& context);
+void add_log_routes(Router& router, Context& context);
+void add_operation_routes(Router& router, Context& context);
+
+}  // namespace relais::api

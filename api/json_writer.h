@@ -1,0 +1,70 @@
+// JSON text written straight behind a string: the answers of the hot paths never become a tree.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include "ledger/base/id.h"
+
+namespace relais::api {
+
+/// The caller keeps the grammar: a key before each value of an object, an end for each begin.
+class JsonWriter {
+ public:
+  /// Appends to `out`, which outlives the writer.
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  JsonWriter& begin_object() { return begin('{'); }
+  JsonWriter& end_object() { return end('}'); }
+  JsonWriter& begin_array() { return begin('['); }
+  JsonWriter& end_array() { return end(']'); }
+  /// `name` needs no escaping: it is one of ours.
+  JsonWriter& key(std::string_view name);
+
+  /// Bytes that are not well-formed UTF-8 become U+FFFD, so that the text is always JSON.
+  JsonWriter& text(std::string_view value);
+  JsonWriter& boolean(bool value);
+  JsonWriter& number(std::uint64_t value);
+  JsonWriter& signed_number(std::int64_t value);
+  JsonWriter& null();
+  /// JSON text that is known to be a value.
+  JsonWriter& raw(std::string_view json);
+
+  JsonWriter& member(std::string_view name, std::string_view value) {
+    return key(name).text(value);
+  }
+  JsonWriter& member(std::string_view name, const char* value) { return key(name).text(value); }
+  template <std::unsigned_integral T>
+  JsonWriter& member(std::string_view name, T value) {
+    if constexpr (std::same_as<T, bool>) {
+      return key(name).boolean(value);
+    } else {
+      return key(name).number(value);
+    }
+  }
+  /// RFC 3339.
+  JsonWriter& member(std::string_view name, Timestamp value);
+
+ private:
+  JsonWriter& begin(char bracket) {
+    separate();
+    out_.push_back(bracket);
+    comma_ = false;
+    return *this;
+  }
+  JsonWriter& end(char bracket) {
+    out_.push_back(bracket);
+    comma_ = true;
+    return *this;
+  }
+  void separate() {
+    if (comma_) out_.push_back(',');
+    comma_ = true;
+  }
+
+  std::string& out_;
+  bool comma_ = false;  // the next value or key stands behind another
+};
+
+}  // namespace relais::api

@@ -1,0 +1,79 @@
+// Which handler answers which request.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/auth.h"
+#include "api/http.h"
+#include "ledger/log/ledger.h"
+
+namespace relais::api {
+
+/// Most captured segments of one pattern.
+inline constexpr std::size_t kMaxCaptures = 4;
+
+/// One request on its way to its handler.
+struct Call {
+  Request& request;
+  std::array<std::string_view, kMaxCaptures> captures;  ///< what the {…} of the pattern matched
+  std::shared_ptr<const log::Head> head;                ///< what this answer is about
+  Reader reader;                                        ///< where the route needs a token
+};
+
+enum class Access {
+  open,    ///< anyone
+  reader,  ///< a valid token
+  local,   ///< the unix socket only; elsewhere the route does not exist
+};
+
+/// Answers at once; an error becomes its problem document.
+using Answer = std::function<Result<Response>(Call&)>;
+/// Answers later.
+using AnswerLater = std::function<void(Call&, Respond)>;
+
+struct Route {
+  Method method = Method::get;
+  std::string_view pattern;  ///< "/v1/cases/{id}"; a last segment "{*}" stands for one or more
+  Access access = Access::reader;
+  std::vector<std::string_view> query;  ///< parameters it knows; all others are refused
+  Answer answer;                        ///< either this
+  AnswerLater answer_later;             ///< or this
+};
+
+class Router {
+ public:
+  /// Earlier routes win, so that "/v1/events/live" stands before "/v1/events/{id}".
+  void add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;  ///< null: no such path, or not with this method
+    std::size_t number = 0;        ///< of the route; size() where there is none
+    std::string allow;             ///< methods of the path where `route` is null; empty: unknown
+    std::array<std::string_view, kMaxCaptures> captures;
+  };
+  /// HEAD is looked up as GET. `path` must outlive the captures. `local`: Access::local routes
+  /// exist.
+  Match match(Method method, const std::vector<std::string>& path, bool local) const;
+
+  std::size_t size() const { return routes_.size(); }
+  /// "GET /v1/cases/{id}" of each route, by number.
+  std::vector<std::string> labels() const;
+
+ private:
+  struct Entry {
+    Route route;
+    std::vector<std::string_view> segments;
+  };
+  static bool matches(const Entry& e, const std::vector<std::string>& path,
+                      std::array<std::string_view, kMaxCaptures>& captures);
+  std::string allowed(const std::vector<std::string>& path, bool local) const;
+
+  std::vector<Entry> routes_;
+};
+
+}  // namespace relais::api

@@ -1,0 +1,205 @@
+#include "api/service.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+#include "api/auth.h"
+#include "api/context.h"
+#include "api/problem.h"
+
+namespace relais::api {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string out;
+  for (const std::string_view name : names) {
+    if (!out.empty()) out.append(", ");
+    out.append(name);
+  }
+  return out.empty() ? "no parameters" : out;
+}
+
+/// Refuses what the route does not know: a misspelt filter must not answer with too much.
+Status check_query(const Route& route, const Request& request) {
+  for (const Param& p : request.query)
+    if (std::ranges::find(route.query, p.name) == route.query.end())
+      return fail(error(Errc::malformed, "query-unknown", "an unknown query parameter")
+                      .at(p.name)
+                      .accepts(joined(route.query)));
+  return {};
+}
+
+Response options_response(std::string allow) {
+  Response response;
+  response.status = 204;
+  response.headers.emplace_back("allow", std::move(allow));
+  return response;
+}
+
+Response no_route(Router::Match& match) {
+  if (match.allow.empty())
+    return problem(error(Errc::not_found, "route-unknown", "nothing is served under this path"));
+  Response response =
+      problem(error(Errc::malformed, "method-not-allowed", "the path does not take this method")
+                  .accepts(match.allow),
+              405);
+  response.headers.emplace_back("allow", std::move(match.allow));
+  return response;
+}
+
+/// How many answers are still owed.
+class InFlight {
+ public:
+  std::shared_ptr<void> take() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    return {this, [this](void*) { give_back(); }};
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  void give_back() {
+    const std::lock_guard lock(mutex_);
+    --count_;
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+struct Service::Impl {
+  Impl(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
+      : context{ledger, clock,
+                options.report ? std::move(options.report) : [](const std::string&) {},
+                options.max_streams, WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
+        authenticator(ledger.vkey().name),
+        router(make_router(context)),
+        metrics(labels(router)) {
+    context.metrics = &metrics;
+  }
+
+  static std::size_t worker_count(std::size_t asked) {
+    // Two at least: a rebuild must not keep lists of statements waiting.
+    return std::max<std::size_t>(asked != 0 ? asked : std::thread::hardware_concurrency(), 2);
+  }
+  static Router make_router(Context& context) {
+    Router router;
+    add_append_routes(router, context);
+    add_case_routes(router, context);
+    add_live_routes(router, context);
+    add_event_routes(router, context);
+    add_referral_routes(router, context);
+    add_signatory_routes(router, context);
+    add_log_routes(router, context);
+    add_operation_routes(router, context);
+    return router;
+  }
+  static std::vector<std::string> labels(const Router& router) {
+    std::vector<std::string> labels = router.labels();
+    labels.emplace_back("other");
+    return labels;
+  }
+
+  void observe(std::size_t route, unsigned status, Steady::time_point start) {
+    metrics.observe(route, status, Steady::now() - start);
+  }
+  Status admit(const Route& route, Call& call);
+  Response answer(const Route& route, Call& call);
+  Respond observed(Respond respond, std::size_t route, Steady::time_point start);
+
+  Context context;
+  Authenticator authenticator;
+  Router router;
+  Metrics metrics;
+  InFlight in_flight;
+};
+
+Service::Service(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
+    : impl_(std::make_unique<Impl>(ledger, clock, std::move(options))) {}
+
+Service::~Service() {
+  impl_->in_flight.wait();
+}
+
+void Service::drain() {
+  impl_->context.draining = true;
+}
+
+/// Rights first, so that who may not read learns nothing of the parameters either.
+Status Service::Impl::admit(const Route& route, Call& call) {
+  if (route.access == Access::reader) {
+    RELAIS_ASSIGN(call.reader, authenticator.authenticate(call.request.header("authorization"),
+                                                          *call.head->registry, context.clock.now(),
+                                                          call.head->last_received));
+  }
+  return check_query(route, call.request);
+}
+
+/// No exception passes: what a handler did not foresee (bad_alloc above all) ends its request only.
+Response Service::Impl::answer(const Route& route, Call& call) {
+  try {
+    auto response = route.answer(call);
+    if (response) return std::move(*response);
+    if (is_failure(response.error())) context.report(to_string(response.error()));
+    return problem(response.error());
+  } catch (const std::exception& e) {
+    const Error failure = error(Errc::internal, "internal", e.what());
+    context.report(to_string(failure));
+    return problem(failure);
+  }
+}
+
+Respond Service::Impl::observed(Respond respond, std::size_t route, Steady::time_point start) {
+  return
+      [this, inner = std::move(respond), route, start, owed = in_flight.take()](Response response) {
+        if (!response.later) {
+          observe(route, response.status, start);
+        } else {
+          response.later = [this, make = std::move(response.later), route, start, owed] {
+            Response made = make();
+            observe(route, made.status, start);
+            return made;
+          };
+        }
+        inner(std::move(response));
+      };
+}
+
+void Service::handle(Request& request, Respond respond) {
+  const Steady::time_point start = Steady::now();
+  Router::Match match = impl_->router.match(request.method, request.path, request.peer->local);
+  if (match.route == nullptr) {
+    const bool options = request.method == Method::options;
+    if (options && request.path.empty()) match.allow = "GET, HEAD, POST, OPTIONS";  // OPTIONS *
+    const bool known = options && !match.allow.empty();
+    Response response = known ? options_response(std::move(match.allow)) : no_route(match);
+    impl_->observe(match.number, response.status, start);
+    return respond(std::move(response));
+  }
+  const Route& route = *match.route;
+  Call call{request, match.captures, impl_->context.ledger.head(), {}};
+  if (const Status admitted = impl_->admit(route, call); !admitted) {
+    Response response = problem(admitted.error());
+    impl_->observe(match.number, response.status, start);
+    return respond(std::move(response));
+  }
+  if (route.answer) {
+    Response response = impl_->answer(route, call);
+    impl_->observe(match.number, response.status, start);
+    return respond(std::move(response));
+  }
+  route.answer_later(call, impl_->observed(std::move(respond), match.number, start));
+}
+
+}  // namespace relais::api

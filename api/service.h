@@ -1,0 +1,44 @@
+// The API as a function from requests to responses: routes, reading rights, metrics. What carries
+// it is api/server.h.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/http.h"
+#include "ledger/base/clock.h"
+#include "ledger/log/ledger.h"
+
+namespace relais::api {
+
+struct ServiceOptions {
+  std::size_t workers = 0;        ///< threads for lists and rebuilds; 0: one a core; at least 2
+  std::size_t max_streams = 100;  ///< open event streams
+  /// Gets one line for each failure of ours (never for a client's mistake); from any thread.
+  std::function<void(const std::string&)> report;
+};
+
+/// Thread-safe. Ledger and clock outlive it. Its end waits until every request was answered, so
+/// the ledger must still be answering, or have stopped properly, at that time.
+class Service {
+ public:
+  Service(log::Ledger& ledger, const Clock& clock, ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  void handle(Request& request, Respond respond);
+  /// handle() as a value, for the server.
+  RequestHandler handler() {
+    return [this](Request& request, Respond respond) { handle(request, std::move(respond)); };
+  }
+  /// /readyz answers 503 from here on.
+  void drain();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace relais::api

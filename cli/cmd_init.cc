@@ -1,0 +1,49 @@
+// relais init: the birth of a ledger.
+#include "cli/command.h"
+#include "cli/convention_file.h"
+#include "ledger/log/genesis.h"
+
+namespace relais::cli {
+namespace {
+
+struct Options {
+  std::string convention;
+  std::string data;
+};
+
+int init(Context& context, const Options& o) {
+  const auto genesis = load_convention(o.convention);
+  if (!genesis) return report(context, genesis.error());
+  if (const Status made =
+          log::create_ledger(o.data, *genesis, context.clock, context.random, models());
+      !made)
+    return report(context, made.error());
+  const auto vkey = log::load_vkey(o.data);
+  if (!vkey) return report(context, vkey.error());
+  const std::string hash = log::document_hash(genesis->convention_file);
+  print(context,
+        {{"data", o.data},
+         {"convention", genesis->slug},
+         {"origin", genesis->origin},
+         {"document_hash", hash},
+         {"vkey", merkle::to_vkey(*vkey)}},
+        "ledger " + genesis->origin + " made in " + o.data + "\nlog key: " +
+            merkle::to_vkey(*vkey) + "\nto be signed by each founder (document_hash): " + hash);
+  return kOk;
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Context& context, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* c =
+      add_command(app, context, "init", "Make a new ledger from a convention file.",
+                  "  relais init --convention examples/conventions/rhone-2023.toml --data data");
+  c->add_option("--convention", o->convention, "Convention file (TOML), public keys filled in")
+      ->required()
+      ->check(CLI::ExistingFile);
+  c->add_option("--data", o->data, "Folder to make; must not exist or be empty")->required();
+  c->callback([&context, &run, o] { run = [&context, o] { return init(context, *o); }; });
+}
+
+}  // namespace relais::cli

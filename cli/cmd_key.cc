@@ -1,0 +1,100 @@
+// relais key: a signatory's Ed25519 keys on disk.
+#include "cli/command.h"
+#include "cli/files.h"
+#include "ledger/crypto/jwk.h"
+
+namespace relais::cli {
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = std::size_t{64} * 1024;
+
+struct Options {
+  std::string out;
+  std::string file;
+  std::string passphrase_file;
+  std::string field;
+  bool public_only = false;
+};
+
+int make(Context& context, const Options& o) {
+  const auto passphrase = read_passphrase(o.passphrase_file);
+  if (!passphrase) return report(context, passphrase.error());
+  const auto key = crypto::SigningKey::generate(context.random);
+  if (const Status saved = crypto::save_private_key(o.out, key, *passphrase); !saved)
+    return report(context, saved.error());
+  const std::string kid = crypto::to_text(crypto::thumbprint(key.public_key()));
+  const std::string x = crypto::to_text(key.public_key());
+  print(context, {{"file", o.out}, {"kid", kid}, {"x", x}},
+        "private key in " + o.out + " (keep it to yourself)\nkid " + kid + "\nx   " + x);
+  return kOk;
+}
+
+/// The public part needs no passphrase, unless the file is encrypted.
+Result<crypto::PublicKey> load_public(const Options& o) {
+  RELAIS_ASSIGN(const std::string text, read_file(o.file, kMaxKeyBytes));
+  if (auto key = crypto::parse_public_jwk(text)) return key;
+  RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
+  RELAIS_ASSIGN(const auto key, crypto::load_private_key(o.file, passphrase));
+  return key.public_key();
+}
+
+int show(Context& context, const Options& o) {
+  const auto key = load_public(o);
+  if (!key) return report(context, key.error());
+  const std::string kid = crypto::to_text(crypto::thumbprint(*key));
+  const std::string x = crypto::to_text(*key);
+  if (!o.field.empty()) {
+    print(context, {{o.field, o.field == "x" ? x : kid}}, o.field == "x" ? x : kid);
+  } else if (o.public_only) {
+    context.out << crypto::public_jwk(*key) << std::endl;
+  } else {
+    print(context, {{"kid", kid}, {"x", x}}, "kid " + kid + "\nx   " + x);
+  }
+  return kOk;
+}
+
+CLI::Option* add_file(CLI::App* c, const std::shared_ptr<Options>& o) {
+  c->add_option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
+      ->check(CLI::ExistingFile);
+  return c->add_option("--file,file", o->file, "Key file (JWK)")
+      ->required()
+      ->check(CLI::ExistingFile);
+}
+
+}  // namespace
+
+void add_key(CLI::App& app, Context& context, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* key = app.add_subcommand("key", "Make and show Ed25519 keys (JWK).");
+  key->require_subcommand(1);
+  key->footer("relais key new --help, relais key show --help, relais key thumbprint --help");
+
+  CLI::App* c = add_command(*key, context, "new", "Make a key pair in a new file of mode 0600.",
+                            "  relais key new --out keys/udml.jwk\n"
+                            "  relais key new --out keys/udml.jwk --passphrase-file secret.txt");
+  c->add_option("--out", o->out, "File to make; one that exists is never replaced")->required();
+  c->add_option("--passphrase-file", o->passphrase_file,
+                "Encrypt the file with the passphrase in the first line of this one")
+      ->check(CLI::ExistingFile);
+  c->callback([&context, &run, o] { run = [&context, o] { return make(context, *o); }; });
+
+  c = add_command(*key, context, "show", "Show the public part of a key.",
+                  "  relais key show --file keys/udml.jwk\n"
+                  "  relais key show --file keys/udml.jwk --public > udml.public.jwk\n"
+                  "  relais key show --file keys/udml.jwk --field x");
+  add_file(c, o);
+  c->add_flag("--public", o->public_only, "Print the public JWK");
+  c->add_option("--field", o->field, "Print one member only: x (public key) or kid (thumbprint)")
+      ->check(CLI::IsMember({"x", "kid"}));
+  c->callback([&context, &run, o] { run = [&context, o] { return show(context, *o); }; });
+
+  c = add_command(*key, context, "thumbprint", "Print the RFC 7638 thumbprint of a key (its kid).",
+                  "  relais key thumbprint --file keys/udml.jwk");
+  add_file(c, o);
+  c->callback([&context, &run, o] {
+    o->field = "kid";
+    run = [&context, o] { return show(context, *o); };
+  });
+}
+
+}  // namespace relais::cli

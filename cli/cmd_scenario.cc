@@ -1,0 +1,149 @@
+// relais scenario: the story of the Rhône convention, in process or over REST.
+#include <algorithm>
+
+#include "cli/cast.h"
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/remote.h"
+#include "replay/scenario.h"
+
+namespace relais::cli {
+namespace {
+
+/// 2024-01-08T08:30:00Z, a Monday: when the story begins that is told without a server.
+constexpr Timestamp kStart{1'704'702'600'000};
+
+struct Options {
+  CastOptions cast;
+  std::string data;
+  RemoteOptions remote;
+  std::string out;
+};
+
+json::object step_json(const replay::StepResult& r) {
+  json::array expected;
+  for (const std::string& e : r.step.expected) expected.emplace_back(e);
+  json::object o{{"step", r.number},
+                 {"of", r.total},
+                 {"actor", r.step.actor},
+                 {"type", r.step.type()},
+                 {"what", r.step.sentence},
+                 {"answer", r.answer.outcome},
+                 {"expected", std::move(expected)},
+                 {"as_expected", r.as_expected}};
+  if (r.answer.index) o["index"] = *r.answer.index;
+  return o;
+}
+
+std::string step_line(const replay::StepResult& r) {
+  std::string number = std::to_string(r.number);
+  const std::string total = std::to_string(r.total);
+  number.insert(0, total.size() - std::min(total.size(), number.size()), ' ');
+  std::string line = number + "/" + total + "  " + r.step.actor + ": " + r.step.sentence + "  →  ";
+  line += r.answer.index ? "accepted, entry " + std::to_string(*r.answer.index)
+                         : "refused, " + r.answer.outcome;
+  if (!r.as_expected)
+    line += "   UNEXPECTED, should be " + r.step.expected.front() + ": " + r.answer.message;
+  return line;
+}
+
+/// Stores what a step sent and got: NNN.sd-jwt, NNN.json and, where it was accepted,
+/// NNN.tlog-proof.
+Status store_step(const std::filesystem::path& folder, const replay::StepResult& r) {
+  std::string name = std::to_string(r.number);
+  name.insert(0, 3 - std::min<std::size_t>(3, name.size()), '0');
+  RELAIS_TRY(write_file(folder / (name + ".sd-jwt"), r.statement + "\n"));
+  const std::string answer =
+      r.answer.body.empty() ? json::serialize(step_json(r)) + "\n" : r.answer.body;
+  RELAIS_TRY(write_file(folder / (name + ".json"), answer));
+  if (r.answer.receipt.empty()) return {};
+  return write_file(folder / (name + ".tlog-proof"), r.answer.receipt);
+}
+
+/// Plays on whatever answers, and reports step by step.
+Result<std::size_t> tell(Context& context, const Options& o, const Played& played,
+                         const Clock& clock, Random& random, replay::Play how) {
+  if (!o.out.empty()) RELAIS_TRY(make_folder(o.out));
+  Status stored;
+  how.report = [&](const replay::StepResult& r) {
+    print(context, step_json(r), step_line(r));
+    if (!o.out.empty() && stored) stored = store_step(o.out, r);
+  };
+  const replay::Script script =
+      replay::rhone_script(played.cast, played.genesis, clock.now(), random);
+  RELAIS_ASSIGN(const std::size_t surprises, replay::play(script, played.cast, clock, random, how));
+  RELAIS_TRY(stored);
+  return surprises;
+}
+
+Result<std::size_t> tell_in_process(Context& context, const Options& o, const Played& played) {
+  ManualClock clock(kStart);
+  crypto::SeededRandom random(o.cast.seed);
+  RELAIS_TRY(log::create_ledger(o.data, played.genesis, clock, random, models()));
+  log::Options options;
+  options.data = o.data;
+  RELAIS_ASSIGN(const auto ledger, log::Ledger::open(options, clock, models()));
+  replay::Play how;
+  how.submit = replay::submit_to(*ledger);
+  how.pass_time = [&](std::int64_t ms) { clock.advance_ms(ms); };
+  how.fresh = true;
+  return tell(context, o, played, clock, random, std::move(how));
+}
+
+Result<std::size_t> tell_to_server(Context& context, const Options& o, const Played& played) {
+  RELAIS_ASSIGN(const auto remote, Remote::open(o.remote));
+  replay::Play how;
+  how.submit = [&](const replay::Step& step,
+                   const std::string& statement) -> Result<replay::Answer> {
+    RELAIS_ASSIGN(const Submitted answer, remote->submit(statement, step.if_match));
+    if (answer.refused)
+      return replay::Answer{answer.refused->rule, to_string(*answer.refused), {}, {}, answer.body};
+    return replay::Answer{
+        std::string(replay::kAccepted), {}, answer.index, answer.receipt, answer.body};
+  };
+  return tell(context, o, played, context.clock, context.random, std::move(how));
+}
+
+int scenario(Context& context, const Options& o) {
+  const auto surprises = [&]() -> Result<std::size_t> {
+    RELAIS_ASSIGN(const Played played, load_cast(o.cast));
+    return o.remote.url.empty() ? tell_in_process(context, o, played)
+                                : tell_to_server(context, o, played);
+  }();
+  if (!surprises) return report(context, surprises.error());
+  print(context, {{"unexpected", *surprises}, {"ok", *surprises == 0}},
+        *surprises == 0 ? "every answer was as expected"
+                        : std::to_string(*surprises) + " answers were not as expected");
+  return *surprises == 0 ? kOk : kFailed;
+}
+
+}  // namespace
+
+void add_scenario(CLI::App& app, Context& context, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* c = add_command(
+      app, context, "scenario",
+      "Play the story of the Rhône convention: every event type, and what must be refused.",
+      "  relais scenario --data data --seed 1\n"
+      "  relais scenario --url http://127.0.0.1:8400 --keys keys --out story\n"
+      "Exits with 1 when an answer is not as expected. --out stores each step as NNN.sd-jwt, "
+      "NNN.json\nand NNN.tlog-proof.");
+  CLI::Option_group* where = c->add_option_group("where", "One of these");
+  CLI::Option* data = where->add_option("--data", o->data, "Folder of the ledger to make");
+  CLI::Option* url = where->add_option("--url", o->remote.url, "Server to play on");
+  where->require_option(1);
+  c->add_option("--seed", o->cast.seed, "Seed of everything, keys included (1)");
+  c->add_option("--convention", o->cast.convention, "Convention file (the built-in example)")
+      ->check(CLI::ExistingFile);
+  CLI::Option* keys =
+      c->add_option("--keys", o->cast.keys, "Folder with <signatory>.jwk (keys from the seed)")
+          ->check(CLI::ExistingDirectory);
+  c->add_option("--save-keys", o->cast.save_keys, "Folder to write the keys to")
+      ->needs(data)
+      ->excludes(keys);
+  add_remote_options(c, url, o->remote);
+  c->add_option("--out", o->out, "Folder for statements, answers and receipts");
+  c->callback([&context, &run, o] { run = [&context, o] { return scenario(context, *o); }; });
+}
+
+}  // namespace relais::cli

@@ -1,0 +1,133 @@
+// relais serve: the ledger over HTTP, until SIGTERM or SIGINT.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <csignal>
+
+#include "api/server.h"
+#include "api/service.h"
+#include "cli/command.h"
+#include "ledger/log/ledger.h"
+
+namespace relais::cli {
+namespace {
+
+struct Options {
+  std::string data;
+  std::string listen = "127.0.0.1:8400";
+  std::string tls_cert;
+  std::string tls_key;
+  std::string client_ca;
+  unsigned threads = 0;
+};
+
+/// Blocks the signals in this thread, and so in all that it starts, until wait() takes one.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // a client that has gone is an error value, not the end
+  }
+  const char* wait() const {
+    int signal = 0;
+    while (sigwait(&set_, &signal) != 0) {
+    }
+    return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+/// "127.0.0.1:8400", "[::1]:8400".
+Status set_address(const std::string& listen, api::ServerOptions& server) {
+  const std::size_t colon = listen.rfind(':');
+  std::string host = listen.substr(0, std::min(colon, listen.size()));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const char* end = listen.data() + listen.size();
+  const char* begin = colon == std::string::npos ? end : listen.data() + colon + 1;
+  const auto [stop, ec] = std::from_chars(begin, end, server.port);
+  if (host.empty() || ec != std::errc() || stop != end)
+    return fail(error(Errc::invalid, "listen-form", "this is not an address to listen on")
+                    .at("--listen")
+                    .accepts("address:port, as 127.0.0.1:8400 or [::1]:8400; port 0: any free"));
+  server.address = host;
+  return {};
+}
+
+std::string url_of(const Options& o, std::uint16_t port) {
+  const std::string host = o.listen.substr(0, o.listen.rfind(':'));
+  return (o.tls_cert.empty() ? "http://" : "https://") + host + ":" + std::to_string(port);
+}
+
+Status run_server(Context& context, const Options& o) {
+  const StopSignals signals;
+  auto log = spdlog::stderr_logger_mt("relais");
+  api::ServerOptions options;
+  RELAIS_TRY(set_address(o.listen, options));
+  options.threads = o.threads;
+  options.tls_cert = o.tls_cert;
+  options.tls_key = o.tls_key;
+  options.client_ca = o.client_ca;
+  options.unix_socket = (std::filesystem::path(o.data) / "control.sock").string();
+
+  log::Options open;
+  open.data = o.data;
+  RELAIS_ASSIGN(const auto ledger, log::Ledger::open(open, context.clock, models()));
+  api::ServiceOptions serve;
+  serve.workers = o.threads;
+  serve.report = [log](const std::string& line) { log->error(line); };
+  api::Service service(*ledger, context.clock, std::move(serve));
+  RELAIS_ASSIGN(const auto server, api::Server::start(options, context.clock, service.handler()));
+  const std::string url = url_of(o, server->port());
+  log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
+  print(context, {{"url", url}, {"origin", ledger->vkey().name}}, "listening on " + url);
+
+  log->info("stopping on {}", signals.wait());
+  service.drain();
+  server->stop();
+  ledger->stop();
+  log->info("stopped at {} entries", ledger->head()->size().value);
+  return {};
+}
+
+int serve(Context& context, const Options& o) {
+  const Status done = run_server(context, o);
+  return done ? kOk : report(context, done.error());
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Context& context, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* c = add_command(
+      app, context, "serve", "Serve a ledger over HTTP until SIGTERM or SIGINT.",
+      "  relais serve --data data\n"
+      "  relais serve --data data --listen 127.0.0.1:0\n"
+      "  relais serve --data data --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem\n"
+      "Prints its address as one line once it listens; logs go to standard error. "
+      "DATA/control.sock\n"
+      "is for local administration.");
+  c->add_option("--data", o->data, "Folder of the ledger")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  c->add_option("--listen", o->listen, "Address and port; port 0: any free (127.0.0.1:8400)");
+  CLI::Option* cert =
+      c->add_option("--tls-cert", o->tls_cert, "Certificate chain (PEM)")->check(CLI::ExistingFile);
+  CLI::Option* key = c->add_option("--tls-key", o->tls_key, "Private key of the certificate (PEM)")
+                         ->check(CLI::ExistingFile);
+  cert->needs(key);
+  key->needs(cert);
+  c->add_option("--client-ca", o->client_ca, "Certificates (PEM): clients must have one by these")
+      ->needs(cert)
+      ->check(CLI::ExistingFile);
+  c->add_option("--threads", o->threads, "Threads for requests (all cores)")
+      ->check(CLI::Range(1, 256));
+  c->callback([&context, &run, o] { run = [&context, o] { return serve(context, *o); }; });
+}
+
+}  // namespace relais::cli

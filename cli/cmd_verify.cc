@@ -1,0 +1,162 @@
+// relais verify: everything re-derived, from the folder, from outside, or from one receipt.
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/progress.h"
+#include "cli/remote.h"
+#include "ledger/log/ledger.h"
+#include "replay/verify.h"
+#include "replay/verify_remote.h"
+
+namespace relais::cli {
+namespace {
+
+constexpr std::size_t kMaxSmallFile = std::size_t{2} * 1024 * 1024;
+
+struct Options {
+  std::string data;
+  RemoteOptions remote;
+  std::string receipt;
+  std::string statement;
+  std::string vkey;
+  std::string token;
+  unsigned threads = 0;
+  bool no_projections = false;
+};
+
+/// A file, or the text itself.
+Result<merkle::NoteKey> read_vkey(const std::string& file_or_text) {
+  std::string text = file_or_text;
+  std::error_code ec;
+  if (std::filesystem::is_regular_file(file_or_text, ec)) {
+    RELAIS_ASSIGN(text, read_file(file_or_text, kMaxSmallFile));
+  }
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  auto key = merkle::parse_vkey(text);
+  if (!key)
+    return fail(std::move(key.error())
+                    .at("--vkey")
+                    .accepts("the file log.vkey of the ledger's folder, or its text"));
+  return key;
+}
+
+int verify_data(Context& context, const Options& o) {
+  log::Options options;
+  options.data = o.data;
+  options.read_only = true;
+  options.ignore_projections = true;
+  const auto ledger = log::Ledger::open(options, context.clock, models());
+  if (!ledger) return report(context, ledger.error());
+  Progress progress(context, "verifying");
+  const Timestamp start = context.clock.now();
+  const auto verified =
+      replay::verify(**ledger, {o.threads == 0 ? context.cores : o.threads, !o.no_projections},
+                     [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  progress.clear();
+  if (!verified) return report(context, verified.error());
+  const auto n = [](std::uint64_t value) { return std::to_string(value); };
+  print(context,
+        {{"ok", true},
+         {"entries", verified->entries},
+         {"signatures", verified->signatures},
+         {"checkpoints", verified->checkpoints},
+         {"tiles", verified->tiles},
+         {"disclosures", verified->disclosures},
+         {"projection_records", verified->records},
+         {"root", to_hex(view(verified->root))},
+         {"seconds", seconds_since(context, start)}},
+        "all holds: " + n(verified->entries) + " entries, " + n(verified->signatures) +
+            " signatures, " + n(verified->checkpoints) + " checkpoints, " + n(verified->tiles) +
+            " tiles, " + n(verified->disclosures) + " disclosures, " + n(verified->records) +
+            " projection records\nroot " + to_hex(view(verified->root)));
+  return kOk;
+}
+
+int verify_url(Context& context, const Options& o) {
+  const auto vkey = read_vkey(o.vkey);
+  if (!vkey) return report(context, vkey.error());
+  const auto remote = Remote::open(o.remote);
+  if (!remote) return report(context, remote.error());
+  Progress progress(context, "verifying");
+  const bool entries = !o.token.empty();
+  const auto verified = replay::verify_remote(
+      [&](const std::string& path) { return (*remote)->get("/log/" + path, o.token); }, *vkey,
+      entries, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  progress.clear();
+  if (!verified) return report(context, verified.error());
+  print(context,
+        {{"ok", true},
+         {"origin", verified->checkpoint.origin},
+         {"size", verified->checkpoint.size},
+         {"root", to_hex(view(verified->checkpoint.root))},
+         {"entries", verified->entries},
+         {"signatures", verified->signatures},
+         {"tiles", verified->tiles}},
+        "all holds: tree of " + std::to_string(verified->checkpoint.size) + " entries, " +
+            std::to_string(verified->tiles) + " tiles" +
+            (entries ? ", every entry's signature, key and rule"
+                     : "; hashes only: with --token (an analyst's) the entries are judged too") +
+            "\nroot " + to_hex(view(verified->checkpoint.root)));
+  return kOk;
+}
+
+int verify_receipt(Context& context, const Options& o) {
+  const auto verified = [&]() -> Result<replay::ReceiptReport> {
+    RELAIS_ASSIGN(const auto vkey, read_vkey(o.vkey));
+    RELAIS_ASSIGN(const std::string receipt, read_file(o.receipt, kMaxSmallFile));
+    RELAIS_ASSIGN(const std::string statement, read_file(o.statement, kMaxSmallFile));
+    return replay::verify_receipt(receipt, statement, vkey);
+  }();
+  if (!verified) return report(context, verified.error());
+  print(context,
+        {{"ok", true},
+         {"origin", verified->checkpoint.origin},
+         {"index", verified->index},
+         {"received_at", to_rfc3339(verified->received_at)},
+         {"size", verified->checkpoint.size}},
+        "the statement is entry " + std::to_string(verified->index) + " of " +
+            verified->checkpoint.origin + ", received at " + to_rfc3339(verified->received_at) +
+            ", under a signed checkpoint of " + std::to_string(verified->checkpoint.size) +
+            " entries");
+  return kOk;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Context& context, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* c = add_command(
+      app, context, "verify", "Re-derive everything and name the first thing that does not hold.",
+      "  relais verify --data data\n"
+      "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey\n"
+      "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey --token \"$TOKEN\"\n"
+      "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey log.vkey");
+  CLI::Option_group* what = c->add_option_group("what", "One of these");
+  CLI::Option* data = what->add_option("--data", o->data, "Folder of a ledger; may be in use")
+                          ->check(CLI::ExistingDirectory);
+  CLI::Option* url = what->add_option("--url", o->remote.url, "Server, from outside");
+  CLI::Option* receipt = what->add_option("--receipt", o->receipt, "Receipt (tlog-proof), offline")
+                             ->check(CLI::ExistingFile);
+  what->require_option(1);
+  CLI::Option* vkey =
+      c->add_option("--vkey", o->vkey, "Public key of the log: file log.vkey, or its text");
+  CLI::Option* statement = c->add_option("--statement", o->statement, "Statement of the receipt")
+                               ->check(CLI::ExistingFile)
+                               ->needs(receipt);
+  receipt->needs(statement)->needs(vkey);
+  url->needs(vkey);
+  c->add_option("--token", o->token, "Bearer token of an analyst, to judge the entries too")
+      ->needs(url);
+  add_remote_options(c, url, o->remote);
+  c->add_option("--threads", o->threads, "Threads that check signatures (all cores)")
+      ->needs(data)
+      ->check(CLI::Range(1, 256));
+  c->add_flag("--no-projections", o->no_projections, "Leave the projections out")->needs(data);
+  c->callback([&context, &run, o] {
+    run = [&context, o] {
+      if (!o->data.empty()) return verify_data(context, *o);
+      return o->remote.url.empty() ? verify_receipt(context, *o) : verify_url(context, *o);
+    };
+  });
+}
+
+}  // namespace relais::cli

@@ -1,0 +1,57 @@
+#include "cli/command.h"
+
+#include "projections/model.h"
+
+namespace relais::cli {
+
+CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name,
+                      const std::string& purpose, const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(name, purpose);
+  command->add_flag("--json", context.json, "Answer with JSON, for machines");
+  command->footer("Examples:\n" + examples);
+  return command;
+}
+
+json::object to_json(const Error& e) {
+  json::object o;
+  const std::pair<const char*, const std::string*> members[] = {
+      {"rule", &e.rule},         {"message", &e.message}, {"field", &e.field},
+      {"accepted", &e.accepted}, {"source", &e.source},   {"state", &e.state}};
+  for (const auto& [name, value] : members)
+    if (!value->empty()) o[name] = *value;
+  return o;
+}
+
+int exit_code(const Error& e) {
+  switch (e.code) {
+    case Errc::io:
+    case Errc::unavailable:
+    case Errc::limited:
+      return kUnavailable;
+    default:
+      return kFailed;
+  }
+}
+
+int report(Context& context, const Error& e) {
+  if (context.json) {
+    context.err << json::serialize(json::object{{"error", to_json(e)}}) << std::endl;
+  } else {
+    context.err << "relais: " << to_string(e) << std::endl;
+  }
+  return exit_code(e);
+}
+
+void print(Context& context, const json::object& machine, const std::string& human) {
+  context.out << (context.json ? json::serialize(machine) : human) << std::endl;
+}
+
+log::ModelFactory models() {
+  return [](const RecordSource& base) { return projections::make_model(base); };
+}
+
+double seconds_since(const Context& context, Timestamp start) {
+  return static_cast<double>(context.clock.now().value - start.value) / 1000.0;
+}
+
+}  // namespace relais::cli

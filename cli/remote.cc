@@ -1,0 +1,224 @@
+#include "cli/remote.h"
+
+#include <chrono>
+
+#include "api/client.h"
+
+namespace relais::cli {
+namespace {
+
+constexpr std::chrono::hours kRebuildTimeout{24};
+
+Errc code_of(unsigned status) {
+  switch (status) {
+    case 401:
+      return Errc::unauthenticated;
+    case 403:
+      return Errc::forbidden;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::conflict;
+    case 412:
+      return Errc::stale;
+    case 413:
+      return Errc::too_large;
+    case 415:
+      return Errc::unsupported;
+    case 422:
+      return Errc::invalid;
+    case 429:
+      return Errc::limited;
+    default:
+      return status >= 500 ? Errc::unavailable : Errc::malformed;
+  }
+}
+
+std::string text_of(const json::object& o, std::string_view name) {
+  const auto* text = json::find_string(o, name);
+  return text == nullptr ? std::string() : std::string(*text);
+}
+
+std::uint64_t number_of(const json::object& o, std::string_view name) {
+  const json::value* v = o.if_contains(name);
+  if (v == nullptr) return 0;
+  return v->is_uint64() ? v->get_uint64()
+                        : static_cast<std::uint64_t>(v->is_int64() ? v->get_int64() : 0);
+}
+
+/// A problem document (RFC 9457) as the error it was made from.
+Error problem(const json::object& o, unsigned status) {
+  Error e = error(code_of(status), text_of(o, "rule"), text_of(o, "detail"));
+  e.field = text_of(o, "field");
+  e.accepted = text_of(o, "accepted");
+  e.source = text_of(o, "source");
+  e.state = text_of(o, "state");
+  return e;
+}
+
+Result<json::object> object_of(const api::ClientResponse& response) {
+  auto value = json::parse(response.body);
+  if (value && value->is_object()) return std::move(value->get_object());
+  return fail(error(code_of(response.status), "http-answer",
+                    "the answer (status " + std::to_string(response.status) + ") is not JSON")
+                  .accepts("the URL of a Relais server"));
+}
+
+Error error_of(const api::ClientResponse& response) {
+  const auto o = object_of(response);
+  return o ? problem(*o, response.status) : o.error();
+}
+
+bool is_success(unsigned status) {
+  return status >= 200 && status < 300;
+}
+
+/// Whether the status says something about the statement, not about the server.
+bool is_verdict(unsigned status) {
+  return status < 500 && status != 429 && status != 408;
+}
+
+Submitted accepted(const json::object& o, bool duplicate) {
+  Submitted s;
+  s.id = text_of(o, "id");
+  s.index = number_of(o, "index");
+  s.receipt = text_of(o, "receipt");
+  s.duplicate = duplicate;
+  s.body = json::serialize(json::value(o)) + "\n";
+  return s;
+}
+
+Submitted refused(Error e, std::string body) {
+  Submitted s;
+  s.refused = std::move(e);
+  s.body = std::move(body);
+  return s;
+}
+
+/// One result of a list.
+Submitted result_of(const json::object& o) {
+  const auto status = static_cast<unsigned>(number_of(o, "status"));
+  if (is_success(status)) return accepted(o, status == 200);
+  return refused(problem(o, status), json::serialize(json::value(o)) + "\n");
+}
+
+/// Why an atomic list was refused: one statement's own error, and that the others were not taken.
+Result<std::vector<Submitted>> atomic_refusal(const api::ClientResponse& response,
+                                              std::size_t count) {
+  RELAIS_ASSIGN(const json::object o, object_of(response));
+  const Error e = problem(o, response.status);
+  const json::value* results = o.if_contains("results");
+  if (results == nullptr || !results->is_array() || results->get_array().empty() ||
+      !results->get_array()[0].is_object())
+    return fail(e);
+  const std::uint64_t position = number_of(results->get_array()[0].get_object(), "position");
+  std::vector<Submitted> answers;
+  for (std::size_t i = 0; i < count; ++i)
+    answers.push_back(refused(i == position
+                                  ? e
+                                  : error(Errc::conflict, "group-refused",
+                                          "another statement of the atomic list was refused"),
+                              response.body));
+  return answers;
+}
+
+}  // namespace
+
+struct Remote::Impl {
+  std::unique_ptr<api::Client> client;
+};
+
+Remote::Remote(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Remote::~Remote() = default;
+
+void add_remote_options(CLI::App* command, CLI::Option* url, RemoteOptions& options) {
+  command->add_option("--ca", options.ca, "Certificates (PEM) that the server is checked with")
+      ->needs(url)
+      ->check(CLI::ExistingFile);
+  CLI::Option* cert = command
+                          ->add_option("--client-cert", options.client_cert,
+                                       "Certificate (PEM), for servers that ask for one")
+                          ->needs(url)
+                          ->check(CLI::ExistingFile);
+  CLI::Option* key =
+      command
+          ->add_option("--client-key", options.client_key, "Private key of the certificate (PEM)")
+          ->needs(cert)
+          ->check(CLI::ExistingFile);
+  cert->needs(key);
+}
+
+Result<std::unique_ptr<Remote>> Remote::open(const RemoteOptions& options) {
+  api::ClientOptions client;
+  client.url = options.url;
+  client.ca_file = options.ca;
+  client.client_cert = options.client_cert;
+  client.client_key = options.client_key;
+  auto impl = std::make_unique<Impl>();
+  RELAIS_ASSIGN(impl->client, api::Client::open(std::move(client)));
+  return std::unique_ptr<Remote>(new Remote(std::move(impl)));
+}
+
+Result<std::unique_ptr<Remote>> Remote::open_control(const std::filesystem::path& data) {
+  api::ClientOptions client;
+  client.url = "unix:" + std::filesystem::absolute(data / "control.sock").string();
+  client.read_timeout = kRebuildTimeout;
+  auto impl = std::make_unique<Impl>();
+  RELAIS_ASSIGN(impl->client, api::Client::open(std::move(client)));
+  return std::unique_ptr<Remote>(new Remote(std::move(impl)));
+}
+
+Result<std::string> Remote::get(const std::string& path, const std::string& token) {
+  api::ClientHeaders headers;
+  if (!token.empty()) headers.emplace_back("authorization", "Bearer " + token);
+  RELAIS_ASSIGN(auto response, impl_->client->request("GET", path, headers));
+  if (is_success(response.status)) return std::move(response.body);
+  return fail(error_of(response));
+}
+
+Result<std::string> Remote::post(const std::string& path, const std::string& media_type,
+                                 const std::string& body) {
+  RELAIS_ASSIGN(auto response,
+                impl_->client->request("POST", path, {{"content-type", media_type}}, body));
+  if (is_success(response.status)) return std::move(response.body);
+  return fail(error_of(response));
+}
+
+Result<Submitted> Remote::submit(const std::string& statement,
+                                 std::optional<std::uint32_t> if_match) {
+  api::ClientHeaders headers{{"content-type", "application/sd-jwt"}};
+  if (if_match) headers.emplace_back("if-match", "\"" + std::to_string(*if_match) + "\"");
+  RELAIS_ASSIGN(const auto response,
+                impl_->client->request("POST", "/v1/events", headers, statement));
+  RELAIS_ASSIGN(const json::object o, object_of(response));
+  if (is_success(response.status)) return accepted(o, response.status == 200);
+  Error e = problem(o, response.status);
+  if (!is_verdict(response.status)) return fail(std::move(e));
+  return refused(std::move(e), response.body);
+}
+
+Result<std::vector<Submitted>> Remote::submit_list(const std::vector<std::string>& statements,
+                                                   bool atomic) {
+  const json::object list{{"statements", json::array(statements.begin(), statements.end())}};
+  RELAIS_ASSIGN(const auto response,
+                impl_->client->request("POST", atomic ? "/v1/events?atomic=true" : "/v1/events",
+                                       {{"content-type", "application/json"}},
+                                       json::serialize(json::value(list))));
+  if (!is_success(response.status)) {
+    if (!atomic || !is_verdict(response.status)) return fail(error_of(response));
+    return atomic_refusal(response, statements.size());
+  }
+  RELAIS_ASSIGN(const json::object o, object_of(response));
+  const json::value* results = o.if_contains("results");
+  std::vector<Submitted> answers;
+  if (results != nullptr && results->is_array())
+    for (const json::value& v : results->get_array())
+      if (v.is_object()) answers.push_back(result_of(v.get_object()));
+  if (answers.size() != statements.size())
+    return fail(
+        error(Errc::unavailable, "http-answer", "the answer does not speak of every statement")
+            .accepts("the URL of a Relais server"));
+  return answers;
+}
+
+}  // namespace relais::cli

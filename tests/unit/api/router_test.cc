@@ -1,0 +1,77 @@
+#include "api/router.h"
+
+#include <gtest/gtest.h>
+
+namespace relais::api {
+namespace {
+
+Result<Response> nothing(Call&) {
+  return Response();
+}
+
+class RouterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    router.add({Method::get, "/v1/events", Access::reader, {}, nothing, {}});
+    router.add({Method::post, "/v1/events", Access::open, {}, nothing, {}});
+    router.add({Method::get, "/v1/events/live", Access::reader, {}, nothing, {}});
+    router.add({Method::get, "/v1/events/{id}", Access::reader, {}, nothing, {}});
+    router.add({Method::get, "/v1/events/{id}/receipt", Access::reader, {}, nothing, {}});
+    router.add({Method::get, "/log/tile/{*}", Access::open, {}, nothing, {}});
+    router.add({Method::post, "/admin/rebuild", Access::local, {}, nothing, {}});
+  }
+  std::string find(Method method, std::vector<std::string> path, bool local = false) {
+    last_path = std::move(path);
+    match = router.match(method, last_path, local);
+    return match.route == nullptr ? "-" : std::string(match.route->pattern);
+  }
+  Router router;
+  std::vector<std::string> last_path;
+  Router::Match match;
+};
+
+TEST_F(RouterTest, LiteralsStandBeforeCaptures) {
+  EXPECT_EQ(find(Method::get, {"v1", "events", "live"}), "/v1/events/live");
+  EXPECT_EQ(find(Method::get, {"v1", "events", "x"}), "/v1/events/{id}");
+  EXPECT_EQ(match.captures[0], "x");
+  EXPECT_EQ(match.number, 3U);
+  EXPECT_EQ(find(Method::get, {"v1", "events", "a/b", "receipt"}), "/v1/events/{id}/receipt");
+  EXPECT_EQ(match.captures[0], "a/b");
+}
+
+TEST_F(RouterTest, HeadIsGet) {
+  EXPECT_EQ(find(Method::head, {"v1", "events"}), "/v1/events");
+  EXPECT_EQ(match.route->method, Method::get);
+}
+
+TEST_F(RouterTest, MethodsOfAPathAreNamed) {
+  EXPECT_EQ(find(Method::other, {"v1", "events"}), "-");
+  EXPECT_EQ(match.allow, "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(find(Method::post, {"v1", "events", "x"}), "-");
+  EXPECT_EQ(match.allow, "GET, HEAD, OPTIONS");
+  EXPECT_EQ(match.number, router.size());
+}
+
+TEST_F(RouterTest, UnknownPathsAllowNothing) {
+  for (const auto& path : std::vector<std::vector<std::string>>{
+           {}, {""}, {"v1"}, {"v1", "events", ""}, {"v1", "events", "x", "y"}, {"log", "tile"}}) {
+    const std::string found = find(Method::get, path);
+    if (path == std::vector<std::string>{"v1", "events", ""}) continue;  // an empty id: its handler
+    EXPECT_EQ(found, "-");
+    EXPECT_TRUE(match.allow.empty());
+  }
+}
+
+TEST_F(RouterTest, AnOpenEndTakesOneSegmentOrMore) {
+  EXPECT_EQ(find(Method::get, {"log", "tile", "0", "x001", "067"}), "/log/tile/{*}");
+  EXPECT_EQ(find(Method::get, {"log", "tile", "0"}), "/log/tile/{*}");
+}
+
+TEST_F(RouterTest, LocalRoutesDoNotExistElsewhere) {
+  EXPECT_EQ(find(Method::post, {"admin", "rebuild"}, true), "/admin/rebuild");
+  EXPECT_EQ(find(Method::post, {"admin", "rebuild"}, false), "-");
+  EXPECT_TRUE(match.allow.empty());
+}
+
+}  // namespace
+}  // namespace relais::api
