@@ -43,6 +43,8 @@ struct Reader {
   std::shared_ptr<const Token> token;
   /// Sees events without their disclosures, never a case.
   bool analyst() const { return roles.has(schema::Role::ANALYST); }
+  /// Supports people itself: a mission locale or an accredited association.
+  bool supports() const { return roles.has(schema::Role::ML) || roles.has(schema::Role::AA); }
 };
 
 /// Thread-safe.

@@ -34,6 +34,53 @@ void write_step(JsonWriter& json, const rules::Registry& registry, const rules::
   json.end_object();
 }
 
+std::string day(std::int32_t d) {
+  return to_date(Day{d});
+}
+
+/// The parcours de sortie, where one was ever applied for.
+void write_psp(JsonWriter& json, const rules::Registry& registry, const rules::Psp& p) {
+  json.begin_object();
+  json.member("phase", rules::to_string(p.phase));
+  json.member("applicant", slug_of(registry, p.applicant));
+  json.member("appliedAt", p.applied_at);
+  if (!p.session.empty()) json.member("session", p.session);
+  optional_enum(json, "opinion", p.opinion);
+  if (p.notified_on != 0) json.member("notifiedOn", day(p.notified_on));
+  if (p.started_on != 0) {
+    json.member("startedOn", day(p.started_on));
+    json.member("termEndsOn", day(p.term_ends_on));
+    json.member("terms", static_cast<std::uint32_t>(p.terms));
+  }
+  if (p.ended_on != 0) json.member("endedOn", day(p.ended_on));
+  optional_enum(json, "outcome", p.outcome);
+  if (p.afis_opened_on != 0) json.member("afisOpenedOn", day(p.afis_opened_on));
+  if (p.permit != rules::PermitPhase::none) json.member("permit", rules::to_string(p.permit));
+  json.end_object();
+}
+
+void write_report(JsonWriter& json, const rules::Registry& registry,
+                  const rules::ProtectionReport& r) {
+  json.begin_object();
+  json.member("by", slug_of(registry, r.by));
+  json.member("to", r.prosecutor ? "prosecutor" : "crip");
+  optional_enum(json, "crip", r.crip);
+  json.member("at", r.at);
+  optional_enum(json, "outcome", r.outcome);
+  json.end_object();
+}
+
+void write_contribution(JsonWriter& json, const rules::Registry& registry,
+                        const rules::Contribution& c) {
+  json.begin_object();
+  json.member("id", to_string(c.id));
+  json.member("by", slug_of(registry, c.by));
+  optional_enum(json, "kind", c.kind);
+  if (c.due_on != 0) json.member("dueOn", day(c.due_on));
+  json.member("delivered", c.delivered);
+  json.end_object();
+}
+
 }  // namespace
 
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
@@ -85,11 +132,22 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
   json.key("steps").begin_array();
   for (const rules::Step& s : state.steps) write_step(json, registry, s);
   json.end_array();
+  json.key("protectionReports").begin_array();
+  for (const rules::ProtectionReport& r : state.reports) write_report(json, registry, r);
+  json.end_array();
+  json.key("contributions").begin_array();
+  for (const rules::Contribution& c : state.contributions) write_contribution(json, registry, c);
+  json.end_array();
+  if (state.transfer) json.member("transferTo", slug_of(registry, state.transfer->to));
+  if (state.psp.phase != rules::PspPhase::none) {
+    json.key("psp");
+    write_psp(json, registry, state.psp);
+  }
   json.end_object();
 }
 
 void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
-                         const projections::TimelineItem& item) {
+                         const projections::TimelineItem& item, const rules::ActMark& mark) {
   json.begin_object();
   json.member("version", item.version);
   json.member("index", item.index.value);
@@ -100,6 +158,13 @@ void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
   json.member("receivedAt", item.received_at);
   json.member("phase", rules::to_string(static_cast<rules::CasePhase>(item.phase)));
   json.member("withheld", item.withheld);
+  if (mark.corrected) json.member("corrected", true);
+  if (mark.annulled) json.member("annulled", true);
+  if (mark.erased) json.member("erased", true);
+  if (item.target != 0) {
+    json.member("target", item.target);
+    json.member("reason", statement::wire_name(item.reason));
+  }
   json.end_object();
 }
 

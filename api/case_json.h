@@ -14,6 +14,6 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
                     const Uuid* case_id);
 void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
-                         const projections::TimelineItem& item);
+                         const projections::TimelineItem& item, const rules::ActMark& mark);
 
 }  // namespace relais::api

@@ -24,7 +24,8 @@ Result<std::optional<rules::DeadlineKind>> kind_parameter(const Request& request
                   .accepts(std::move(accepted)));
 }
 
-Result<Timestamp> time_parameter(const Request& request, std::string_view name, Timestamp otherwise) {
+Result<Timestamp> time_parameter(const Request& request, std::string_view name,
+                                 Timestamp otherwise) {
   const auto given = request.param(name);
   if (!given) return otherwise;
   const auto time = parse_rfc3339(*given);
@@ -82,9 +83,12 @@ Result<Response> list(Call& call, const Context& context) {
 }  // namespace
 
 void add_deadline_routes(Router& router, Context& context) {
-  router.add({Method::get, "/v1/deadlines", Access::reader,
+  router.add({Method::get,
+              "/v1/deadlines",
+              Access::reader,
               {"kind", "from", "until", "overdue", "cursor", "limit"},
-              [&context](Call& call) { return list(call, context); }, {}});
+              [&context](Call& call) { return list(call, context); },
+              {}});
 }
 
 }  // namespace relais::api

@@ -100,6 +100,8 @@ struct Service::Impl {
     add_live_routes(router, context);
     add_event_routes(router, context);
     add_referral_routes(router, context);
+    add_deadline_routes(router, context);
+    add_capability_routes(router, context);
     add_signatory_routes(router, context);
     add_log_routes(router, context);
     add_operation_routes(router, context);

@@ -29,7 +29,11 @@ bool Visibility::sees_receipt(schema::Event::Reader event) {
 }
 
 bool Visibility::sees_disclosures(schema::Event::Reader event) {
-  return !reader_.analyst() && sees_receipt(event);
+  if (reader_.analyst() || !sees_receipt(event)) return false;
+  // The préfecture and the commission take part in a case from the application on. What was
+  // confided to those who support the person stays with them (DOMAIN.md, section 1): identity is
+  // disclosed by the application alone.
+  return reader_.supports() || statement::type_of(event).axis == schema::Axis::COMMISSION;
 }
 
 }  // namespace relais::api

@@ -4,7 +4,9 @@
 //   the case, its timeline,        who takes part in it
 //   its referrals and receipts
 //   all other events               every reader
-//   disclosures                    who takes part in the case and is no analyst
+//   disclosures                    who takes part in the case and is no analyst; the préfecture and
+//   the
+//                                  commission: those of the commission's own acts
 //
 // What is not visible answers as if it did not exist.
 #pragma once

@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/remote.h"
+#include "ledger/crypto/jwk.h"
+#include "projections/clockwork.h"
 #include "replay/scenario.h"
 
 namespace relais::cli {
@@ -25,6 +27,7 @@ json::object step_json(const replay::StepResult& r) {
   for (const std::string& e : r.step.expected) expected.emplace_back(e);
   json::object o{{"step", r.number},
                  {"of", r.total},
+                 {"chapter", r.step.chapter},
                  {"actor", r.step.actor},
                  {"type", r.step.type()},
                  {"what", r.step.sentence},
@@ -32,6 +35,7 @@ json::object step_json(const replay::StepResult& r) {
                  {"expected", std::move(expected)},
                  {"as_expected", r.as_expected}};
   if (r.answer.index) o["index"] = *r.answer.index;
+  if (r.answer.outcome == replay::kSkipped) o["reason"] = r.step.needs_time;
   return o;
 }
 
@@ -40,6 +44,8 @@ std::string step_line(const replay::StepResult& r) {
   const std::string total = std::to_string(r.total);
   number.insert(0, total.size() - std::min(total.size(), number.size()), ' ');
   std::string line = number + "/" + total + "  " + r.step.actor + ": " + r.step.sentence + "  →  ";
+  if (r.answer.outcome == replay::kSkipped)
+    return line + "skipped: time does not pass here, and " + r.step.needs_time;
   line += r.answer.index ? "accepted, entry " + std::to_string(*r.answer.index)
                          : "refused, " + r.answer.outcome;
   if (!r.as_expected)
@@ -50,6 +56,7 @@ std::string step_line(const replay::StepResult& r) {
 /// Stores what a step sent and got: NNN.sd-jwt, NNN.json and, where it was accepted,
 /// NNN.tlog-proof.
 Status store_step(const std::filesystem::path& folder, const replay::StepResult& r) {
+  if (r.answer.outcome == replay::kSkipped) return {};
   std::string name = std::to_string(r.number);
   name.insert(0, 3 - std::min<std::size_t>(3, name.size()), '0');
   RELAIS_TRY(write_file(folder / (name + ".sd-jwt"), r.statement + "\n"));
@@ -65,15 +72,31 @@ Result<std::size_t> tell(Context& context, const Options& o, const Played& playe
                          const Clock& clock, Random& random, replay::Play how) {
   if (!o.out.empty()) RELAIS_TRY(make_folder(o.out));
   Status stored;
+  std::string chapter;
   how.report = [&](const replay::StepResult& r) {
+    if (!context.json && r.step.chapter != chapter) context.out << "\n" << r.step.chapter << "\n";
+    chapter = r.step.chapter;
     print(context, step_json(r), step_line(r));
     if (!o.out.empty() && stored) stored = store_step(o.out, r);
   };
   const replay::Script script =
-      replay::rhone_script(played.cast, played.genesis, clock.now(), random);
+      replay::rhone_script(played.cast, played.genesis, clock.now(), random,
+                           how.pass_time ? replay::Time::passes : replay::Time::stands_still);
   RELAIS_ASSIGN(const std::size_t surprises, replay::play(script, played.cast, clock, random, how));
   RELAIS_TRY(stored);
   return surprises;
+}
+
+/// What time has brought, signed by the ledger's own key.
+Status run_clock(Context& context, log::Ledger& ledger, const crypto::SigningKey& system,
+                 const Clock& clock) {
+  RELAIS_ASSIGN(const projections::ClockRun run, projections::run_clock(ledger, system));
+  if (!run.refused.empty()) return fail(run.refused.front());
+  if (run.signed_events > 0)
+    print(context, {{"clock", to_rfc3339(clock.now())}, {"events", run.signed_events}},
+          "the clock, on " + to_rfc3339(clock.now()).substr(0, 10) + ": " +
+              std::to_string(run.signed_events) + " event(s) that time has brought");
+  return {};
 }
 
 Result<std::size_t> tell_in_process(Context& context, const Options& o, const Played& played) {
@@ -86,6 +109,9 @@ Result<std::size_t> tell_in_process(Context& context, const Options& o, const Pl
   replay::Play how;
   how.submit = replay::submit_to(*ledger);
   how.pass_time = [&](std::int64_t ms) { clock.advance_ms(ms); };
+  RELAIS_ASSIGN(const auto system, crypto::load_private_key(
+                                       std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
+  how.time_passed = [&]() -> Status { return run_clock(context, *ledger, system, clock); };
   how.fresh = true;
   return tell(context, o, played, clock, random, std::move(how));
 }
@@ -123,11 +149,12 @@ void add_scenario(CLI::App& app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
   CLI::App* c = add_command(
       app, context, "scenario",
-      "Play the story of the Rhône convention: every event type, and what must be refused.",
+      "Play the story of the Rhône convention: every event type, and what must be refused; told in "
+      "docs/SCENARIO.md.",
       "  relais scenario --data data --seed 1\n"
       "  relais scenario --url http://127.0.0.1:8400 --keys keys --out story\n"
       "Exits with 1 when an answer is not as expected. --out stores each step as NNN.sd-jwt, "
-      "NNN.json\nand NNN.tlog-proof.");
+      "NNN.json\nand NNN.tlog-proof. Over REST time stands still: steps that need it are skipped.");
   CLI::Option_group* where = c->add_option_group("where", "One of these");
   CLI::Option* data = where->add_option("--data", o->data, "Folder of the ledger to make");
   CLI::Option* url = where->add_option("--url", o->remote.url, "Server to play on");

@@ -3,12 +3,19 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <filesystem>
+#include <mutex>
+#include <thread>
 
 #include "api/server.h"
 #include "api/service.h"
 #include "cli/command.h"
+#include "ledger/crypto/jwk.h"
 #include "ledger/log/ledger.h"
+#include "projections/clockwork.h"
 
 namespace relais::cli {
 namespace {
@@ -20,6 +27,7 @@ struct Options {
   std::string tls_key;
   std::string client_ca;
   unsigned threads = 0;
+  unsigned clock_seconds = 60;
 };
 
 /// Blocks the signals in this thread, and so in all that it starts, until wait() takes one.
@@ -41,6 +49,54 @@ class StopSignals {
 
  private:
   sigset_t set_{};
+};
+
+/// Looks at the deadlines now and then, on a thread of its own: signs what time has brought, and
+/// rewrites the files that still hold what was erased.
+class ClockThread {
+ public:
+  ClockThread(log::Ledger& ledger, crypto::SigningKey system, unsigned seconds,
+              std::shared_ptr<spdlog::logger> log)
+      : ledger_(ledger), system_(std::move(system)), period_(seconds), log_(std::move(log)) {
+    thread_ = std::thread([this] { run(); });
+  }
+  ~ClockThread() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      lock.unlock();
+      tick();
+      lock.lock();
+      changed_.wait_for(lock, period_, [this] { return stopping_; });
+    }
+  }
+  void tick() {
+    const auto ran = projections::run_clock(ledger_, system_);
+    if (!ran) return log_->error("the clock: {}", to_string(ran.error()));
+    if (ran->signed_events > 0) log_->info("the clock signed {} events", ran->signed_events);
+    for (const Error& e : ran->refused) log_->error("the clock was refused: {}", to_string(e));
+    const auto purged = ledger_.purge_erased();
+    if (!purged) return log_->error("erasing: {}", to_string(purged.error()));
+    if (*purged) log_->info("what was erased is gone from the files");
+  }
+
+  log::Ledger& ledger_;
+  crypto::SigningKey system_;
+  std::chrono::seconds period_;
+  std::shared_ptr<spdlog::logger> log_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 /// "127.0.0.1:8400", "[::1]:8400".
@@ -86,8 +142,12 @@ Status run_server(Context& context, const Options& o) {
   const std::string url = url_of(o, server->port());
   log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
   print(context, {{"url", url}, {"origin", ledger->vkey().name}}, "listening on " + url);
+  RELAIS_ASSIGN(auto system, crypto::load_private_key(
+                                 std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
+  auto clock = std::make_unique<ClockThread>(*ledger, std::move(system), o.clock_seconds, log);
 
   log->info("stopping on {}", signals.wait());
+  clock.reset();
   service.drain();
   server->stop();
   ledger->stop();
@@ -125,6 +185,8 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
   c->add_option("--client-ca", o->client_ca, "Certificates (PEM): clients must have one by these")
       ->needs(cert)
       ->check(CLI::ExistingFile);
+  c->add_option("--clock-seconds", o->clock_seconds, "How often the clock looks at deadlines (60)")
+      ->check(CLI::Range(1, 86'400));
   c->add_option("--threads", o->threads, "Threads for requests (all cores)")
       ->check(CLI::Range(1, 256));
   c->callback([&context, &run, o] { run = [&context, o] { return serve(context, *o); }; });

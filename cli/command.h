@@ -72,5 +72,6 @@ void add_replay(CLI::App& app, Context& context, Run& run);
 void add_rebuild(CLI::App& app, Context& context, Run& run);
 void add_scenario(CLI::App& app, Context& context, Run& run);
 void add_generate(CLI::App& app, Context& context, Run& run);
+void add_rules(CLI::App& app, Context& context, Run& run);
 
 }  // namespace relais::cli

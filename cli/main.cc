@@ -33,10 +33,11 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kExitCodes);
   relais::cli::Run run;
-  for (const auto add : {relais::cli::add_init, relais::cli::add_serve, relais::cli::add_key,
-                         relais::cli::add_sign, relais::cli::add_submit, relais::cli::add_token,
-                         relais::cli::add_verify, relais::cli::add_replay, relais::cli::add_rebuild,
-                         relais::cli::add_scenario, relais::cli::add_generate})
+  for (const auto add :
+       {relais::cli::add_init, relais::cli::add_serve, relais::cli::add_key, relais::cli::add_sign,
+        relais::cli::add_submit, relais::cli::add_token, relais::cli::add_verify,
+        relais::cli::add_replay, relais::cli::add_rebuild, relais::cli::add_scenario,
+        relais::cli::add_generate, relais::cli::add_rules})
     add(app, context, run);
   try {
     app.parse(argc, argv);

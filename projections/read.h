@@ -51,6 +51,8 @@ Result<std::optional<rules::CaseState>> case_as_of(const log::Ledger& ledger, co
 
 // --- timeline
 
+/// An act as the timeline shows it. A correction or an annulment names the act it is about, and
+/// why; whether an act was corrected or annulled later stands in the case's acts (rules::ActMark).
 struct TimelineItem {
   std::uint32_t version = 0;
   LogIndex index;
@@ -61,6 +63,8 @@ struct TimelineItem {
   std::string id;          ///< CloudEvents id
   std::uint8_t phase = 0;  ///< CasePhase after the event
   std::uint16_t withheld = 0;
+  std::uint32_t target = 0;  ///< version of the act that is corrected or annulled
+  schema::CorrectionReason reason{};
 };
 /// Events of a case from version `after`+1 on. `next` is the decimal version to give as `after`.
 Page<TimelineItem> timeline(const RecordSource& records, const Uuid& id, std::uint32_t after,

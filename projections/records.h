@@ -70,7 +70,8 @@ inline std::uint8_t box_byte(Box box) {
 
 template <class Ar>
 void archive(Ar& ar, TimelineItem& i) {
-  ar(i.version, i.index, i.type, i.signatory, i.time, i.received_at, i.id, i.phase, i.withheld);
+  ar(i.version, i.index, i.type, i.signatory, i.time, i.received_at, i.id, i.phase, i.withheld,
+     i.target, i.reason);
 }
 
 }  // namespace relais::projections

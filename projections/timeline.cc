@@ -31,6 +31,16 @@ class Timeline final : public Projection {
     item_.id.assign(id.begin(), id.size());
     item_.phase = static_cast<std::uint8_t>(state->phase);
     item_.withheld = act.event.getWithheld();
+    const auto data = act.event.getData();
+    item_.target = 0;
+    item_.reason = {};
+    if (data.isCaseCorrected()) {
+      item_.target = data.getCaseCorrected().getTargetVersion();
+      item_.reason = data.getCaseCorrected().getReason();
+    } else if (data.isCaseAnnulled()) {
+      item_.target = data.getCaseAnnulled().getTargetVersion();
+      item_.reason = data.getCaseAnnulled().getReason();
+    }
     set_key(key_, kTimelinePrefix, act.stream.uuid, item_.version);
     value_.clear();
     Encoder encoder(value_);

@@ -2,7 +2,9 @@
 // would meet them, and what the ledger must refuse on the way.
 //
 // A script is data; who answers is the caller's: the ledger itself (submit_to) or a server over
-// REST. Ids are new in each script, so that a script can be played again on the same ledger.
+// REST. Ids are new in each script, so that a script can be played again on the same ledger. In
+// process the clock is ours and years pass; over REST it stands still, and what takes time is left
+// out (Step::needs_time).
 #pragma once
 
 #include <cstdint>
@@ -28,20 +30,23 @@ enum class Signing {
 };
 
 inline constexpr std::string_view kAccepted = "accepted";
+inline constexpr std::string_view kSkipped = "skipped";  ///< it takes time, which does not pass
 
 struct Step {
+  std::string chapter;   ///< of the story, in docs/SCENARIO.md
   std::string actor;     ///< slug
   std::string sentence;  ///< what happens, in plain words
   json::object event;    ///< CloudEvent without id and time, unless the step is about them
   /// kAccepted, or the rule that refuses. The first is what a fresh ledger answers; the others may
   /// be answered by one on which the script was played before.
   std::vector<std::string> expected;
-  std::string key;  ///< of Script::keys; empty: the actor's own
+  std::string key;  ///< of Script::keys; empty: the actor's own, who is then one of the cast
   Signing signing = Signing::proper;
   std::size_t repeats = 0;                ///< number of the earlier step, from 0
   std::optional<std::uint32_t> if_match;  ///< version the stream must be at
   std::int64_t wait_ms = 0;               ///< time that passes before the step
-  std::string type() const;               ///< "case.detected"
+  std::string needs_time;    ///< why the step comes only after time has passed; empty: it need not
+  std::string type() const;  ///< "case.detected"
   bool expects(std::string_view outcome, bool fresh) const;
 };
 
@@ -50,12 +55,15 @@ struct Script {
   std::map<std::string, crypto::SigningKey> keys;  ///< that come and go in the story
 };
 
+enum class Time { passes, stands_still };
+
 /// `start`: the present time, from which the story's dates count.
-Script rhone_script(const Cast& cast, const log::Genesis& genesis, Timestamp start, Random& random);
+Script rhone_script(const Cast& cast, const log::Genesis& genesis, Timestamp start, Random& random,
+                    Time time);
 
 /// What came back for a statement.
 struct Answer {
-  std::string outcome;  ///< kAccepted or the rule's slug
+  std::string outcome;  ///< kAccepted, the rule's slug, or kSkipped
   std::string message;  ///< of a refusal
   std::optional<std::uint64_t> index;
   std::string receipt;  ///< tlog-proof text; empty for a refusal
@@ -78,11 +86,15 @@ struct StepResult {
 struct Play {
   Submit submit;
   std::function<void(const StepResult&)> report;
-  std::function<void(std::int64_t ms)> pass_time;  ///< in process: moves the clock
-  bool fresh = false;                              ///< only the first expectation counts
+  /// In process: moves the clock. Without it, steps that need time are skipped.
+  std::function<void(std::int64_t ms)> pass_time;
+  /// In process, after the clock was moved by a day at most: makes the events that time brings.
+  std::function<Status()> time_passed;
+  bool fresh = false;  ///< only the first expectation counts
 };
 
-/// Plays every step. Gives the number of steps whose answer was not as expected.
+/// Plays every step but those that are skipped, which are reported too. Gives the number of steps
+/// whose answer was not as expected.
 Result<std::size_t> play(const Script& script, const Cast& cast, const Clock& clock, Random& random,
                          const Play& how);
 

@@ -31,7 +31,8 @@ struct CapacityUpdated $P.event((
     summary = "How much room there is for a capability now.")) {
   capabilityId @0 :Text $P.format("slug");
   level @1 :V.CapacityLevel;
-  places @2 :UInt32 $P.optional;
+  places @2 :UInt32;
+  # 0: not counted, or none
 }
 
 struct FocalPointDesignated $P.event((

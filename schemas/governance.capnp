@@ -113,7 +113,6 @@ struct AccreditationRequested $P.event((
     source = "CASF R121-12-1", precondition = "no request is pending",
     summary = "An association asks for the agrément.")) {
   dossierHash @0 :Text $P.format("sha256");
-  documentsMissing @1 :Bool $P.optional;
 }
 
 struct AccreditationCompleted $P.event((
@@ -125,7 +124,7 @@ struct AccreditationCompleted $P.event((
 
 struct AccreditationGranted $P.event((
     name = "accreditation.granted", axis = convention, stream = signatory, emitters = [pref],
-    source = "CASF R121-12-2", precondition = "the file is complete",
+    source = "CASF R121-12-3", precondition = "the file is complete",
     summary = "The agrément is granted for three years.")) {
   grantedOn @0 :Text $P.format("date");
 }
@@ -150,7 +149,7 @@ struct AccreditationRefused $P.event((
 
 struct AccreditationExpired $P.event((
     name = "accreditation.expired", axis = convention, stream = signatory, emitters = [system],
-    source = "CASF R121-12-2", precondition = "it was granted three years ago",
+    source = "CASF R121-12-3", precondition = "it was granted three years ago",
     summary = "The agrément has ended.")) {
   expiredOn @0 :Text $P.format("date");
   cause @1 :Text $P.maxLength(80);

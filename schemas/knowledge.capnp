@@ -14,7 +14,8 @@ struct TrainingDelivered $P.event((
   audience @1 :V.TrainingPublic;
   headcount @2 :UInt32;
   heldOn @3 :Text $P.format("date");
-  hours @4 :UInt32 $P.optional;
+  hours @4 :UInt32;
+  # 0: not counted
 }
 
 struct ToolPublished $P.event((

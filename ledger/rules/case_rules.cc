@@ -157,6 +157,8 @@ void evolve_closed(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->close_reason = change.data().getCaseClosed().getReason();
   change.subject->closed_at = change.act.received_at();
+  // A transfer that nobody answered ends with the support it was about; reopening revives none.
+  change.subject->transfer.reset();
 }
 
 void evolve_reopened(const Change& change) {

@@ -119,7 +119,6 @@ struct Psp {
   std::int32_t started_on = 0;    ///< 0: not started
   std::int32_t term_ends_on = 0;  ///< last day of the current term
   std::uint8_t terms = 0;         ///< terms authorised so far, 1 to 4
-  bool suspended_before_renewal = false;
   std::int32_t ended_on = 0;
   schema::PspEnd outcome{};
   std::int32_t afis_opened_on = 0;  ///< 0: none open
@@ -225,9 +224,8 @@ void archive(Ar& ar, Consent& c) {
 template <class Ar>
 void archive(Ar& ar, Psp& p) {
   ar(p.phase, p.applicant, p.applied_at, p.session, p.opinion, p.opinion_at, p.decided_at,
-     p.refused_renewal, p.notified_on, p.started_on, p.term_ends_on, p.terms,
-     p.suspended_before_renewal, p.ended_on, p.outcome, p.afis_opened_on, p.permit,
-     p.permit_requested_at, p.permit_valid_until);
+     p.refused_renewal, p.notified_on, p.started_on, p.term_ends_on, p.terms, p.ended_on, p.outcome,
+     p.afis_opened_on, p.permit, p.permit_requested_at, p.permit_valid_until);
 }
 template <class Ar>
 void archive(Ar& ar, Transfer& t) {

@@ -96,7 +96,7 @@ void evolve_capacity(const Change& change) {
   check(found != capabilities.end(), "an accepted capacity of a capability that is not declared");
   Capability& c = found->second;
   c.level = updated.getLevel();
-  // A number that is absent and one that is 0 are the same in the typed event: not said.
+  // 0: not counted, or none.
   c.places.reset();
   if (updated.getPlaces() > 0) c.places = updated.getPlaces();
   c.capacity_at = change.act.received_at();

@@ -1,6 +1,7 @@
 #include "ledger/rules/deadlines.h"
 
 #include "ledger/base/check.h"
+#include "ledger/rules/decisions.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -132,20 +133,19 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
   }
   if (p.phase == PspPhase::refused)
     out.push_back({DeadlineKind::psp_appeal,
-                   end_of(add_months(Day{p.notified_on}, 2)),
+                   end_of(last_day_of_appeal(Day{p.notified_on})),
                    start_of(Day{p.notified_on}),
                    p.applicant,
                    {}});
 }
 
+/// For a case that was dismissed the last act is the last contact, as for case.data_erased.
 void of_closed_case(const CaseState& c, const Registry& r, Out& out) {
-  if (c.phase != CasePhase::closed || !c.closed_at) return;
+  if (c.phase != CasePhase::closed && c.phase != CasePhase::dismissed) return;
+  const Timestamp from = c.closed_at.value_or(c.last_act_at);
   const auto months = static_cast<int>(term(r, "retention-years", 2)) * 12;
-  out.push_back({DeadlineKind::retention,
-                 end_of(add_months(legal_day(*c.closed_at), months)),
-                 *c.closed_at,
-                 c.holder,
-                 {}});
+  out.push_back(
+      {DeadlineKind::retention, end_of(add_months(legal_day(from), months)), from, c.holder, {}});
 }
 
 void of_accreditation(SignatoryId id, const Accreditation& a, const Registry& r, Out& out) {

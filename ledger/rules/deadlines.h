@@ -37,7 +37,7 @@ enum class DeadlineKind : std::uint8_t {
   psp_appeal,             ///< two months from the notification of a refusal (CJA R421-1)
   accreditation_silence,  ///< 4 months from the complete file: the clock grants (CASF R121-12-3)
   accreditation_warning,  ///< 180 d, then 60 d before the end
-  accreditation_expiry,   ///< 3 years: the clock ends it (CASF R121-12-2)
+  accreditation_expiry,   ///< 3 years: the clock ends it (CASF R121-12-3)
   capacity_stale,         ///< 30 d after the capacity was last said
 };
 std::string_view to_string(DeadlineKind k);  ///< "referral_answer"

@@ -87,6 +87,45 @@ Status check_time(const Judgement& j) {
                            to_rfc3339(Timestamp{j.act.received_at().value + kMaxClockAheadMs})));
 }
 
+/// Erasures of single acts that a full case still takes. Each is of up to a thousand acts, so that
+/// this is room for all of them.
+constexpr std::size_t kMaxErasuresBeyond = 1'000;
+
+/// What a full case still takes: what ends it, and what no number may stand in the way of. Each is
+/// bounded by something else: the referrals that are open, the reports, the consents in force.
+bool taken_by_a_full_case(const Judgement& j) {
+  using Kind = schema::Event::Data::Which;
+  switch (j.data().which()) {
+    case Kind::CASE_DISMISSED:
+    case Kind::CASE_CLOSED:
+    case Kind::PSP_ENDED:  // a case in PSP is closed from IN_SUPPORT only
+    // Not referral.held: a request goes to and fro between HELD and RECEIVED without end.
+    case Kind::REFERRAL_RECEIVED:
+    case Kind::REFERRAL_ACCEPTED:
+    case Kind::REFERRAL_DECLINED:
+    case Kind::REFERRAL_CANCELLED:
+    case Kind::REFERRAL_COMPLETED:
+    case Kind::REFERRAL_EXPIRED:
+    case Kind::CASE_CONSENT_WITHDRAWN:          // RGPD art. 7(3)
+    case Kind::PROTECTION_REPORT_TRANSMITTED:   // CASF L226-2-1: without delay
+    case Kind::PROTECTION_PROSECUTOR_NOTIFIED:  // CASF L226-4
+      return true;
+    case Kind::CASE_DATA_ERASED:  // RGPD art. 17
+      return !j.data().getCaseDataErased().hasTargets() ||
+             j.subject->acts.size() < kMaxActs + kMaxErasuresBeyond;
+    default:
+      return false;
+  }
+}
+
+Status check_room(const Judgement& j) {
+  if (j.subject->acts.size() < kMaxActs || taken_by_a_full_case(j)) return {};
+  return fail(
+      conflict(j, "limit-acts", "a case has at most " + std::to_string(kMaxActs) + " events")
+          .accepts("what ends the case: answers to its referrals, psp.ended, case.closed, "
+                   "case.dismissed, case.data_erased"));
+}
+
 Status check_stream(Judgement& j) {
   const statement::EventType& type = *j.act.type;
   if (type.opens) {
@@ -101,7 +140,7 @@ Status check_stream(Judgement& j) {
   if (j.act.stream.kind != schema::StreamKind::CASE) return {};
   j.subject = j.world.find_case(j.act.stream.uuid);
   if (j.subject != nullptr && (by_system(j) || j.subject->participants.contains(j.emitter->id)))
-    return {};
+    return check_room(j);
   // One answer for both: who has no part in a case must not learn that it exists (RGPD art.
   // 5(1)(f)).
   j.subject = nullptr;

@@ -35,6 +35,7 @@ class Capabilities : public testing::Test {
     json::object d;
     d["capability_id"] = id;
     d["level"] = level;
+    d["places"] = 0;
     scene.expect(slug, "capacity.updated", "signatory/" + slug, std::move(d));
   }
   void offer(const std::string& slug, std::string_view id, std::string_view more = "{}",

@@ -2,11 +2,17 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
 #include <set>
+#include <sstream>
 
+#include "ledger/crypto/jwk.h"
 #include "ledger/merkle/note.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/statement/statement.h"
+#include "projections/clockwork.h"
+#include "projections/read.h"
 #include "replay/verify.h"
 #include "replay/verify_remote.h"
 #include "tests/unit/replay/support.h"
@@ -23,29 +29,85 @@ constexpr std::uint64_t kSeed = 7;
 
 struct Played {
   std::vector<std::string> surprises;
+  std::vector<std::string> skipped;                      ///< "42 psp.ended: a term lasts …"
   std::vector<std::pair<std::string, Answer>> accepted;  ///< statement and answer
+  std::set<std::string> deadlines;                       ///< kinds that ran at some time
 };
 
+void note_deadlines(const log::Ledger& ledger, std::set<std::string>& seen) {
+  const auto head = ledger.head();
+  for (std::string cursor;;) {
+    const auto page = projections::deadlines(*head->records, {}, cursor, projections::kMaxPage);
+    for (const auto& item : page.items) seen.emplace(rules::to_string(item.deadline.kind));
+    cursor = page.next;
+    if (cursor.empty()) return;
+  }
+}
+
+std::string describe(const StepResult& r) {
+  return std::to_string(r.number) + " " + r.step.actor + " " + r.step.sentence + ": " +
+         r.answer.outcome + " " + r.answer.message;
+}
+
+/// Without a system key time stands still, as over REST.
 Played play_on(log::Ledger& ledger, const log::Genesis& genesis, ManualClock& clock, Random& random,
-               bool fresh) {
+               bool fresh, const crypto::SigningKey* system) {
   const Cast cast = cast_of(genesis, kSeed);
-  const Script script = rhone_script(cast, genesis, clock.now(), random);
+  const Script script = rhone_script(cast, genesis, clock.now(), random,
+                                     system != nullptr ? Time::passes : Time::stands_still);
   Played played;
   Play how;
   how.submit = submit_to(ledger);
-  how.pass_time = [&](std::int64_t ms) { clock.advance_ms(ms); };
+  if (system != nullptr) {
+    how.pass_time = [&](std::int64_t ms) { clock.advance_ms(ms); };
+    how.time_passed = [&]() -> Status {
+      RELAIS_ASSIGN(const auto run, projections::run_clock(ledger, *system));
+      if (!run.refused.empty()) return fail(run.refused.front());
+      return {};
+    };
+  }
   how.fresh = fresh;
   how.report = [&](const StepResult& r) {
-    if (!r.as_expected)
-      played.surprises.push_back(std::to_string(r.number) + " " + r.step.actor + " " +
-                                 r.step.sentence + ": " + r.answer.outcome + " " +
-                                 r.answer.message);
-    if (r.answer.outcome == kAccepted) played.accepted.emplace_back(r.statement, r.answer);
+    if (!r.as_expected) played.surprises.push_back(describe(r));
+    if (r.answer.outcome == kSkipped) played.skipped.push_back(describe(r));
+    if (r.answer.outcome != kAccepted) return;
+    played.accepted.emplace_back(r.statement, r.answer);
+    if (fresh) note_deadlines(ledger, played.deadlines);
   };
   const auto surprises = play(script, cast, clock, random, how);
   if (!surprises) ADD_FAILURE() << to_string(surprises.error());
   EXPECT_EQ(surprises.value_or(0), played.surprises.size());
   return played;
+}
+
+crypto::SigningKey system_key(const std::filesystem::path& data) {
+  auto key = crypto::load_private_key(data / "keys" / "system.jwk", {});
+  check(key.has_value(), "the system key of a test's ledger can be read");
+  return std::move(*key);
+}
+
+std::set<std::string> types_of(const log::Ledger& ledger) {
+  std::set<std::string> seen;
+  statement::EventView view;
+  EXPECT_TRUE(ledger.scan_events(LogIndex{0}, [&](LogIndex, std::string_view bytes) {
+    EXPECT_TRUE(view.load(bytes));
+    seen.insert(statement::type_of(view.get()).name);
+    return true;
+  }));
+  return seen;
+}
+
+std::set<std::string> all_types() {
+  std::set<std::string> all;
+  for (const auto& type : statement::catalogue().all()) all.insert(type->name);
+  return all;
+}
+
+std::string story_document() {
+  std::ifstream file(std::filesystem::path(RELAIS_SOURCE_DIR) / "docs" / "SCENARIO.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 /// A ledger on which the story was told.
@@ -57,7 +119,8 @@ class Scenario : public ::testing::Test {
     EXPECT_TRUE(log::create_ledger(data, genesis_, clock, random, tests::model));
     {
       const auto ledger = tests::open_ledger(data, clock, false);
-      played_ = play_on(*ledger, genesis_, clock, random, true);
+      const crypto::SigningKey system = system_key(data);
+      played_ = play_on(*ledger, genesis_, clock, random, true, &system);
       EXPECT_THAT(played_.surprises, ::testing::IsEmpty());
     }
     clock_.set(clock.now());
@@ -89,16 +152,165 @@ Result<std::string> serve(const log::Ledger& ledger, const std::string& path) {
 
 TEST_F(Scenario, EveryAnswerIsAsExpectedAndEveryEventTypeIsSeen) {
   const auto ledger = tell(folder_.path / "data");
-  std::set<std::string> seen;
-  statement::EventView view;
-  ASSERT_TRUE(ledger->scan_events(LogIndex{0}, [&](LogIndex, std::string_view bytes) {
-    EXPECT_TRUE(view.load(bytes));
-    seen.insert(statement::type_of(view.get()).name);
-    return true;
-  }));
+  EXPECT_THAT(played_.skipped, ::testing::IsEmpty());
+  EXPECT_EQ(types_of(*ledger), all_types());
+  EXPECT_EQ(all_types().size(), 86U);
+}
+
+TEST_F(Scenario, EveryKindOfDeadlineRuns) {
+  tell(folder_.path / "data");
   std::set<std::string> all;
-  for (const auto& type : statement::catalogue().all()) all.insert(type->name);
-  EXPECT_EQ(seen, all);
+  for (int k = 1; k <= static_cast<int>(rules::DeadlineKind::capacity_stale); ++k)
+    all.emplace(rules::to_string(static_cast<rules::DeadlineKind>(k)));
+  EXPECT_EQ(played_.deadlines, all);
+}
+
+TEST_F(Scenario, WhereTimeStandsStillOnlyWhatTakesTimeIsMissing) {
+  ManualClock clock(kStart);
+  crypto::SeededRandom random(kSeed);
+  const auto data = folder_.path / "data";
+  ASSERT_TRUE(log::create_ledger(data, genesis_, clock, random, tests::model));
+  const auto ledger = tests::open_ledger(data, clock, false);
+  const Played played = play_on(*ledger, genesis_, clock, random, true, nullptr);
+  EXPECT_THAT(played.surprises, ::testing::IsEmpty());
+  EXPECT_FALSE(played.skipped.empty());
+  for (const std::string& step : played.skipped)
+    EXPECT_THAT(step, ::testing::HasSubstr("skipped "));
+  std::set<std::string> expected = all_types();
+  for (const char* clock_only :
+       {"referral.expired", "accreditation.tacitly_granted", "accreditation.expired"})
+    expected.erase(clock_only);
+  EXPECT_EQ(types_of(*ledger), expected);
+  // The same story again, on a convention that is in force.
+  EXPECT_THAT(play_on(*ledger, genesis_, clock, random, false, nullptr).surprises,
+              ::testing::IsEmpty());
+}
+
+/// What DOMAIN.md, section 1, says must be, must not be, or is impossible, with the refusal of the
+/// story that shows it.
+struct Sentence {
+  std::string_view says;
+  std::string_view actor;
+  std::string_view type;
+  std::string_view rule;
+};
+constexpr Sentence kSentences[] = {
+    {"a refusal without reasons is impossible", "prefecture", "psp.decided", "reasons-missing"},
+    {"a refusal without reasons is impossible", "prefecture", "psp.renewal_decided",
+     "reasons-missing"},
+    {"a refusal without reasons is impossible", "prefecture", "residence_permit.refused",
+     "reasons-missing"},
+    {"a refusal without reasons is impossible", "prefecture", "accreditation.refused",
+     "reasons-missing"},
+    {"a refusal carries the route of appeal", "prefecture", "psp.decided", "appeal-route-missing"},
+    {"a minor has no parcours", "amicale-du-nid-69", "psp.applied", "psp-adult-only"},
+    {"the applicant is accredited", "mouvement-du-nid-69", "psp.applied", "accreditation-missing"},
+    {"the presenter does not vote", "prefecture", "psp.opinion_given", "tally"},
+    {"no case without an application", "prefecture", "psp.decided", "stream-unknown"},
+    {"no case without an application", "prefecture", "contribution.committed", "stream-unknown"},
+    {"no application without consent", "amicale-du-nid-69", "psp.applied", "consent-missing"},
+    {"neither cessation nor a complaint at entry", "amicale-du-nid-69", "psp.applied",
+     "member-unknown"},
+    {"cessation for the permit", "amicale-du-nid-69", "residence_permit.requested",
+     "cessation-attested"},
+    {"24 months at most", "amicale-du-nid-69", "psp.renewal_requested", "psp-24-months"},
+    {"only silence grants tacitly", "prefecture", "accreditation.tacitly_granted",
+     "emitter-forbidden"},
+    {"silence has granted", "prefecture", "accreditation.refused", "accreditation-transition"},
+    {"the CRIP of the competent department", "mission-locale-3", "protection.report_transmitted",
+     "crip-of-territory"},
+    {"a mission locale does not see others' cases", "mission-locale-4", "case.risk_assessed",
+     "stream-unknown"},
+    {"the union reads no cases", "udml", "contribution.committed", "stream-unknown"},
+    {"the union reads no cases", "udml", "case.detected", "emitter-forbidden"},
+    {"an analyst only reads", "observatoire", "training.delivered", "emitter-forbidden"},
+    {"nobody signs for another", "amicale-du-nid-69", "case.detected", "key-unknown"},
+    {"nobody signs for another", "mission-locale-2", "case.detected", "source-not-of-key"},
+    {"sensitive values are never in clear", "mission-locale-3", "case.detected",
+     "sensitive-in-clear"},
+    {"a signatory leaves without open cases", "prefecture", "signatory.withdrawn",
+     "open-cases-first"},
+    {"nobody acts alone", "prefecture", "signatory.admitted", "proposal-not-approved"},
+};
+
+TEST_F(Scenario, RefusesWhatTheDomainSaysMustNotBe) {
+  crypto::SeededRandom random(kSeed);
+  const Script script =
+      rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes);
+  for (const Sentence& s : kSentences)
+    EXPECT_TRUE(std::ranges::any_of(script.steps,
+                                    [&](const Step& step) {
+                                      return step.actor == s.actor && step.type() == s.type &&
+                                             step.expected.front() == s.rule;
+                                    }))
+        << s.says << ": " << s.actor << " " << s.type << " " << s.rule;
+}
+
+TEST_F(Scenario, ConsentNeverGatesProtection) {
+  crypto::SeededRandom random(kSeed);
+  const Script script =
+      rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes);
+  const auto find = [&](const char* type, auto from) {
+    return std::find_if(from, script.steps.end(), [&](const Step& s) { return s.type() == type; });
+  };
+  const auto withdrawn = find("case.consent_withdrawn", script.steps.begin());
+  ASSERT_NE(withdrawn, script.steps.end());
+  const auto report = find("protection.report_transmitted", withdrawn);
+  ASSERT_NE(report, script.steps.end());
+  EXPECT_EQ(report->expected.front(), kAccepted);
+  EXPECT_EQ(report->event.at("subject"), withdrawn->event.at("subject"));
+  for (auto s = withdrawn; s != report; ++s) EXPECT_NE(s->type(), "case.consent_given");
+}
+
+TEST_F(Scenario, EveryFamilyOfEventsHasARefusal) {
+  crypto::SeededRandom random(kSeed);
+  const Script script =
+      rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes);
+  std::set<std::string> refused;
+  for (const Step& step : script.steps)
+    if (step.expected.front() != kAccepted)
+      refused.insert(step.type().substr(0, step.type().find('.')));
+  // What belongs to no other family: a tool, a capability, a partner stand for their axes.
+  for (const char* family : {"convention",
+                             "key",
+                             "case",
+                             "referral",
+                             "support",
+                             "protection",
+                             "external_referral",
+                             "coordination",
+                             "contribution",
+                             "training",
+                             "tool",
+                             "need",
+                             "capability",
+                             "capacity",
+                             "partner",
+                             "pathway",
+                             "joint_action",
+                             "governance",
+                             "signatory",
+                             "mission_locale",
+                             "accreditation",
+                             "member",
+                             "session",
+                             "psp",
+                             "afis",
+                             "residence_permit"})
+    EXPECT_TRUE(refused.contains(family)) << family;
+}
+
+TEST_F(Scenario, IsToldInTheDocument) {
+  const std::string text = story_document();
+  for (const std::string& type : all_types())
+    EXPECT_THAT(text, ::testing::HasSubstr("`" + type + "`"));
+  crypto::SeededRandom random(kSeed);
+  std::set<std::string> chapters;
+  for (const Step& step :
+       rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes).steps)
+    chapters.insert(step.chapter);
+  for (const std::string& chapter : chapters)
+    EXPECT_THAT(text, ::testing::HasSubstr(". " + chapter + "\n"));
 }
 
 TEST_F(Scenario, TheSameSeedGivesTheSameBytes) {
@@ -133,7 +345,9 @@ TEST_F(Scenario, CanBeToldAgainOnTheSameLedger) {
   tell(folder_.path / "data");
   crypto::SeededRandom random(kSeed + 1);
   const auto ledger = tests::open_ledger(folder_.path / "data", clock_, false);
-  EXPECT_THAT(play_on(*ledger, genesis_, clock_, random, false).surprises, ::testing::IsEmpty());
+  const crypto::SigningKey system = system_key(folder_.path / "data");
+  EXPECT_THAT(play_on(*ledger, genesis_, clock_, random, false, &system).surprises,
+              ::testing::IsEmpty());
 }
 
 TEST_F(Scenario, TheLogVerifiesFromOutside) {

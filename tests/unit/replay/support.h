@@ -54,13 +54,22 @@ inline log::Genesis rhone_genesis(std::uint64_t seed) {
     signatories.push_back(signatory("mission-locale-" + std::to_string(i), {"ml"}, key_of));
   signatories.push_back(signatory("amicale-du-nid-69", {"aa"}, key_of));
   signatories.push_back(signatory("mouvement-du-nid-69", {"aa"}, key_of));
+  for (const char* member : {"magistrat", "police", "gendarmerie", "service-des-etrangers"})
+    signatories.push_back(signatory(member, {"member"}, key_of));
   signatories.push_back(signatory("observatoire", {"analyst"}, key_of));
-  const json::object data{{"title", "Convention of a test"},
-                          {"signed_on", "2023-06-09"},
-                          {"territories", {"69", "metropole", "rhone"}},
-                          {"signatories", std::move(signatories)},
-                          {"quorums", json::array{}},
-                          {"terms", json::array{}}};
+  const auto quorum = [](const char* act, int approvals, json::array roles) {
+    return json::object{{"act", act}, {"approvals", approvals}, {"roles", std::move(roles)}};
+  };
+  const json::object data{
+      {"title", "Convention of a test"},
+      {"signed_on", "2023-06-09"},
+      {"territories", {"69", "metropole", "rhone"}},
+      {"signatories", std::move(signatories)},
+      {"quorums",
+       {quorum("admit-signatory", 3, {"pref", "aa"}), quorum("withdraw-signatory", 3, {"pref"}),
+        quorum("amend-convention", 4, {"pref", "udml", "aa"}),
+        quorum("enrol-first-key", 3, {"pref"}), quorum("revoke-key", 3, {"pref"})}},
+      {"terms", json::array{}}};
   log::Genesis genesis;
   genesis.convention_file = "the text of a test's convention";
   genesis.slug = "rhone-2023";

@@ -1,7 +1,9 @@
 // case.* and support.*: relations, consent, closure, steps.
 #include <gmock/gmock.h>
 
-#include "tests/support/acts.h"
+#include <set>
+
+#include "tests/unit/rules/payloads.h"
 
 namespace relais::tests {
 namespace {
@@ -140,8 +142,10 @@ TEST(Consent, ReplacedWithdrawnExpired) {
   EXPECT_EQ(consents[0].scope, schema::ConsentScope::REFERRAL);
   EXPECT_TRUE(consents[0].recipients.empty());
   EXPECT_TRUE(consents[0].covers(SignatoryId{6}, kSceneStart));
-  EXPECT_TRUE(consents[0].covers(SignatoryId{6}, Timestamp{kSceneStart.value + 57'599'999}));
-  EXPECT_FALSE(consents[0].covers(SignatoryId{6}, Timestamp{kSceneStart.value + 57'600'000}));
+  // Its last day is one of Paris: it ends at 23:00 UTC in winter.
+  const Timestamp end = *parse_rfc3339("2026-03-02T23:00:00Z");
+  EXPECT_TRUE(consents[0].covers(SignatoryId{6}, Timestamp{end.value - 1}));
+  EXPECT_FALSE(consents[0].covers(SignatoryId{6}, end));
 
   scene.expect("ml1", "case.consent_withdrawn", case_subject(1), data(R"({"scope":"referral"})"));
   EXPECT_EQ(scene.find(1)->consents.size(), 1U);
@@ -190,6 +194,110 @@ TEST(Case, ClosesWhenNoReferralIsOpen) {
   EXPECT_EQ(scene.find(1)->phase, CasePhase::assessed);
   EXPECT_FALSE(scene.find(1)->supported);
   EXPECT_EQ(scene.find(1)->close_reason, schema::CloseReason::UNSPECIFIED);
+}
+
+TEST(Case, ATransferThatNobodyAnsweredEndsWithTheCase) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));
+  scene.expect("ml1", "case.transfer_requested", case_subject(1),
+               data(R"({"to":"aa1","reason":"competence","kind":"permanent"})"));
+  scene.expect("ml1", "case.closed", case_subject(1), data(R"({"reason":"moved"})"));
+  EXPECT_FALSE(scene.find(1)->transfer.has_value());
+  scene.expect("ml1", "case.reopened", case_subject(1));
+  EXPECT_EQ(scene.refused("aa1", "case.transfer_accepted", case_subject(1)).rule,
+            "transfer-not-pending");
+  EXPECT_EQ(scene.find(1)->holder, scene.ordinal_of("ml1"));
+}
+
+/// A case with as many events as it may have, in this state; the last is one of the prepared ones.
+void fill(Scene& scene, std::string_view event, CasePhase phase, std::size_t acts = 50'000) {
+  rules::CaseState& c = prepare(scene, event, phase);
+  const rules::ActMark assessment = c.acts.at(2);
+  c.acts.resize(acts, assessment);
+  c.version = static_cast<std::uint32_t>(acts);
+}
+
+/// A phase in which the event is drawn, in this very form.
+CasePhase drawn_phase(const CaseEvent& e) {
+  if (e.event == "referral.completed")
+    return CasePhase::in_support;  // its referral is the only one
+  const bool erases_all = e.event == "case.data_erased" && !e.payload.contains("targets");
+  for (const auto& t : rules::case_transitions()) {
+    if (t.event != e.event || (t.to == CasePhase::erased) != erases_all) continue;
+    if (e.event != "case.annulled" || t.from == t.to) return t.from;
+  }
+  ADD_FAILURE() << e.event << " is drawn nowhere";
+  return CasePhase::erased;
+}
+
+TEST(Case, AFullCaseTakesWhatEndsItAndNothingElse) {
+  const std::set<std::string> taken = {"case.dismissed",
+                                       "case.closed",
+                                       "case.data_erased",
+                                       "case.consent_withdrawn",
+                                       "referral.received",
+                                       "referral.accepted",
+                                       "referral.declined",
+                                       "referral.cancelled",
+                                       "referral.completed",
+                                       "referral.expired",
+                                       "psp.ended",
+                                       "protection.report_transmitted",
+                                       "protection.prosecutor_notified"};
+  for (const CaseEvent& e : case_events()) {
+    const CasePhase phase = drawn_phase(e);
+    SCOPED_TRACE(e.event + " by " + e.who + " in " + std::string(to_string(phase)));
+    Scene one_left;
+    fill(one_left, e.event, phase, 49'999);
+    one_left.expect(e.who, e.event, case_subject(1), e.payload);
+    Scene full;
+    fill(full, e.event, phase);
+    const Status done = full.act(e.who, e.event, case_subject(1), e.payload);
+    ASSERT_EQ(done.has_value(), taken.contains(e.event));
+    if (done) continue;
+    EXPECT_EQ(done.error().rule, "limit-acts");
+    EXPECT_EQ(done.error().code, Errc::conflict);
+    EXPECT_EQ(done.error().state, to_string(phase));
+    EXPECT_FALSE(done.error().accepted.empty());
+  }
+}
+
+TEST(Case, AFullCaseComesToItsEnd) {
+  Scene scene;
+  fill(scene, "referral.accepted", CasePhase::referred);
+  scene.expect("aa2", "referral.accepted", case_subject(1), Scene::on_referral(kReferral));
+  EXPECT_EQ(scene
+                .refused("aa1", "case.risk_assessed", case_subject(1),
+                         data(R"({"risk":"low","grid_version":"1"})"))
+                .rule,
+            "limit-acts");
+  scene.expect("aa2", "referral.completed", case_subject(1),
+               Scene::on_referral(kReferral, R"({"outcome":"attended"})"));
+  scene.expect("aa1", "case.closed", case_subject(1), data(R"({"reason":"goals_met"})"));
+  EXPECT_EQ(scene.refused("aa1", "case.reopened", case_subject(1)).rule, "limit-acts");
+  scene.expect("aa1", "case.data_erased", case_subject(1), data(R"({"basis":"art17"})"));
+  EXPECT_EQ(scene.find(1)->phase, CasePhase::erased);
+}
+
+TEST(Case, ErasuresOfSingleActsAreBoundedToo) {
+  Scene scene;
+  fill(scene, "case.closed", CasePhase::in_support, 50'999);
+  const json::object one = data(R"({"basis":"art17","targets":[1]})");
+  scene.expect("aa1", "case.data_erased", case_subject(1), one);
+  EXPECT_EQ(scene.refused("aa1", "case.data_erased", case_subject(1), one).rule, "limit-acts");
+  scene.expect("aa1", "case.closed", case_subject(1), data(R"({"reason":"goals_met"})"));
+  scene.expect("aa1", "case.data_erased", case_subject(1), data(R"({"basis":"art17"})"));
+}
+
+/// RGPD art. 5(1)(f): nor does a stranger learn that a case is full.
+TEST(Case, AStrangerDoesNotLearnThatACaseIsFull) {
+  Scene scene;
+  fill(scene, "case.risk_assessed", CasePhase::in_support);
+  const json::object assessed = data(R"({"risk":"low","grid_version":"1"})");
+  EXPECT_EQ(scene.refused("ml1", "case.risk_assessed", case_subject(1), assessed).rule,
+            "stream-unknown");
 }
 
 TEST(Support, StepsBeginSupport) {

@@ -18,6 +18,7 @@ json::object capacity(std::string_view id, std::string_view level) {
   json::object d;
   d["capability_id"] = id;
   d["level"] = level;
+  d["places"] = 0;
   return d;
 }
 

@@ -95,6 +95,34 @@ TEST(Deadlines, AClosedCaseIsKeptTwoYears) {
   EXPECT_EQ(due(all, DeadlineKind::retention), "2028-03-02T23:00:00Z");
 }
 
+// From its last act, as case.data_erased judges it: by the dismissal, or by what came after.
+TEST(Deadlines, ADismissedCaseIsKeptTwoYears) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.clock.advance_ms(86'400'000);
+  scene.expect("ml1", "case.dismissed", case_subject(1), data(R"({"reason":"duplicate"})"));
+  auto all = of_case(scene, 1);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(due(all, DeadlineKind::retention), "2028-03-03T23:00:00Z");
+  EXPECT_EQ(all[0].who, scene.ordinal_of("ml1"));
+  EXPECT_EQ(to_rfc3339(all[0].since), "2026-03-03T08:00:00Z");
+
+  scene.clock.advance_ms(86'400'000);
+  scene.expect("ml1", "case.corrected", case_subject(1),
+               data(R"({"target_version":1,"reason":"wrong_value","channel":"outreach"})"));
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::retention), "2028-03-04T23:00:00Z");
+
+  // Due is when the clock may erase: not a millisecond earlier, and from then on.
+  const json::object retention = data(R"({"basis":"retention"})");
+  const Timestamp due_at = of_case(scene, 1)[0].due_at;
+  scene.clock.set(Timestamp{due_at.value - 1});
+  EXPECT_EQ(scene.refused("relais", "case.data_erased", case_subject(1), retention).rule,
+            "retention-not-due");
+  scene.clock.set(due_at);
+  scene.expect("relais", "case.data_erased", case_subject(1), retention);
+  EXPECT_TRUE(of_case(scene, 1).empty());
+}
+
 TEST(Deadlines, TheNumbersAreTheConventions) {
   Scene scene;
   scene.detect("ml1", 1);

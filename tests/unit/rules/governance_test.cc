@@ -1,9 +1,11 @@
 // governance.*, and what takes effect by a quorum: signatories that come and leave, amendments,
 // keys given and taken by the others, missions locales under their union.
 #include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
 
 #include "ledger/rules/governance.h"
 #include "tests/support/acts.h"
+#include "tests/unit/rules/walk.h"
 
 namespace relais::tests {
 namespace {
@@ -517,6 +519,23 @@ TEST_F(Governance, OpenCasesAreCountedWithTheirHolder) {
   scene.expect("ml2", "case.transfer_accepted", case_subject(1));
   EXPECT_EQ(held("ml1"), 0U);
   EXPECT_EQ(held("ml2"), 1U);
+}
+
+RC_GTEST_PROP(OpenCases, AreThoseThatTheWalkLeavesOpen, ()) {
+  Scene scene;
+  for (const WalkStep& step : *walk_steps(60)) take(scene, step);
+  std::map<SignatoryId, std::uint32_t> open;
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    const rules::CaseState* c = scene.find(n);
+    if (c == nullptr || c->phase == rules::CasePhase::closed ||
+        c->phase == rules::CasePhase::dismissed || c->phase == rules::CasePhase::erased)
+      continue;
+    ++open[c->holder];
+  }
+  for (const rules::Signatory& s : scene.registry().signatories()) {
+    const rules::SignatoryState* state = scene.world().find_signatory(s.id);
+    RC_ASSERT((state == nullptr ? 0U : state->open_cases) == open[s.id]);
+  }
 }
 
 TEST_F(Governance, AFirstKeyForASignatoryThatHasNone) {

@@ -5,6 +5,8 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,14 @@ inline void showValue(const WalkStep& s, std::ostream& os) {
 }
 
 inline constexpr int kWalkEvents = 19;
+
+/// What the walk plays on cases that are there: the cases themselves, their referrals, their
+/// support. Other families have walks of their own (PspMachine) or are prepared (Machines).
+inline const std::set<std::string, std::less<>> kWalkCaseEvents = {
+    "case.dismissed",     "case.risk_assessed",   "case.consent_given", "case.consent_withdrawn",
+    "case.closed",        "case.reopened",        "referral.requested", "referral.received",
+    "referral.held",      "referral.accepted",    "referral.declined",  "referral.cancelled",
+    "referral.completed", "support.step_planned", "support.step_done",  "support.step_missed"};
 
 inline rc::Gen<std::vector<WalkStep>> walk_steps(std::size_t at_least) {
   const auto step = rc::gen::build<WalkStep>(

@@ -1,0 +1,42 @@
+// relais rules: the catalogue and the state machines, as the program itself has them.
+#include "cli/command.h"
+#include "replay/catalogue_doc.h"
+
+namespace relais::cli {
+namespace {
+
+struct Options {
+  bool dot = false;
+  bool markdown = false;
+};
+
+int rules(Context& context, const Options& o) {
+  if (o.dot) {
+    context.out << replay::machines_dot();
+  } else if (o.markdown) {
+    context.out << replay::catalogue_markdown();
+  } else if (context.json) {
+    context.out << json::serialize(replay::catalogue_json()) << '\n';
+  } else {
+    context.out << replay::catalogue_text();
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_rules(CLI::App& app, Context& context, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* c = add_command(
+      app, context, "rules",
+      "Print every event type with its emitters and preconditions, and the state machines.",
+      "  relais rules\n"
+      "  relais rules --json\n"
+      "  relais rules --dot | dot -Tsvg > machines.svg\n"
+      "  relais rules --markdown > docs/EVENTS.md");
+  auto* dot = c->add_flag("--dot", o->dot, "The state machines as a Graphviz graph");
+  c->add_flag("--markdown", o->markdown, "The event catalogue of the docs")->excludes(dot);
+  c->callback([&context, &run, o] { run = [&context, o] { return rules(context, *o); }; });
+}
+
+}  // namespace relais::cli
