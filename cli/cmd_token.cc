@@ -47,7 +47,7 @@ void add_token(CLI::App& app, Context& context, Run& run) {
       "  relais token --key keys/udml.jwk --source urn:relais:rhone-2023:udml \\\n"
       "               --audience relais.example/rhone-2023 --purpose \"suivi du partenariat\"\n"
       "  curl -H \"Authorization: Bearer $(relais token …)\" http://127.0.0.1:8400/v1/cases\n"
-      "The purpose stands in the audit trail of reads. The token holds for five minutes.");
+      "The purpose stands in the token, which holds for five minutes.");
   c->add_option("--key", o->key, "Private key (JWK)")->required()->check(CLI::ExistingFile);
   c->add_option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
       ->check(CLI::ExistingFile);
