@@ -53,6 +53,7 @@ void RequestParser::reset() {
   parser.header_limit(limits_.max_header_bytes);
   parser.body_limit(limits_.max_body_bytes);
   parser.eager(false);
+  in_first_line_ = true;
 }
 
 RequestParser::State RequestParser::refuse(const Error& e, unsigned status) {
@@ -68,7 +69,8 @@ RequestParser::State RequestParser::refuse_target() {
 
 bool RequestParser::first_line_too_long(std::string_view bytes) const {
   const std::size_t most = limits_.max_target_bytes + 32;  // method and version beside the target
-  return bytes.size() > most && bytes.substr(0, most).find('\n') == std::string_view::npos;
+  return in_first_line_ && bytes.size() > most &&
+         bytes.substr(0, most).find('\n') == std::string_view::npos;
 }
 
 RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size_t& used) {
@@ -76,6 +78,7 @@ RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size
   if (bytes.empty()) return State::need_more;
   ErrorCode ec;
   used = impl_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
+  in_first_line_ = in_first_line_ && used == 0;
   const bool header_limit = ec == http::error::header_limit;
   if ((header_limit || ec == http::error::need_more) && first_line_too_long(bytes))
     return refuse_target();

@@ -27,8 +27,8 @@ class RequestParser {
     done,     ///< the message is complete
     refused,  ///< refusal() says why; the connection has to end
   };
-  /// Parses the header from the head of `bytes`, which are all that is unread. Takes nothing until
-  /// the header is complete. `used`: bytes that were taken.
+  /// Parses the header from the head of `bytes`, which are all that is unread. `used`: bytes that
+  /// were taken; what is left is to be given again, with more behind it.
   State parse_head(std::string_view bytes, std::size_t& used);
   /// Parses on behind State::head.
   State parse_body(std::string_view bytes, std::size_t& used);
@@ -55,6 +55,7 @@ class RequestParser {
 
   const Limits& limits_;
   std::unique_ptr<Impl> impl_;
+  bool in_first_line_ = true;
   Response refusal_;
 };
 

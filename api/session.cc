@@ -66,6 +66,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     request_.peer = &peer_;
   }
 
+  ~Session() override {
+    if (signal_) signal_->close();
+  }
+
   void start() {
     auto self = this->shared_from_this();
     sessions_->add(self);

@@ -27,7 +27,7 @@ class Signal : public std::enable_shared_from_this<Signal> {
     raised_ = true;
     if (!std::exchange(waiting_, false)) return;
     // On the strand, and so behind the beginning of the wait.
-    boost::asio::post(executor_, [self = shared_from_this()] { self->timer_->cancel(); });
+    boost::asio::post(executor_, [self = shared_from_this()] { self->end_wait(); });
   }
 
   // On the strand.
@@ -47,14 +47,22 @@ class Signal : public std::enable_shared_from_this<Signal> {
     waiting_ = false;
     return std::exchange(raised_, false);
   }
-  /// Nobody waits any more, for ever.
+  /// Nobody waits any more, for ever. Lets go of the executor, which must not outlive its context as
+  /// the signal may.
   void close() {
     const std::lock_guard lock(mutex_);
     waiting_ = false;
+    timer_.reset();
+    executor_ = {};
   }
 
  private:
-  const boost::asio::any_io_executor executor_;
+  void end_wait() {
+    const std::lock_guard lock(mutex_);
+    if (timer_) timer_->cancel();
+  }
+
+  boost::asio::any_io_executor executor_;
   std::mutex mutex_;
   bool raised_ = false;
   bool waiting_ = false;

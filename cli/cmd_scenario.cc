@@ -20,6 +20,7 @@ struct Options {
   std::string data;
   RemoteOptions remote;
   std::string out;
+  bool fresh = false;
 };
 
 json::object step_json(const replay::StepResult& r) {
@@ -119,6 +120,7 @@ Result<std::size_t> tell_in_process(Context& context, const Options& o, const Pl
 Result<std::size_t> tell_to_server(Context& context, const Options& o, const Played& played) {
   RELAIS_ASSIGN(const auto remote, Remote::open(o.remote));
   replay::Play how;
+  how.fresh = o.fresh;
   how.submit = [&](const replay::Step& step,
                    const std::string& statement) -> Result<replay::Answer> {
     RELAIS_ASSIGN(const Submitted answer, remote->submit(statement, step.if_match));
@@ -169,6 +171,7 @@ void add_scenario(CLI::App& app, Context& context, Run& run) {
       ->needs(data)
       ->excludes(keys);
   add_remote_options(c, url, o->remote);
+  c->add_flag("--fresh", o->fresh, "Nothing was played on the server yet: expect so")->needs(url);
   c->add_option("--out", o->out, "Folder for statements, answers and receipts");
   c->callback([&context, &run, o] { run = [&context, o] { return scenario(context, *o); }; });
 }

@@ -113,6 +113,7 @@ Result<std::vector<Submitted>> atomic_refusal(const api::ClientResponse& respons
     return fail(e);
   const std::uint64_t position = number_of(results->get_array()[0].get_object(), "position");
   std::vector<Submitted> answers;
+  answers.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     answers.push_back(refused(i == position
                                   ? e

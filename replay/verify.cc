@@ -404,7 +404,12 @@ class Fold {
 
 Status compare_projections(const log::Head& head, Scratch& scratch, VerifyReport& report) {
   RELAIS_TRY(scratch.flush(TreeSize{report.entries}));
-  const auto difference = first_difference(*head.records, scratch.records(), report.records);
+  std::optional<Difference> difference;
+  try {
+    difference = first_difference(*head.records, scratch.records(), report.records);
+  } catch (const DamagedRecords& e) {
+    return broken("projection", "generation " + std::to_string(head.generation), e.what());
+  }
   if (!difference) return {};
   const char* what = !difference->in_left ? "a record is missing from the live projections"
                      : !difference->in_right

@@ -5,10 +5,17 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace relais {
+
+/// Stored records cannot be read: a block is damaged, or the disk fails. An exception, because a
+/// read model must never look empty for that, and no caller could go on.
+struct DamagedRecords : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// Reads. Implementations say whether they are thread-safe.
 class RecordSource {

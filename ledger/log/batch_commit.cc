@@ -232,6 +232,10 @@ bool BatchCommit::commit() {
     answer_failed(written.error());
     return false;
   }
+  if (const Status written = ledger_.head_file->write(head->note); !written) {
+    answer_failed(written.error());
+    return false;
+  }
   ledger_.stats.accepted += staged_.size();
   ++ledger_.stats.batches;
   ledger_.stats.commit_us += microseconds_since(start);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "ledger/log/head_file.h"
 #include "ledger/log/ledger.h"
 #include "ledger/log/tree_writer.h"
 
@@ -35,6 +36,7 @@ struct Ledger::Impl {
   // The writer and what it alone touches.
   std::thread writer;
   std::optional<TreeWriter> tree;
+  std::optional<HeadFile> head_file;
   std::shared_ptr<const RecordSource> records;  // must outlive the model
   std::unique_ptr<Model> model;
 

@@ -22,9 +22,39 @@ Result<std::string> must_get(const store::Store& store, store::Family family, Lo
   return std::move(*value);
 }
 
+Error damaged_projections(const DamagedRecords& e) {
+  return error(Errc::corrupt, "self-check-projections", e.what())
+      .accepts("relais rebuild, which makes them anew from event 0");
+}
+
+/// The store must go at least as far as the last checkpoint that was handed out, and have its root.
+Status check_handed_out(const Head& head, const merkle::Checkpoint& handed_out,
+                        const merkle::TileReader& read_tile) {
+  const auto refuse = [&](const std::string& what) {
+    return fail(
+        error(Errc::corrupt, "self-check-head", what)
+            .at("checkpoint " + std::to_string(handed_out.size))
+            .accepts(
+                "a store that is at least as long: its end is damaged, or it is an old backup, "
+                "and going on from here would fork the log"));
+  };
+  if (head.checkpoint.size < handed_out.size)
+    return refuse("a checkpoint of " + std::to_string(handed_out.size) +
+                  " entries was handed out, the store has " + std::to_string(head.checkpoint.size));
+  const auto root = merkle::root(handed_out.size, merkle::node_reader(read_tile));
+  if (!root || *root != handed_out.root)
+    return refuse("the store's tree has another root than the checkpoint that was handed out");
+  return {};
+}
+
 /// Projections stand for what the log holds, no more and no less: they are committed together.
 Status check_position(const RecordSource& records, TreeSize size) {
-  const auto position = records.get(kPositionKey);
+  std::optional<std::string> position;
+  try {
+    position = records.get(kPositionKey);
+  } catch (const DamagedRecords& e) {
+    return fail(damaged_projections(e));
+  }
   const std::uint64_t at =
       position && position->size() == 8 ? load_be<std::uint64_t>(*position) : 0;
   if (at == size.value) return {};
@@ -49,6 +79,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   impl->factory = std::move(factory);
   RELAIS_ASSIGN(impl->vkey, load_vkey(options.data));
   const merkle::NoteKey& vkey = impl->vkey;
+  // Before the store: a server beside may go on while a reader opens it.
+  RELAIS_ASSIGN(const auto handed_out, HeadFile::read(options.data / "head", vkey));
   store::Options store_options;
   store_options.path = options.data / "store";
   store_options.read_only = options.read_only;
@@ -56,11 +88,17 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
 
   RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
+  if (handed_out) RELAIS_TRY(check_handed_out(head, *handed_out, impl->tile_reader()));
   head.generation = impl->store->generation();
   head.records = impl->store->records(head.generation);
   if (!options.ignore_projections) RELAIS_TRY(check_position(*head.records, head.size()));
-  impl->records = head.records;
-  impl->model = impl->factory(*impl->records);
+  // Projections that are to be made anew, or compared, are not read for anything else.
+  impl->records = options.ignore_projections ? std::make_shared<MemoryRecords>() : head.records;
+  try {
+    impl->model = impl->factory(*impl->records);
+  } catch (const DamagedRecords& e) {
+    return fail(damaged_projections(e));
+  }
   head.registry = impl->model->world().share_registry();
   if (!options.ignore_projections && head.registry->log_key != vkey.key)
     return fail(Errc::corrupt, "self-check-log-key",
@@ -70,6 +108,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
     RELAIS_ASSIGN(impl->log_key, crypto::load_private_key(options.data / "keys" / "log.jwk", {}));
     if (impl->log_key->public_key() != vkey.key)
       return fail(Errc::corrupt, "self-check-log-key", "keys/log.jwk is not the key of this log");
+    RELAIS_ASSIGN(auto head_file, HeadFile::open(options.data / "head"));
+    impl->head_file.emplace(std::move(head_file));
     RELAIS_ASSIGN(impl->tree, TreeWriter::load(head.size().value, impl->tile_reader()));
   }
   impl->head = std::make_shared<const Head>(std::move(head));

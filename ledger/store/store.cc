@@ -82,7 +82,7 @@ std::string prefix_end(std::string_view prefix) {
   return end;
 }
 
-/// Read-model records in one family. A damaged block ends the process (see Store::records).
+/// Read-model records in one family.
 class FamilyRecords final : public RecordSource {
  public:
   explicit FamilyRecords(std::shared_ptr<FamilyHandle> family) : family_(std::move(family)) {}
@@ -92,7 +92,8 @@ class FamilyRecords final : public RecordSource {
     const auto status =
         family_->db->Get(rocksdb::ReadOptions(), family_->handle, slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
-    check(status.ok(), "a projection record cannot be read: " + status.ToString());
+    if (!status.ok())
+      throw DamagedRecords("a projection record cannot be read: " + status.ToString());
     return value;
   }
 
@@ -101,7 +102,7 @@ class FamilyRecords final : public RecordSource {
     for (it->Seek(slice(from < prefix ? prefix : from));
          it->Valid() && text(it->key()).starts_with(prefix); it->Next())
       if (!visit(text(it->key()), text(it->value()))) return;
-    check(it->status().ok(), "projection records cannot be read: " + it->status().ToString());
+    require(*it);
   }
 
   void scan_back(std::string_view prefix, std::string_view from,
@@ -117,10 +118,14 @@ class FamilyRecords final : public RecordSource {
     }
     for (; it->Valid() && text(it->key()).starts_with(prefix); it->Prev())
       if (!visit(text(it->key()), text(it->value()))) return;
-    check(it->status().ok(), "projection records cannot be read: " + it->status().ToString());
+    require(*it);
   }
 
  private:
+  static void require(const rocksdb::Iterator& it) {
+    if (!it.status().ok())
+      throw DamagedRecords("projection records cannot be read: " + it.status().ToString());
+  }
   std::unique_ptr<rocksdb::Iterator> iterator() const {
     rocksdb::ReadOptions read;
     read.total_order_seek = true;

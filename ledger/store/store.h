@@ -101,9 +101,7 @@ class Store {
   void switch_generation(Batch& batch, std::uint32_t generation) const;
   /// To be called after the batch with the switch was written.
   void set_generation(std::uint32_t generation);
-  /// Reads of a generation; keeps working after the generation was dropped. Reads that fail on the
-  /// disk end the process with a message: a read model must not look empty because a block is
-  /// damaged.
+  /// Reads of a generation; keeps working after the generation was dropped. Throws DamagedRecords.
   std::shared_ptr<const RecordSource> records(std::uint32_t generation) const;
 
   /// A RocksDB figure as text, for metrics ("rocksdb.estimate-num-keys", …).

@@ -230,9 +230,10 @@ class Server:
 
     def __init__(self, ledger, *arguments):
         self.ledger = ledger
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([RELAIS, "serve", "--data", str(ledger.data), "--listen", "127.0.0.1:0", *map(str, arguments)],
-                                        stdout=subprocess.PIPE, stderr=self.log)
+        self.log = ledger.folder / "server.log"
+        command = [RELAIS, "serve", "--data", str(ledger.data), "--listen", "127.0.0.1:0", *map(str, arguments)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         self.port = self._read_port()
         # What the server prints later must not block it.
         self._drain = threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True)
@@ -252,20 +253,24 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def errors(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")[-4000:]
+        return self.log.read_text(errors="replace")[-4000:]
 
     def client(self, slug=None):
         return Client(self, self.ledger.signatories[slug] if slug else None)
 
-    def size(self):
-        """Of the tree, by the public checkpoint."""
+    def get(self, path):
+        """One request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", "/log/checkpoint")
-            return int(connection.getresponse().read().split(b"\n")[1])
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return Answer(response, response.read())
         finally:
             connection.close()
+
+    def size(self):
+        """Of the tree, by the public checkpoint."""
+        return int(self.get("/log/checkpoint").body.split(b"\n")[1])
 
     def socket(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)

@@ -90,7 +90,8 @@ class HappyPath(LedgerTest):
 
     def test_atomic(self):
         subject = case()
-        good = [self.by(ML1).statement("case.detected", subject, DETECTED), self.by(ML1).statement("case.risk_assessed", subject, ASSESSED)]
+        good = [self.by(ML1).statement("case.detected", subject, DETECTED),
+                self.by(ML1).statement("case.risk_assessed", subject, ASSESSED)]
         bad = self.by(ML1).statement("case.closed", subject, {"reason": "goals_met"})  # not from ASSESSED
         size = self.server.size()
         answer = self.anyone.post_list([*good, bad], atomic=True)
@@ -296,6 +297,47 @@ class HappyPath(LedgerTest):
         self.assertEqual([resumed.next().id, resumed.next().id], [second.id, str(third["index"])])
         resumed.close()
 
+    # --- connections
+
+    def test_pipelining(self):
+        """Requests that are sent without waiting are answered in their order."""
+        statement = self.by(ML1).statement("case.detected", case(), DETECTED)
+        post = (f"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: {SD_JWT}\r\nContent-Length: {len(statement)}\r\n\r\n"
+                f"{statement}")
+        last = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        answers = self.exchange(post + "GET /log/checkpoint HTTP/1.1\r\nHost: x\r\n\r\n" + post + last)
+        self.assertEqual([int(a[:3]) for a in answers.split("HTTP/1.1 ")[1:]], [201, 200, 200, 200], answers)
+
+    def test_old_version(self):
+        self.assertTrue(self.exchange("GET /livez HTTP/1.0\r\n\r\n").startswith("HTTP/1."))  # and the connection is closed
+
+    def test_expect(self):
+        """curl asks before it sends a big body."""
+        statement = self.by(ML1).statement("case.detected", case(), DETECTED)
+        head = (f"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: {SD_JWT}\r\nContent-Length: {len(statement)}\r\n"
+                "Expect: 100-continue\r\nConnection: close\r\n\r\n")
+        with self.server.socket() as s:
+            s.sendall(head.encode())
+            self.assertTrue(s.recv(4096).startswith(b"HTTP/1.1 100"))
+            s.sendall(statement.encode())
+            self.assertTrue(s.recv(4096).startswith(b"HTTP/1.1 201"))
+
+    def test_chunks(self):
+        statement = self.by(ML1).statement("case.detected", case(), DETECTED)
+        chunks = "".join(f"{len(part):x}\r\n{part}\r\n" for part in (statement[:7], statement[7:]))
+        answer = self.exchange(f"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: {SD_JWT}\r\nTransfer-Encoding: chunked\r\n"
+                               f"Connection: close\r\n\r\n{chunks}0\r\n\r\n")
+        self.assertTrue(answer.startswith("HTTP/1.1 201"), answer)
+
+    def exchange(self, request):
+        """All that the server sends until it closes the connection."""
+        received = b""
+        with self.server.socket() as s:
+            s.sendall(request.encode())
+            while chunk := s.recv(65_536):
+                received += chunk
+        return received.decode()
+
     # --- the log
 
     def test_log(self):
@@ -326,7 +368,8 @@ class HappyPath(LedgerTest):
         """sign | submit | token, as a partner would."""
         folder = self.ledger.folder
         event = {"type": "relais.case.detected.v1", "subject": case(), "data": {**DETECTED, **NOTE}}
-        signed = run("sign", "--key", self.ledger.key_file(ML1), "--source", self.by(ML1).source, "-", stdin=json.dumps(event)).stdout
+        signed = run("sign", "--key", self.ledger.key_file(ML1), "--source", self.by(ML1).source, "-",
+                     stdin=json.dumps(event)).stdout
         (folder / "cli.sd-jwt").write_text(signed)
         done = run("submit", "--url", self.server.url, "--receipts", folder / "receipts", folder / "cli.sd-jwt", "--json")
         first = json.loads(done.stdout)

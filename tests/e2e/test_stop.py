@@ -28,7 +28,7 @@ class Stop(unittest.TestCase):
         check_receipts(self, load.acknowledged, analyst, size, self.ledger.vkey)
         check_duplicates(self, load.acknowledged, self.server)
         self.assertEqual(self.server.size(), size)
-        self.assertEqual(analyst.get("/readyz").status, 200)
+        self.assertEqual(self.server.get("/readyz").status, 200)
         analyst.close()
         self.assertEqual(self.server.stop(), 0)
         self.ledger.verify()
@@ -61,11 +61,24 @@ class Stop(unittest.TestCase):
             self.assertEqual(self.server.stop(), 0, self.server.errors())
             self.assertLess(time.monotonic() - started, 25)
 
+    def test_streams_do_not_hold_a_stop(self):
+        """Who follows events is let go at once, at the end of an event."""
+        token = self.ledger.signatories[ML1].token(self.ledger.origin)
+        with self.server.socket() as s:
+            s.sendall(f"GET /v1/events/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+            received = s.recv(65_536)
+            self.assertTrue(received.startswith(b"HTTP/1.1 200"), received)
+            started = time.monotonic()
+            self.assertEqual(self.server.stop(), 0, self.server.errors())
+            self.assertLess(time.monotonic() - started, 8)
+            while chunk := s.recv(65_536):
+                received += chunk
+
     def test_one_server_a_folder(self):
         second = run("serve", "--data", self.ledger.data, "--listen", "127.0.0.1:0", ok=None)
         self.assertNotEqual(second.returncode, 0)
         self.assertIn("store-locked", second.stderr)
-        self.assertEqual(self.server.client().get("/readyz").status, 200)
+        self.assertEqual(self.server.get("/readyz").status, 200)
 
     def test_a_start_refuses_a_folder_that_is_none(self):
         nothing = self.ledger.folder / "nothing"
@@ -85,7 +98,7 @@ class Stop(unittest.TestCase):
         self.assertIn("self-check-log-key", done.stderr)
         log_key.write_bytes(kept)
         self.server = self.ledger.serve()
-        self.assertEqual(self.server.client().get("/readyz").status, 200)
+        self.assertEqual(self.server.get("/readyz").status, 200)
 
 
 if __name__ == "__main__":

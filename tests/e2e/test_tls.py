@@ -15,8 +15,8 @@ class Authority:
     def __init__(self, folder, name):
         self.folder = folder
         self.key, self.certificate = folder / f"{name}.key", folder / f"{name}.pem"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 1, "-subj", f"/CN={name}",
-                "-keyout", self.key, "-out", self.certificate)
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 1,
+                "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.certificate)
 
     def issue(self, name, extension):
         """-> (certificate, key)"""

@@ -83,7 +83,7 @@ class Interop(LedgerTest):
         client.close()
 
     def check_receipt(self, number, receipt, statement):
-        files = [self.ledger.folder / "log.vkey", self.ledger.folder / f"{number}.tlog-proof", self.ledger.folder / f"{number}.sd-jwt"]
+        files = [self.ledger.folder / name for name in ("log.vkey", f"{number}.tlog-proof", f"{number}.sd-jwt")]
         files[1].write_text(receipt)
         files[2].write_text(statement)
         command = ["/usr/bin/python3", str(CHECKER), *map(str, files)]

@@ -1,7 +1,9 @@
 // A host that changes what it stores: everything is found, by the self-check or by verification.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "ledger/base/bytes.h"
 #include "ledger/store/store.h"
@@ -150,9 +152,68 @@ TEST_F(Tamper, AProjectionThatWasEdited) {
   EXPECT_EQ(found(), "clean");
 }
 
+/// A store that ends earlier than what was handed out: the log must not go on from there.
+TEST_F(Tamper, AnOldBackupIsRefused) {
+  const auto backup = folder.path / "backup";
+  std::filesystem::copy(data() / "store", backup, std::filesystem::copy_options::recursive);
+  open();
+  fill(2, 5000);
+  ledger.reset();
+  std::filesystem::remove_all(data() / "store");
+  std::filesystem::rename(backup, data() / "store");
+  EXPECT_EQ(found(), "self-check-head");
+  log::Options options;
+  options.data = data();
+  const auto opened = log::Ledger::open(options, clock, model_factory());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().rule, "self-check-head");
+}
+
+/// The write-ahead log is where young entries are: damage in it cuts the store short without an
+/// error of its own.
+TEST_F(Tamper, AnyByteOfTheWriteAheadLog) {
+  open();
+  fill(20, 5000);
+  ledger.reset();
+  std::filesystem::path wal;
+  for (const auto& file : std::filesystem::directory_iterator(data() / "store"))
+    if (file.path().extension() == ".log" && file.file_size() > 0) wal = file.path();
+  ASSERT_FALSE(wal.empty());
+  std::string original;
+  {
+    std::ifstream in(wal, std::ios::binary);
+    original.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  crypto::SeededRandom seeded(11);
+  for (int i = 0; i < 25; ++i) {
+    std::string bytes = original;
+    const std::size_t at = seeded.next() % bytes.size();
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << (seeded.next() % 8)));
+    std::ofstream(wal, std::ios::binary) << bytes;
+    EXPECT_NE(found(), "clean") << "byte " << at << " of " << bytes.size();
+  }
+  std::ofstream(wal, std::ios::binary) << original;
+  EXPECT_EQ(found(), "clean");
+}
+
+TEST_F(Tamper, ADamagedHeadFileIsRefusedAndATornSlotIsNot) {
+  std::fstream file(data() / "head", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(0);
+  file << "torn";
+  file.flush();
+  const std::string one = found();
+  file.seekp(4096);
+  file << "torn";
+  file.close();
+  EXPECT_EQ(found(), "self-check-head");
+  EXPECT_TRUE(one == "clean") << one;
+}
+
 TEST_F(Tamper, AnotherLogKeyIsRefused) {
   const merkle::NoteKey other{std::string(kOrigin), test_key("someone").public_key()};
   std::ofstream(data() / "log.vkey") << merkle::to_vkey(other) << "\n";
+  EXPECT_EQ(found(), "self-check-head");
+  std::filesystem::remove(data() / "head");
   EXPECT_EQ(found(), "self-check-checkpoint");
 }
 

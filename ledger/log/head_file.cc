@@ -1,0 +1,70 @@
+#include "ledger/log/head_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace relais::log {
+namespace {
+
+constexpr std::size_t kSlotBytes = 4096;  // a block of its own each
+constexpr unsigned kSlots = 2;
+
+Error io_error(const std::filesystem::path& path) {
+  return error(Errc::io, "head-file", path.string() + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+Result<HeadFile> HeadFile::open(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(io_error(path));
+  return HeadFile(fd);
+}
+
+HeadFile::HeadFile(HeadFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), next_(other.next_) {}
+
+HeadFile::~HeadFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status HeadFile::write(std::string_view note) {
+  std::string slot(note);
+  if (slot.size() > kSlotBytes)
+    return fail(Errc::internal, "head-file", "a checkpoint is too long");
+  slot.resize(kSlotBytes, '\0');
+  const auto offset = static_cast<off_t>(next_ * kSlotBytes);
+  next_ = (next_ + 1) % kSlots;
+  if (::pwrite(fd_, slot.data(), slot.size(), offset) != static_cast<ssize_t>(slot.size()))
+    return fail(io_error("head"));
+  return {};
+}
+
+Result<std::optional<merkle::Checkpoint>> HeadFile::read(const std::filesystem::path& path,
+                                                         const merkle::NoteKey& log) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::optional<merkle::Checkpoint>();
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::optional<merkle::Checkpoint> newest;
+  for (std::size_t at = 0; at < bytes.size(); at += kSlotBytes) {
+    std::string_view slot = std::string_view(bytes).substr(at, kSlotBytes);
+    slot = slot.substr(0, slot.find('\0'));
+    const auto checkpoint = merkle::open_checkpoint(slot, log);
+    if (checkpoint && (!newest || checkpoint->size > newest->size)) newest = *checkpoint;
+  }
+  if (!newest && !bytes.empty())
+    return fail(
+        error(Errc::corrupt, "self-check-head", "no checkpoint in " + path.string() + " holds")
+            .accepts("a file that this log's key has signed; remove it only when the store is "
+                     "known to be whole"));
+  return newest;
+}
+
+}  // namespace relais::log
