@@ -73,5 +73,6 @@ void add_rebuild(CLI::App& app, Context& context, Run& run);
 void add_scenario(CLI::App& app, Context& context, Run& run);
 void add_generate(CLI::App& app, Context& context, Run& run);
 void add_rules(CLI::App& app, Context& context, Run& run);
+void add_data_inclusion(CLI::App& app, Context& context, Run& run);
 
 }  // namespace relais::cli

@@ -37,7 +37,7 @@ int run_program(int argc, char** argv) {
        {relais::cli::add_init, relais::cli::add_serve, relais::cli::add_key, relais::cli::add_sign,
         relais::cli::add_submit, relais::cli::add_token, relais::cli::add_verify,
         relais::cli::add_replay, relais::cli::add_rebuild, relais::cli::add_scenario,
-        relais::cli::add_generate, relais::cli::add_rules})
+        relais::cli::add_generate, relais::cli::add_rules, relais::cli::add_data_inclusion})
     add(app, context, run);
   try {
     app.parse(argc, argv);

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <future>
-#include <queue>
 #include <thread>
+#include <utility>
 
 #include "ledger/base/check.h"
+#include "ledger/base/json.h"
+#include "ledger/crypto/jwk.h"
 #include "ledger/crypto/sha256.h"
+#include "ledger/rules/calendar.h"
 #include "ledger/statement/statement.h"
+#include "projections/clockwork.h"
 #include "replay/case_plan.h"
 
 namespace relais::replay {
@@ -46,50 +50,113 @@ Status in_parallel(std::size_t count, unsigned threads,
   return {};
 }
 
+/// A plan under way.
+struct Open {
+  std::uint64_t number = 0;  ///< of the case, or from kPeriods on of a period
+  std::size_t next = 0;      ///< act
+  Plan plan;
+  Timestamp time() const { return plan.acts[next].time; }
+};
+constexpr std::uint64_t kPeriods = std::uint64_t{1} << 63;
+
 struct Later {
-  bool operator()(const PlannedEvent& a, const PlannedEvent& b) const {
-    return std::tie(a.time, a.case_number, a.number) > std::tie(b.time, b.case_number, b.number);
+  bool operator()(const std::unique_ptr<Open>& a, const std::unique_ptr<Open>& b) const {
+    return std::pair(a->time(), a->number) > std::pair(b->time(), b->number);
   }
 };
+
+std::string event_of(const Cast& cast, const Plan& plan, const PlannedAct& act) {
+  const auto quoted = [](std::string_view text) { return json::serialize(json::value(text)); };
+  const std::string& subject = act.subject.empty() ? plan.subject : act.subject;
+  std::string event = R"({"id":")" + to_string(act.id) + R"(","source":)";
+  event += quoted(cast.all()[act.actor].source);
+  event.append(R"(,"type":"relais.)").append(act.type).append(R"(.v1","subject":)");
+  event += quoted(subject);
+  event.append(R"(,"time":")").append(to_rfc3339(act.time)).append(R"(","data":)");
+  return event.append(act.data).append("}");
+}
+
+/// Mean of season() over the office days of a time.
+double mean_season(double from, double until) {
+  double sum = 0;
+  std::size_t days = 0;
+  for (double h = from; h < until; h += kOfficeHoursADay, ++days) sum += season(h);
+  return days == 0 ? 1 : sum / static_cast<double>(days);
+}
 
 }  // namespace
 
 struct Workload::Impl {
-  const Cast& cast;
+  Setting setting;
   WorkloadOptions options;
-  Parts parts;
   Dice arrivals;
   double hours = 0;     ///< of the next arrival
-  double mean_gap = 0;  ///< office hours between two arrivals
-  Timestamp end;
+  double mean_gap = 0;  ///< office hours between two arrivals in a time like any other
   std::uint64_t next_case = 0;
+  std::uint64_t next_period = 0;
   std::uint64_t begun = 0;
-  std::priority_queue<PlannedEvent, std::vector<PlannedEvent>, Later> due;
+  std::vector<std::unique_ptr<Open>> due{};  // a heap: the earliest in front
 
-  void arrive() {
-    auto events = plan_case(cast, parts, options.seed, next_case, from_office_hours(hours), end);
-    if (!events.empty()) ++begun;
-    for (PlannedEvent& e : events) due.push(std::move(e));
+  Impl(const Cast& cast, const WorkloadOptions& o)
+      : setting(cast, o.seed, o.start, Timestamp{o.start.value + o.days * kDayMs}, o.clock),
+        options(o),
+        arrivals(o.seed, ~std::uint64_t{0}) {
+    const double from = to_office_hours(o.start);
+    const double until = from + (to_office_hours(setting.end) - from) * kArrivalPart;
+    mean_gap = (until - from) * mean_season(from, until) /
+               static_cast<double>(std::max<std::uint64_t>(1, o.cases));
+    hours = from;
+    go_on();
+  }
+
+  void go_on() { hours += arrivals.exponential(mean_gap) / season(hours); }
+
+  void push(std::uint64_t number, Plan plan) {
+    if (plan.acts.empty()) return;
+    due.push_back(std::make_unique<Open>(Open{number, 0, std::move(plan)}));
+    std::ranges::push_heap(due, Later{});
+  }
+
+  bool not_after_the_first(Timestamp t) const { return due.empty() || t <= due.front()->time(); }
+
+  /// Brings in the next period or case, where its time has come. False when it has not.
+  bool arrive() {
+    const Timestamp period = period_start(setting, next_period);
+    if (options.cases > 0 && period < setting.end && not_after_the_first(period)) {
+      push(kPeriods + next_period, plan_period(setting, next_period));
+      ++next_period;
+      return true;
+    }
+    const Timestamp arrival = from_office_hours(hours);
+    if (next_case == options.cases || !not_after_the_first(arrival)) return false;
+    Plan plan = plan_case(setting, next_case, arrival);
+    if (!plan.acts.empty()) ++begun;
+    push(next_case, std::move(plan));
     ++next_case;
-    hours += arrivals.exponential(mean_gap);
+    go_on();
+    return true;
+  }
+
+  PlannedEvent pop() {
+    std::ranges::pop_heap(due, Later{});
+    Open& open = *due.back();
+    const PlannedAct& act = open.plan.acts[open.next];
+    PlannedEvent event{act.time, open.number, open.next, act.actor,
+                       event_of(setting.cast, open.plan, act)};
+    if (++open.next == open.plan.acts.size())
+      due.pop_back();
+    else
+      std::ranges::push_heap(due, Later{});
+    return event;
   }
 };
 
 Workload::Workload(const Cast& cast, const WorkloadOptions& options)
-    : impl_(
-          new Impl{cast, options, {}, Dice(options.seed, ~std::uint64_t{0}), 0, 0, {}, 0, 0, {}}) {
-  for (std::size_t i = 0; i < cast.all().size(); ++i) {
-    if (cast.all()[i].roles.has(schema::Role::ML)) impl_->parts.missions.push_back(i);
-    if (cast.all()[i].roles.has(schema::Role::AA)) impl_->parts.associations.push_back(i);
-  }
-  check(!impl_->parts.missions.empty() && !impl_->parts.associations.empty() &&
-            impl_->parts.missions.size() + impl_->parts.associations.size() > 2,
+    : impl_(new Impl(cast, options)) {
+  const Setting& s = impl_->setting;
+  check(!s.missions.empty() && !s.associations.empty() &&
+            s.missions.size() + s.associations.size() > 2,
         "a workload takes missions locales and accredited associations, three at least");
-  impl_->end = Timestamp{options.start.value + options.days * kDayMs};
-  const double from = to_office_hours(options.start);
-  const double office = (to_office_hours(impl_->end) - from) * kArrivalPart;
-  impl_->mean_gap = office / static_cast<double>(std::max<std::uint64_t>(1, options.cases));
-  impl_->hours = from + impl_->arrivals.exponential(impl_->mean_gap);
 }
 
 Workload::~Workload() = default;
@@ -102,13 +169,11 @@ std::vector<PlannedEvent> Workload::next(std::size_t limit, std::int64_t span_ms
   std::vector<PlannedEvent> out;
   Impl& w = *impl_;
   while (out.size() < limit) {
-    while (w.next_case < w.options.cases &&
-           (w.due.empty() || from_office_hours(w.hours) <= w.due.top().time))
-      w.arrive();
+    while (w.arrive()) {
+    }
     if (w.due.empty()) break;
-    if (!out.empty() && w.due.top().time.value - out.front().time.value > span_ms) break;
-    out.push_back(w.due.top());
-    w.due.pop();
+    if (!out.empty() && w.due.front()->time().value - out.front().time.value > span_ms) break;
+    out.push_back(w.pop());
   }
   return out;
 }
@@ -130,7 +195,8 @@ Result<std::vector<std::string>> sign_all(const std::vector<PlannedEvent>& event
 namespace {
 
 struct Prepared {
-  Timestamp time;  ///< of the last act
+  Timestamp first;  ///< time of the first act
+  Timestamp time;   ///< of the last
   std::vector<log::Submission> group;
 };
 
@@ -140,6 +206,7 @@ Result<Prepared> prepare(const std::vector<PlannedEvent>& events, const Cast& ca
   Prepared out;
   if (events.empty()) return out;
   RELAIS_ASSIGN(const auto statements, sign_all(events, cast, options.seed, options.threads));
+  out.first = events.front().time;
   out.time = events.back().time;
   out.group.resize(statements.size());
   RELAIS_TRY(in_parallel(statements.size(), options.threads, [&](std::size_t i) -> Status {
@@ -148,6 +215,30 @@ Result<Prepared> prepare(const std::vector<PlannedEvent>& events, const Cast& ca
   }));
   return out;
 }
+
+/// Runs the ledger's clock when a day of the workload has begun.
+class DailyClock {
+ public:
+  DailyClock(log::Ledger& ledger, ManualClock& clock, crypto::SigningKey system)
+      : ledger_(ledger), clock_(clock), system_(std::move(system)) {}
+
+  /// Gives the number of events that time has brought.
+  Result<std::uint64_t> run(Timestamp t) {
+    const Day day = rules::legal_day(t);
+    if (day == last_) return 0;
+    last_ = day;
+    clock_.set(t);
+    RELAIS_ASSIGN(const projections::ClockRun run, projections::run_clock(ledger_, system_));
+    if (!run.refused.empty()) return fail(run.refused.front());
+    return run.signed_events;
+  }
+
+ private:
+  log::Ledger& ledger_;
+  ManualClock& clock_;
+  crypto::SigningKey system_;
+  Day last_{0};
+};
 
 }  // namespace
 
@@ -162,6 +253,8 @@ Result<GenerateReport> generate_ledger(const std::filesystem::path& data,
   log::Options open;
   open.data = data;
   RELAIS_ASSIGN(const auto ledger, log::Ledger::open(open, clock, factory));
+  RELAIS_ASSIGN(auto system, crypto::load_private_key(data / "keys" / "system.jwk", {}));
+  DailyClock daily(*ledger, clock, std::move(system));
   Workload workload(cast, options);
   GenerateReport report;
   // While the ledger commits one group, the next is signed.
@@ -174,7 +267,12 @@ Result<GenerateReport> generate_ledger(const std::filesystem::path& data,
     RELAIS_ASSIGN(Prepared now, coming.get());
     if (now.group.empty()) break;
     coming = start_next();
-    clock.set(now.time);  // the writer reads it only while a group is under way
+    // The writer reads the clock only while a group is under way.
+    if (options.clock) {
+      RELAIS_ASSIGN(const std::uint64_t brought, daily.run(now.first));
+      report.events += brought;
+    }
+    clock.set(now.time);
     for (const auto& outcome : ledger->submit_and_wait(std::move(now.group), false)) {
       if (!outcome) return fail(outcome.error());
       ++report.events;
@@ -188,7 +286,9 @@ Result<GenerateReport> generate_ledger(const std::filesystem::path& data,
 Result<GenerateReport> generate_statements(const Cast& cast, const WorkloadOptions& options,
                                            const std::function<Status(const std::string&)>& take,
                                            const GenerateProgress& progress) {
-  Workload workload(cast, options);
+  WorkloadOptions without_clock = options;
+  without_clock.clock = false;
+  Workload workload(cast, without_clock);
   GenerateReport report;
   for (;;) {
     const auto events = workload.next(kGroup, options.days * kDayMs);

@@ -1,5 +1,7 @@
 // A workload of any size with realistic proportions and timings: cases arrive at random in office
-// hours, are assessed, referred, supported, closed, and some come back. A function of the seed.
+// hours, are assessed, reported, referred, supported, closed, and some come back; some adults enter
+// a parcours de sortie; the partnership trains, meets and says what room it has. A function of the
+// seed. Memory holds the cases under way, whatever the size.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,9 @@ struct WorkloadOptions {
   Timestamp start;       ///< the first case arrives after this
   int days = 730;        ///< what would happen later is left out
   unsigned threads = 1;  ///< that sign and check
+  /// The ledger's clock runs beside the workload. Without it nothing is planned that depends on the
+  /// day of receipt: no parcours, no agréments, nothing that follows from an expiry.
+  bool clock = true;
 };
 
 /// One act to come.
@@ -55,19 +60,20 @@ Result<std::vector<std::string>> sign_all(const std::vector<PlannedEvent>& event
 
 struct GenerateReport {
   std::uint64_t cases = 0;
-  std::uint64_t events = 0;
+  std::uint64_t events = 0;  ///< those that the clock signed included
 };
 using GenerateProgress = std::function<void(std::uint64_t cases, std::uint64_t of)>;
 
-/// Makes a ledger in `data` and fills it through the real admission. Every statement must be
-/// accepted; the first that is not is the error.
+/// Makes a ledger in `data` and fills it through the real admission; the ledger's clock runs once a
+/// day of the workload. Every statement must be accepted; the first that is not is the error.
 Result<GenerateReport> generate_ledger(const std::filesystem::path& data,
                                        const log::Genesis& genesis, const Cast& cast,
                                        const WorkloadOptions& options,
                                        const log::ModelFactory& factory,
                                        const GenerateProgress& progress);
 
-/// Hands out the signed statements in order, one at a time, without a ledger.
+/// Hands out the signed statements in order, one at a time, without a ledger: they can be sent on
+/// any day (WorkloadOptions::clock is off).
 Result<GenerateReport> generate_statements(const Cast& cast, const WorkloadOptions& options,
                                            const std::function<Status(const std::string&)>& take,
                                            const GenerateProgress& progress);

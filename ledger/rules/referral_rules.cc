@@ -25,7 +25,7 @@ Status judge_addressee(const Judgement& j, schema::ReferralRequested::Reader req
 Status judge_legal_basis(const Judgement& j, schema::ReferralRequested::Reader requested,
                          const Signatory& to) {
   if (requested.getLegalBasis() == schema::LegalBasis::MINOR_PROTECTION) {
-    if (j.subject->minor()) return {};
+    if (j.subject->minor_on(today(j))) return {};
     return fail(refusal(j.act, Errc::invalid, "legal-basis-not-minor",
                         "l226_2_2 shares what protects a minor; the case is an adult's")
                     .at("data.legal_basis")
@@ -40,7 +40,7 @@ Status judge_legal_basis(const Judgement& j, schema::ReferralRequested::Reader r
   return fail(conflict(j, "consent-missing",
                        "no consent to referral that covers " + to.slug + " is in force")
                   .at("data.legal_basis")
-                  .accepts(j.subject->minor() ? "case.consent_given of scope referral, or l226_2_2"
+                  .accepts(j.subject->minor_on(today(j)) ? "case.consent_given of scope referral, or l226_2_2"
                                               : "case.consent_given of scope referral")
                   .from("RGPD art. 6(1)(a), 9(2)(a)"));
 }

@@ -40,7 +40,8 @@ TEST(Model, NamesEachProjectionOnce) {
     EXPECT_TRUE(names.emplace(p->name()).second) << p->name();
     EXPECT_FALSE(p->prefixes().empty());
   }
-  EXPECT_THAT(names, testing::ElementsAre("audit", "participation", "referrals", "timeline"));
+  EXPECT_THAT(names, testing::ElementsAre("audit", "capabilities", "deadlines", "participation",
+                                          "referrals", "timeline"));
 }
 
 /// docs/FORMATS.md: the bytes of the keys.
@@ -170,7 +171,18 @@ RC_GTEST_PROP(Model, IndicesSayWhatTheCasesSay, ()) {
     postings.insert(key("Y", statement::type_of(view.get()).ordinal, index));
   }
   RC_ASSERT(keys_of(records, "SY") == postings);
-  RC_ASSERT(keys_of(records, "pTRMSYGHCP").size() == records.all().size());
+  // Deadlines: those of the states, each under who is to act and under who waits for it.
+  std::set<std::string> streams;
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    const rules::CaseState* c = scene.find(n);
+    if (c != nullptr && !rules::deadlines_of(*c, scene.registry()).empty()) {
+      std::string of = "d";
+      of += statement::stream_key({schema::StreamKind::CASE, c->id, {}});
+      streams.insert(of);
+    }
+  }
+  RC_ASSERT(keys_of(records, "d") == streams);
+  RC_ASSERT(keys_of(records, "pTRMSYGHCPADWdKk").size() == records.all().size());
 }
 
 }  // namespace

@@ -56,6 +56,20 @@ const auto kReferralPhases = phases<ReferralPhase>(1, 9);
 const auto kPspPhases = phases<PspPhase>(0, 11);
 const auto kAccreditationPhases = phases<AccreditationPhase>(0, 6);
 
+/// Each row of the one and not of the other, in words; empty where they are the same.
+template <class Phase>
+std::string differences(const Rows<Phase>& made, const Rows<Phase>& drawn) {
+  std::string out;
+  for (const bool missing : {true, false})
+    for (const auto& row : missing ? drawn : made) {
+      if ((missing ? made : drawn).contains(row)) continue;
+      out += missing ? "never made: " : "not drawn: ";
+      out.append(to_string(std::get<0>(row))).append(" ").append(std::get<1>(row)).append(" ");
+      out.append(to_string(std::get<2>(row))).append("; ");
+    }
+  return out;
+}
+
 /// A refusal by the tables: which rule, in which state, and where the event would be drawn.
 template <class Phase>
 void expect_not_drawn(const Error& e, std::string_view rule, Phase from, std::string_view event,
@@ -112,10 +126,11 @@ std::vector<CaseAttempt> case_attempts() {
   }
   out.push_back({{"case.data_erased", "aa1", data(R"({"basis":"art17"})")},
                  [](CasePhase, CasePhase to) { return to == CasePhase::erased; }});
-  out.push_back({{"case.annulled", "aa1", annulment(kDetectedVersion)},
-                 [](CasePhase, CasePhase to) { return to == CasePhase::dismissed; },
-                 "annul-not-possible",
-                 true});
+  out.push_back(
+      {{"case.annulled", "aa1", annulment(kDetectedVersion)},
+       [](CasePhase from, CasePhase to) { return to != from && to == CasePhase::dismissed; },
+       "annul-not-possible",
+       true});
   // The only act of support is taken back.
   out.push_back(
       {{"case.annulled", "aa1", annulment(kStepVersion)}, [](CasePhase from, CasePhase to) {
@@ -150,7 +165,10 @@ void prepare_attempt(Scene& scene, const CaseAttempt& a, CasePhase from, Circums
   c.supported |= also.supported;
   // Another one is pending, or this one is.
   if (!also.another_pending) {
-    if (a.act.event == "referral.cancelled") c.referrals[0].phase = ReferralPhase::received;
+    if (a.act.event == "referral.cancelled") {
+      c.referrals[0].phase = ReferralPhase::received;
+      c.supported = also.supported;
+    }
     return;
   }
   rules::Referral other = prepared_referral(scene, c, ReferralPhase::requested);
@@ -192,7 +210,7 @@ TEST(Machines, ACaseMovesOnlyAsDrawn) {
     for (const CasePhase from : kCasePhases)
       for (const Circumstances& also : circumstances(from, a.act)) try_on_case(a, from, also, made);
   // And as all that is drawn: no row of the table is out of reach.
-  EXPECT_EQ(made, case_rows());
+  EXPECT_EQ(differences(made, case_rows()), "");
 }
 
 // --- referrals
@@ -226,7 +244,7 @@ TEST(Machines, AReferralMovesOnlyAsDrawn) {
       }
     }
   }
-  EXPECT_EQ(made, rows);
+  EXPECT_EQ(differences(made, rows), "");
 }
 
 // --- the parcours
@@ -298,7 +316,7 @@ TEST(PspMachine, AParcoursMovesOnlyAsDrawn) {
       }
     }
   }
-  EXPECT_EQ(made, psp_rows());
+  EXPECT_EQ(differences(made, psp_rows()), "");
 }
 
 /// A path of a case through the real rules: after each act, what is drawn is chosen from, and what
@@ -316,7 +334,11 @@ class PspPath {
     for (const CaseEvent& e : attempts_)
       if (is_drawn(e.event)) drawn.push_back(&e);
     if (drawn.empty()) return true;  // nothing of the parcours is left to do in this state
-    const CaseEvent& e = *drawn[choice / 20 % drawn.size()];
+    std::size_t chosen = choice / 20 % drawn.size();
+    // Most parcours go on for a while: of the ends that come up, one in four is taken.
+    if (drawn[chosen]->event == "psp.ended" && choice % 4 != 0)
+      chosen = (chosen + 1) % drawn.size();
+    const CaseEvent& e = *drawn[chosen];
     if (e.event == "psp.review_filed" || e.event == "psp.renewal_requested") go_into_season();
     const rules::Psp before = psp();
     const Status done = scene_.act(e.who, e.event, case_subject(1), dated(e));
@@ -414,7 +436,7 @@ TEST(PspMachine, LegalPathsReachTheWholeDrawing) {
   }
   EXPECT_EQ(most_terms, 4);
   EXPECT_TRUE(refused_a_fifth_term);
-  EXPECT_EQ(made, psp_rows());
+  EXPECT_EQ(differences(made, psp_rows()), "");
 }
 
 // --- the accreditation
@@ -472,7 +494,7 @@ TEST(AccreditationMachine, AnAccreditationMovesOnlyAsDrawn) {
     }
   }
   EXPECT_EQ(attempted, known);
-  EXPECT_EQ(made, rows);
+  EXPECT_EQ(differences(made, rows), "");
 }
 
 // --- random walks
