@@ -212,7 +212,7 @@ json::object catalogue_json() {
 }
 
 std::string catalogue_text() {
-  std::string out;
+  std::string out = std::to_string(catalogue().all().size()) + " event types\n";
   for (const auto& t : catalogue().all()) {
     out += t->name + "\n    by " + statement::to_string(t->emitters);
     if (const auto relation = relation_text(t->relation); !relation.empty())

@@ -12,6 +12,7 @@
 #include "ledger/rules/calendar.h"
 #include "ledger/statement/statement.h"
 #include "projections/clockwork.h"
+#include "projections/read.h"
 #include "replay/case_plan.h"
 
 namespace relais::replay {
@@ -216,7 +217,8 @@ Result<Prepared> prepare(const std::vector<PlannedEvent>& events, const Cast& ca
   return out;
 }
 
-/// Runs the ledger's clock when a day of the workload has begun.
+/// Signs, when a day of the workload has begun, what has fallen due since the one before. Unlike
+/// run_clock it never looks back: what is overdue grows with the workload, and none of it is new.
 class DailyClock {
  public:
   DailyClock(log::Ledger& ledger, ManualClock& clock, crypto::SigningKey system)
@@ -225,19 +227,44 @@ class DailyClock {
   /// Gives the number of events that time has brought.
   Result<std::uint64_t> run(Timestamp t) {
     const Day day = rules::legal_day(t);
-    if (day == last_) return 0;
-    last_ = day;
+    if (day == last_day_) return 0;
+    last_day_ = day;
     clock_.set(t);
-    RELAIS_ASSIGN(const projections::ClockRun run, projections::run_clock(ledger_, system_));
-    if (!run.refused.empty()) return fail(run.refused.front());
-    return run.signed_events;
+    projections::DeadlineFilter due;
+    due.from = std::exchange(seen_until_, Timestamp{t.value + 1});
+    due.until = seen_until_;
+    due.with_effect_only = true;
+    std::uint64_t events = 0;
+    std::string cursor;
+    do {
+      const auto head = ledger_.head();
+      auto page = projections::deadlines(*head->records, due, cursor, projections::kMaxPage);
+      RELAIS_TRY(sign(page.items, *head->registry));
+      events += page.items.size();
+      cursor = std::move(page.next);
+    } while (!cursor.empty());
+    return events;
   }
 
  private:
+  Status sign(const std::vector<projections::DeadlineItem>& due, const rules::Registry& registry) {
+    if (due.empty()) return {};
+    std::vector<log::Submission> group(due.size());
+    for (std::size_t i = 0; i < due.size(); ++i) {
+      RELAIS_ASSIGN(const std::string text,
+                    projections::clock_statement(due[i], registry, system_));
+      RELAIS_ASSIGN(group[i].statement, statement::parse_statement(text));
+    }
+    for (const auto& outcome : ledger_.submit_and_wait(std::move(group), false))
+      if (!outcome) return fail(outcome.error());
+    return {};
+  }
+
   log::Ledger& ledger_;
   ManualClock& clock_;
   crypto::SigningKey system_;
-  Day last_{0};
+  Day last_day_{0};
+  Timestamp seen_until_{0};
 };
 
 }  // namespace
