@@ -41,7 +41,6 @@ class CaseLife : private PlanWriter {
   void rights();
   bool term(int number, Day started);
   void end_parcours(std::string_view outcome, const std::string& ended_on);
-  void refuse_and_appeal();
 
   std::size_t author_ = 0;
   std::size_t holder_ = 0;

@@ -43,7 +43,6 @@ struct Setting {
   std::vector<std::size_t> associations{};
   std::vector<std::size_t> commission{};  ///< préfecture, associations, member institutions
   std::vector<std::size_t> prefecture{};  ///< with the secretariat; at most one
-  std::vector<std::size_t> unions{};
 
   Setting(const Cast& cast, std::uint64_t seed, Timestamp start, Timestamp end, bool clock);
   const std::string& slug(std::size_t actor) const { return cast.all()[actor].slug; }

@@ -211,7 +211,6 @@ Setting::Setting(const Cast& the_cast, std::uint64_t the_seed, Timestamp from, T
     const auto& roles = cast.all()[i].roles;
     if (roles.has(Role::ML)) missions.push_back(i);
     if (roles.has(Role::AA)) associations.push_back(i);
-    if (roles.has(Role::UDML)) unions.push_back(i);
     if (roles.has(Role::AA) || roles.has(Role::MEMBER) || roles.has(Role::PREF))
       commission.push_back(i);
     if (roles.has(Role::PREF) && roles.has(Role::SEC) && prefecture.empty())

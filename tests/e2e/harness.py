@@ -307,6 +307,10 @@ class Ledger:
         text = CONVENTION.read_text(encoding="utf-8")
         self.origin = re.search(r'^origin = "([^"]+)"', text, re.MULTILINE).group(1)
         self.slugs = re.findall(r'^public_key = "@([a-z0-9-]+)@"', text, re.MULTILINE)
+        # Members of the commission and analysts do not sign the convention.
+        self.founders = [slug for roles, slug in re.findall(r'^roles = \[([^\]]*)\]\npublic_key = "@([a-z0-9-]+)@"',
+                                                            text, re.MULTILINE)
+                         if set(re.findall(r'"(\w+)"', roles)) - {"member", "analyst"}]
         self.signatories = {}
         for slug in self.slugs:
             file = self.key_file(slug)
@@ -324,7 +328,7 @@ class Ledger:
     def founding_statements(self):
         document = b64u(hashlib.sha256(self.convention.read_bytes()).digest())
         return [s.statement("convention.signed", "convention/rhone-2023", {"document_hash": document})
-                for slug, s in self.signatories.items() if slug != ANALYST]
+                for slug, s in self.signatories.items() if slug in self.founders]
 
     def serve(self, *arguments):
         return Server(self, *arguments)
