@@ -26,7 +26,7 @@ void write_consent(JsonWriter& json, const rules::Registry& registry, const rule
 
 void write_step(JsonWriter& json, const rules::Registry& registry, const rules::Step& s) {
   json.begin_object();
-  json.member("id", to_string(s.id));
+  json.member("id", s.id);
   json.member("by", slug_of(registry, s.by));
   json.member("need", s.need);
   json.member("phase", rules::to_string(s.phase));
@@ -86,8 +86,8 @@ void write_contribution(JsonWriter& json, const rules::Registry& registry,
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
                     const Uuid* case_id) {
   json.begin_object();
-  json.member("id", to_string(r.id));
-  if (case_id != nullptr) json.member("case", to_string(*case_id));
+  json.member("id", r.id);
+  if (case_id != nullptr) json.member("case", *case_id);
   json.member("from", slug_of(registry, r.from));
   json.member("to", slug_of(registry, r.to));
   json.member("need", r.need);
@@ -106,7 +106,7 @@ void write_referral(JsonWriter& json, const rules::Registry& registry, const rul
 
 void write_case(JsonWriter& json, const rules::Registry& registry, const rules::CaseState& state) {
   json.begin_object();
-  json.member("id", to_string(state.id));
+  json.member("id", state.id);
   json.member("version", state.version);
   json.member("phase", rules::to_string(state.phase));
   json.member("supported", state.supported);

@@ -45,12 +45,14 @@ Result<Response> list(Call& call) {
   return response;
 }
 
-/// The case of the path, where the reader takes part in it.
-Result<Uuid> visible_case(const Call& call) {
+/// The case of the path as it stands, where the reader takes part in it. The state itself says who
+/// does, so that this is the only read.
+Result<rules::CaseState> visible_case(const Call& call) {
   const auto id = parse_uuid(call.captures[0]);
-  if (!id || !projections::takes_part(*call.head->records, call.reader.id, *id))
-    return fail(absent());
-  return *id;
+  if (!id) return fail(absent());
+  auto state = projections::find_case(*call.head->records, *id);
+  if (!state || !state->participants.contains(call.reader.id)) return fail(absent());
+  return std::move(*state);
 }
 
 /// 304, or a response with the stream's version as its tag.
@@ -63,43 +65,39 @@ Response tagged(const Call& call, std::uint32_t version) {
 }
 
 Result<Response> one(Context& context, Call& call) {
-  RELAIS_ASSIGN(const Uuid id, visible_case(call));
-  std::optional<rules::CaseState> state;
+  RELAIS_ASSIGN(rules::CaseState state, visible_case(call));
   RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger));
   if (size) {
-    RELAIS_ASSIGN(state, projections::case_as_of(context.ledger, id, *size));
-  } else {
-    state = projections::find_case(*call.head->records, id);
+    RELAIS_ASSIGN(auto then, projections::case_as_of(context.ledger, state.id, *size));
+    if (!then) return fail(absent());
+    state = std::move(*then);
   }
-  if (!state) return fail(absent());
-  Response response = tagged(call, state->version);
+  Response response = tagged(call, state.version);
   if (response.status == 304) return response;
   response.content_type = kJson;
-  response.body.reserve(1024);
+  response.body.reserve(4096);
   JsonWriter json(response.body);
-  write_case(json, *call.head->registry, *state);
+  write_case(json, *call.head->registry, state);
   return response;
 }
 
 Result<Response> timeline(Call& call) {
-  RELAIS_ASSIGN(const Uuid id, visible_case(call));
+  RELAIS_ASSIGN(const rules::CaseState state, visible_case(call));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
   std::uint64_t after = 0;
   if (!cursor.empty()) {
     RELAIS_ASSIGN(after, number_cursor(cursor));
   }
-  const auto state = projections::find_case(*call.head->records, id);
-  if (!state) return fail(absent());
-  Response response = tagged(call, state->version);
+  Response response = tagged(call, state.version);
   if (response.status == 304) return response;
   const auto page = projections::timeline(
-      *call.head->records, id,
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(after, state->version)), limit);
+      *call.head->records, state.id,
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(after, state.version)), limit);
   response.content_type = kJson;
-  response.body.reserve(256 * (page.items.size() + 1));
+  response.body.reserve(384 * (page.items.size() + 1));
   JsonWriter json(response.body);
-  json.begin_object().member("case", to_string(id)).member("version", state->version);
+  json.begin_object().member("case", state.id).member("version", state.version);
   json.key("items").begin_array();
   for (const projections::TimelineItem& item : page.items)
     write_timeline_item(json, *call.head->registry, item, state->acts.at(item.version - 1));

@@ -180,7 +180,7 @@ Status Client::Impl::connect() {
 
 /// Sends the request and reads the response, within one timeout.
 ErrorCode Client::Impl::exchange(HttpRequest& message, Parser& parser) {
-  const auto talk = [&](auto& stream, std::function<void(ErrorCode)> done) {
+  const auto talk = [&](auto& stream, const std::function<void(ErrorCode)>& done) {
     // A server that refuses answers before it has read all: what was not sent does not matter then.
     http::async_write(stream, message, [&, done](ErrorCode, std::size_t) {
       http::async_read(stream, buffer, parser, [done](ErrorCode e, std::size_t) { done(e); });
@@ -192,8 +192,8 @@ ErrorCode Client::Impl::exchange(HttpRequest& message, Parser& parser) {
         ErrorCode ignored;
         socket().close(ignored);
       },
-      [&](std::function<void(ErrorCode)> done) {
-        encrypted ? talk(*encrypted, std::move(done)) : talk(*plain, std::move(done));
+      [&](const std::function<void(ErrorCode)>& done) {
+        encrypted ? talk(*encrypted, done) : talk(*plain, done);
       });
 }
 

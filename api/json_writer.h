@@ -31,20 +31,22 @@ class JsonWriter {
   /// JSON text that is known to be a value.
   JsonWriter& raw(std::string_view json);
 
-  JsonWriter& member(std::string_view name, std::string_view value) {
-    return key(name).text(value);
+  // A key and its value at once.
+  JsonWriter& member(std::string_view name, std::string_view value);
+  JsonWriter& member(std::string_view name, const char* value) {
+    return member(name, std::string_view(value));
   }
-  JsonWriter& member(std::string_view name, const char* value) { return key(name).text(value); }
   template <std::unsigned_integral T>
   JsonWriter& member(std::string_view name, T value) {
     if constexpr (std::same_as<T, bool>) {
       return key(name).boolean(value);
     } else {
-      return key(name).number(value);
+      return number_member(name, value);
     }
   }
-  /// RFC 3339.
+  /// RFC 3339, as to_rfc3339 has it.
   JsonWriter& member(std::string_view name, Timestamp value);
+  JsonWriter& member(std::string_view name, const Uuid& value);
 
  private:
   JsonWriter& begin(char bracket) {
@@ -56,6 +58,12 @@ class JsonWriter {
   JsonWriter& end(char bracket) {
     out_.push_back(bracket);
     comma_ = true;
+    return *this;
+  }
+  JsonWriter& number_member(std::string_view name, std::uint64_t value);
+  char* write_key(char* to, std::string_view name);
+  JsonWriter& append(const char* begin, const char* end) {
+    out_.append(begin, static_cast<std::size_t>(end - begin));
     return *this;
   }
   void separate() {

@@ -77,10 +77,12 @@ void add_operation_routes(Router& router, Context& context) {
               {},
               [&context](Call&) { return metrics(context); },
               {}});
-  router.add(
-      {Method::post, "/admin/rebuild", Access::local, {}, {}, [&context](Call&, Respond respond) {
-         rebuild(context, respond);
-       }});
+  router.add({Method::post,
+              "/admin/rebuild",
+              Access::local,
+              {},
+              {},
+              [&context](Call&, const Respond& respond) { rebuild(context, respond); }});
 }
 
 }  // namespace relais::api

@@ -74,6 +74,7 @@ std::string Router::allowed(const std::vector<std::string>& path, bool local) co
 
 std::vector<std::string> Router::labels() const {
   std::vector<std::string> labels;
+  labels.reserve(routes_.size());
   for (const Entry& e : routes_)
     labels.push_back(std::string(to_string(e.route.method)) + " " + std::string(e.route.pattern));
   return labels;

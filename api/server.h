@@ -1,8 +1,8 @@
 // The HTTP server: connections, TLS, limits and timeouts. It knows nothing of what it serves.
 //
-// Concurrency: one strand a connection; requests of one connection are answered one at a time and
-// in order, so that pipelining is safe. The handler is called on io threads and must not block them
-// for long.
+// Concurrency: a connection stays with one io thread; requests of one connection are answered one
+// at a time and in order, so that pipelining is safe. The handler is called on io threads and must
+// not block them for long.
 #pragma once
 
 #include <chrono>

@@ -48,7 +48,7 @@ Response too_slow(const std::string& what) {
   return problem(error(Errc::malformed, "request-timeout", what + " came too slowly"), 408);
 }
 
-/// One connection. Everything but stop() and abort() runs on the strand of the socket.
+/// One connection. Everything but stop() and abort() runs on its io thread.
 template <class Stream>
 class Session final : public Connection, public std::enable_shared_from_this<Session<Stream>> {
  public:
@@ -76,7 +76,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     asio::co_spawn(executor_, run(), [self](const std::exception_ptr&) { self->finish(); });
   }
   void stop() override {
-    asio::post(executor_, [self = this->shared_from_this()] { self->stop_on_strand(); });
+    asio::post(executor_, [self = this->shared_from_this()] { self->stop_here(); });
   }
   void abort() override {
     asio::post(executor_, [self = this->shared_from_this()] { self->close(); });
@@ -115,7 +115,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
   void clear_deadline() { deadline_ = Steady::time_point::max(); }
   void watch();
-  void stop_on_strand();
+  void stop_here();
   void close() {
     ErrorCode ignored;
     stream_.lowest_layer().close(ignored);
@@ -170,7 +170,7 @@ void Session<Stream>::watch() {
 }
 
 template <class Stream>
-void Session<Stream>::stop_on_strand() {
+void Session<Stream>::stop_here() {
   stopping_ = true;
   if (phase_ == Phase::busy) return;
   if (signal_) signal_->raise();

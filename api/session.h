@@ -14,8 +14,8 @@ namespace relais::api {
 /// TCP and unix sockets alike: one instantiation of the session for both.
 using Socket = boost::asio::generic::stream_protocol::socket;
 
-/// Serves a connection until it ends. The socket's executor is a strand of its own. `tls`: null for
-/// plain HTTP. `local`: it is the unix socket.
+/// Serves a connection until it ends. Handlers of the socket's executor never run at the same time.
+/// `tls`: null for plain HTTP. `local`: it is the unix socket.
 void serve(const std::shared_ptr<Sessions>& sessions, Socket socket, boost::asio::ssl::context* tls,
            bool local);
 

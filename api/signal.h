@@ -13,7 +13,7 @@
 
 namespace relais::api {
 
-/// A flag that can be waited for on one strand and raised from any thread, also when the connection
+/// A flag that can be waited for on one io thread and raised from any, also when the connection
 /// and its io_context have gone.
 class Signal : public std::enable_shared_from_this<Signal> {
  public:
@@ -26,11 +26,11 @@ class Signal : public std::enable_shared_from_this<Signal> {
     const std::lock_guard lock(mutex_);
     raised_ = true;
     if (!std::exchange(waiting_, false)) return;
-    // On the strand, and so behind the beginning of the wait.
+    // On the io thread, and so behind the beginning of the wait.
     boost::asio::post(executor_, [self = shared_from_this()] { self->end_wait(); });
   }
 
-  // On the strand.
+  // On the io thread.
 
   /// The timer to wait for, or null when the flag is up already. A wait may end early.
   boost::asio::steady_timer* arm(boost::asio::steady_timer::time_point until) {
@@ -47,8 +47,8 @@ class Signal : public std::enable_shared_from_this<Signal> {
     waiting_ = false;
     return std::exchange(raised_, false);
   }
-  /// Nobody waits any more, for ever. Lets go of the executor, which must not outlive its context as
-  /// the signal may.
+  /// Nobody waits any more, for ever. Lets go of the executor, which must not outlive its context
+  /// as the signal may.
   void close() {
     const std::lock_guard lock(mutex_);
     waiting_ = false;

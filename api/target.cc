@@ -82,6 +82,7 @@ Status parse_query(std::string_view query, Target& out) {
 Result<Target> parse_target(std::string_view target) {
   Target out;
   if (target == "*") return out;
+  out.path.reserve(4);
   if (!target.starts_with('/')) return bad_target("the target is not an absolute path");
   const std::size_t question = std::min(target.find('?'), target.size());
   RELAIS_TRY(parse_path(target.substr(0, question), out));

@@ -106,7 +106,9 @@ TEST_F(AppendTest, AListHasAResultForEachStatement) {
   for (std::size_t i = 0; i < results.size(); ++i) {
     const auto& one = results[i].as_object();
     EXPECT_EQ(number(one, "status"), i == 50 ? 400 : i == 70 ? 200 : 201) << i;
-    if (i != 50 && i != 70) EXPECT_EQ(text(one, "stream"), case_subject(i + 1));
+    if (i != 50 && i != 70) {
+      EXPECT_EQ(text(one, "stream"), case_subject(i + 1));
+    }
   }
   EXPECT_EQ(text(results[50].as_object(), "rule").substr(0, 4), "jws-");
   EXPECT_EQ(number(results[70].as_object(), "index"), number(results[69].as_object(), "index"));

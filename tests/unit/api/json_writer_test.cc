@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "api/target.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 
 namespace relais::api {
@@ -46,6 +47,44 @@ RC_GTEST_PROP(JsonWriter, AnyTextIsReadBackByTheStrictParser, (const std::string
   const auto value = json::parse(out);
   RC_ASSERT(value.has_value());
   if (is_utf8(bytes)) RC_ASSERT(std::string(value->as_string()) == bytes);
+}
+
+TEST(JsonWriter, LongTextsAreEscapedAsShortOnesAre) {
+  for (const std::size_t size : {0U, 1U, 63U, 64U, 65U, 1000U}) {
+    std::string out;
+    JsonWriter(out).text(std::string(size, 'a') + "\n");
+    EXPECT_EQ(out, '"' + std::string(size, 'a') + "\\n\"");
+    out.clear();
+    JsonWriter(out)
+        .member("k", std::string(size, 'a'))
+        .member("l", std::string(size, 'b') + "\x01");
+    EXPECT_EQ(out, "\"k\":\"" + std::string(size, 'a') + "\",\"l\":\"" + std::string(size, 'b') +
+                       "\\u0001\"");
+  }
+}
+
+RC_GTEST_PROP(JsonWriter, TimesAreThoseOfTheRestOfTheProject, ()) {
+  const auto ms = *rc::gen::inRange<std::int64_t>(0, 253'402'300'800'000);
+  const Timestamp t{*rc::gen::element(ms, ms / 1000 * 1000, ms / 86'400'000 * 86'400'000)};
+  std::string out;
+  JsonWriter(out).member("t", t);
+  RC_ASSERT(out == "\"t\":\"" + to_rfc3339(t) + "\"");
+}
+
+TEST(JsonWriter, EveryDayOfFourCenturiesIsWrittenAsElsewhere) {
+  for (std::int64_t day = 0; day < 146'097 + 1; ++day) {
+    const Timestamp t{day * 86'400'000 + 1};
+    std::string out;
+    JsonWriter(out).member("t", t);
+    ASSERT_EQ(out, "\"t\":\"" + to_rfc3339(t) + "\"");
+  }
+}
+
+RC_GTEST_PROP(JsonWriter, UuidsAreThoseOfTheRestOfTheProject,
+              (std::uint64_t high, std::uint64_t low)) {
+  std::string out;
+  JsonWriter(out).member("u", Uuid{high, low});
+  RC_ASSERT(out == "\"u\":\"" + to_string(Uuid{high, low}) + "\"");
 }
 
 }  // namespace
