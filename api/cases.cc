@@ -100,7 +100,7 @@ Result<Response> timeline(Call& call) {
   json.begin_object().member("case", state.id).member("version", state.version);
   json.key("items").begin_array();
   for (const projections::TimelineItem& item : page.items)
-    write_timeline_item(json, *call.head->registry, item, state->acts.at(item.version - 1));
+    write_timeline_item(json, *call.head->registry, item, state.acts.at(item.version - 1));
   json.end_array();
   const std::string next = next_cursor(page.next);
   if (!next.empty()) json.member("next", next);

@@ -1,4 +1,5 @@
-// Base64 in the two alphabets, strict (RFC 4648): no white space, and exactly one text for each bytes.
+// Base64 in the two alphabets, strict (RFC 4648): no white space, and exactly one text for each
+// bytes.
 #pragma once
 
 #include <optional>

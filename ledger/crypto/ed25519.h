@@ -1,4 +1,5 @@
-// Ed25519 (RFC 8032) by libsodium: the one verifier of every path, so that no two parts disagree on an edge case.
+// Ed25519 (RFC 8032) by libsodium: the one verifier of every path, so that no two parts disagree on
+// an edge case.
 #pragma once
 
 #include <array>
@@ -48,7 +49,8 @@ class SystemRandom final : public Random {
   void fill(std::span<std::uint8_t> out) override;
 };
 
-/// A deterministic stream from a seed, for scenarios and generated workloads; never for keys that matter. Not thread-safe.
+/// A deterministic stream from a seed, for scenarios and generated workloads; never for keys that
+/// matter. Not thread-safe.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed);

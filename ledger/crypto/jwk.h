@@ -28,9 +28,12 @@ std::string private_jwk(const SigningKey& key);
 Result<PublicKey> parse_public_jwk(std::string_view json);
 Result<SigningKey> parse_private_jwk(std::string_view json);
 
-/// Writes a private key to a new file of mode 0600; an existing file is never replaced. With a passphrase the file holds
-/// {"kty":"relais-encrypted","kdf":"argon2id13",…}: Argon2id (interactive limits) and XChaCha20-Poly1305 by libsodium.
-Status save_private_key(const std::filesystem::path& file, const SigningKey& key, std::string_view passphrase);
+/// Writes a private key to a new file of mode 0600; an existing file is never replaced. With a
+/// passphrase the file holds
+/// {"kty":"relais-encrypted","kdf":"argon2id13",…}: Argon2id (interactive limits) and
+/// XChaCha20-Poly1305 by libsodium.
+Status save_private_key(const std::filesystem::path& file, const SigningKey& key,
+                        std::string_view passphrase);
 /// Reads either form. A file that others may read (mode & 077) is refused.
 Result<SigningKey> load_private_key(const std::filesystem::path& file, std::string_view passphrase);
 

@@ -1,4 +1,5 @@
-// Compact JWS (RFC 7515) with EdDSA: the common form of statements, access tokens and proofs of possession.
+// Compact JWS (RFC 7515) with EdDSA: the common form of statements, access tokens and proofs of
+// possession.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@
 
 namespace relais::crypto {
 
-/// A parsed JWS whose signature has not been checked yet. Views point into the text that was parsed.
+/// A parsed JWS whose signature has not been checked yet. Views point into the text that was
+/// parsed.
 struct Jws {
   std::string_view signing_input;  ///< header and payload in base64url, with the dot
   std::string payload;             ///< decoded bytes
@@ -19,9 +21,10 @@ struct Jws {
   KeyId kid;
 };
 
-/// Parses `text` and its protected header. The header must have `alg` EdDSA or Ed25519 (RFC 9864), `typ` as given (compared
-/// as a media type: case-insensitive, "application/" optional) and `kid` a thumbprint; `jwk`, `jku`, `x5u`, `x5c`, `crit`
-/// and unknown members other than `cty` are refused. Errors: rules "jws-…", Errc::malformed or unauthenticated.
+/// Parses `text` and its protected header. The header must have `alg` EdDSA or Ed25519 (RFC 9864),
+/// `typ` as given (compared as a media type: case-insensitive, "application/" optional) and `kid` a
+/// thumbprint; `jwk`, `jku`, `x5u`, `x5c`, `crit` and unknown members other than `cty` are refused.
+/// Errors: rules "jws-…", Errc::malformed or unauthenticated.
 Result<Jws> parse_jws(std::string_view text, std::string_view typ);
 
 /// Errc::unauthenticated, rule "signature-invalid", when the signature is not by `key`.

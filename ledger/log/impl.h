@@ -122,8 +122,8 @@ class BatchCommit {
   std::vector<Pending> pending_;
 };
 
-/// In the family `meta`: there are erased disclosures whose bytes are still in the store's files. Its value is the index of the last
-/// erasure.
+/// In the family `meta`: there are erased disclosures whose bytes are still in the store's files.
+/// Its value is the index of the last erasure.
 inline constexpr std::string_view kPurgeKey = "purge";
 
 /// Key in the family `ids`.

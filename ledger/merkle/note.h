@@ -12,18 +12,19 @@
 
 namespace relais::merkle {
 
-/// A verifier has to take 16 signatures, and a post-quantum one is near 5 kB (signed-note, "Format").
+/// A verifier has to take 16 signatures, and a post-quantum one is near 5 kB (signed-note,
+/// "Format").
 inline constexpr std::size_t kMaxNoteSignatures = 16;
 inline constexpr std::size_t kMaxNoteSignatureBytes = 8 * 1024;
 inline constexpr std::size_t kMaxNoteBytes = 192 * 1024;
 
-/// Whether `name` can name a key in a note (and so be the origin of a log): UTF-8, non-empty, no '+', no white space, no
-/// control characters.
+/// Whether `name` can name a key in a note (and so be the origin of a log): UTF-8, non-empty, no
+/// '+', no white space, no control characters.
 bool is_note_name(std::string_view name);
 
 /// A key that signs or verifies notes. Its text form is the vkey "name+hexid+base64(0x01 ‖ key)".
 struct NoteKey {
-  std::string name;       ///< non-empty, no '+', no white space, UTF-8
+  std::string name;  ///< non-empty, no '+', no white space, UTF-8
   crypto::PublicKey key;
   std::uint8_t algorithm = 0x01;  ///< 0x01 Ed25519, 0x04 timestamped cosignature
   std::uint32_t id() const;       ///< first 4 bytes of SHA-256(name ‖ 0x0A ‖ algorithm ‖ key)
@@ -55,12 +56,15 @@ Result<Note> parse_note(std::string_view text);
 
 /// The whole note: body, empty line, one signature line by `key` under `name` (algorithm 0x01).
 std::string sign_checkpoint(const Checkpoint& c, const crypto::SigningKey& key);
-/// Parses a note, checks that it is a checkpoint for `log.name` and has a valid signature by `log`. Signatures by unknown keys
-/// are ignored; an invalid one by the known key is an error (rules "note-…", "checkpoint-…").
+/// Parses a note, checks that it is a checkpoint for `log.name` and has a valid signature by `log`.
+/// Signatures by unknown keys are ignored; an invalid one by the known key is an error (rules
+/// "note-…", "checkpoint-…").
 Result<Checkpoint> open_checkpoint(std::string_view note, const NoteKey& log);
 
-/// "— name base64(id ‖ timestamp ‖ signature)\n" (with the newline), key algorithm 0x04: cosignature/v1 at `unix_seconds` over the note's body.
-std::string cosign(const Note& note, const std::string& name, const crypto::SigningKey& key, std::uint64_t unix_seconds);
+/// "— name base64(id ‖ timestamp ‖ signature)\n" (with the newline), key algorithm 0x04:
+/// cosignature/v1 at `unix_seconds` over the note's body.
+std::string cosign(const Note& note, const std::string& name, const crypto::SigningKey& key,
+                   std::uint64_t unix_seconds);
 /// The time of `witness`'s valid cosignature on the note; an error when there is none.
 Result<std::uint64_t> verify_cosignature(const Note& note, const NoteKey& witness);
 

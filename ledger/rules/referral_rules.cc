@@ -40,8 +40,9 @@ Status judge_legal_basis(const Judgement& j, schema::ReferralRequested::Reader r
   return fail(conflict(j, "consent-missing",
                        "no consent to referral that covers " + to.slug + " is in force")
                   .at("data.legal_basis")
-                  .accepts(j.subject->minor_on(today(j)) ? "case.consent_given of scope referral, or l226_2_2"
-                                              : "case.consent_given of scope referral")
+                  .accepts(j.subject->minor_on(today(j))
+                               ? "case.consent_given of scope referral, or l226_2_2"
+                               : "case.consent_given of scope referral")
                   .from("RGPD art. 6(1)(a), 9(2)(a)"));
 }
 
