@@ -37,8 +37,8 @@ class Deadlines final : public Projection {
  public:
   std::string_view name() const override { return "deadlines"; }
   std::span<const std::string_view> prefixes() const override {
-    static constexpr std::string_view kPrefixes[] = {kDeadlinePrefix, kDeadlineForPrefix,
-                                                     kDeadlinesOfPrefix};
+    static constexpr std::string_view kPrefixes[] = {kDeadlinePrefix, kDeadlineEffectPrefix,
+                                                     kDeadlineForPrefix, kDeadlinesOfPrefix};
     return kPrefixes;
   }
 
@@ -89,6 +89,11 @@ class Deadlines final : public Projection {
     key_.assign(kDeadlinePrefix);
     append_place(key_, l.deadline, stream);
     visit(key_);
+    if (rules::has_effect(l.deadline.kind)) {
+      key_.assign(kDeadlineEffectPrefix);
+      append_place(key_, l.deadline, stream);
+      visit(key_);
+    }
     const auto listed_for = [&](SignatoryId who) {
       set_key(key_, kDeadlineForPrefix, who.value);
       append_place(key_, l.deadline, stream);
@@ -135,8 +140,9 @@ std::unique_ptr<Projection> make_deadlines() {
 Page<DeadlineItem> deadlines(const RecordSource& records, const DeadlineFilter& filter,
                              std::string_view cursor, std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
-  const std::string prefix =
-      filter.who ? make_key(kDeadlineForPrefix, filter.who->value) : std::string(kDeadlinePrefix);
+  const std::string prefix = filter.who ? make_key(kDeadlineForPrefix, filter.who->value)
+                             : filter.with_effect_only ? std::string(kDeadlineEffectPrefix)
+                                                       : std::string(kDeadlinePrefix);
   std::string from = prefix;
   if (cursor.empty())
     append_be(from, static_cast<std::uint64_t>(std::max<std::int64_t>(0, filter.from.value)));

@@ -9,6 +9,7 @@
 //   'S' ‖ u16 signatory ‖ u64 index                   empty: who signed which event
 //   'Y' ‖ u16 type ‖ u64 index                        empty: which event is of which type
 //   'D' ‖ place                                       Deadline: all of them, by due time
+//   'E' ‖ place                                       Deadline: those at which the clock signs
 //   'W' ‖ u16 signatory ‖ place                       Deadline: those one has to meet, or waits for
 //   'd' ‖ stream key                                  the stream's deadlines
 //   'K' ‖ need ‖ 0 ‖ u16 signatory ‖ capability       empty: who declares a capability for a need
@@ -39,6 +40,7 @@ inline constexpr std::string_view kMailboxPrefix = "M";
 inline constexpr std::string_view kSignatoryPrefix = "S";
 inline constexpr std::string_view kTypePrefix = "Y";
 inline constexpr std::string_view kDeadlinePrefix = "D";
+inline constexpr std::string_view kDeadlineEffectPrefix = "E";
 inline constexpr std::string_view kDeadlineForPrefix = "W";
 inline constexpr std::string_view kDeadlinesOfPrefix = "d";
 inline constexpr std::string_view kCapabilityPrefix = "K";
