@@ -55,9 +55,9 @@ class StopSignals {
 /// rewrites the files that still hold what was erased.
 class ClockThread {
  public:
-  ClockThread(log::Ledger& ledger, crypto::SigningKey system, unsigned seconds,
+  ClockThread(log::Ledger& ledger, const crypto::SigningKey& system, unsigned seconds,
               std::shared_ptr<spdlog::logger> log)
-      : ledger_(ledger), system_(std::move(system)), period_(seconds), log_(std::move(log)) {
+      : ledger_(ledger), system_(system), period_(seconds), log_(std::move(log)) {
     thread_ = std::thread([this] { run(); });
   }
   ~ClockThread() {
@@ -142,9 +142,9 @@ Status run_server(Context& context, const Options& o) {
   const std::string url = url_of(o, server->port());
   log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
   print(context, {{"url", url}, {"origin", ledger->vkey().name}}, "listening on " + url);
-  RELAIS_ASSIGN(auto system, crypto::load_private_key(
-                                 std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
-  auto clock = std::make_unique<ClockThread>(*ledger, std::move(system), o.clock_seconds, log);
+  RELAIS_ASSIGN(const auto system, crypto::load_private_key(
+                                       std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
+  auto clock = std::make_unique<ClockThread>(*ledger, system, o.clock_seconds, log);
 
   log->info("stopping on {}", signals.wait());
   clock.reset();

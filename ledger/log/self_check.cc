@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::uint64_t kTail = 64;  // entries at the end that are looked at one by one
 
-std::unexpected<Error> broken(std::string rule, std::string message) {
+std::unexpected<Error> broken(const std::string& rule, std::string message) {
   return fail(error(Errc::corrupt, "self-check-" + rule, std::move(message))
                   .accepts("a store that was not tampered with, or a restored backup at least as "
                            "long as the last "

@@ -59,6 +59,7 @@ std::string values_of(capnp::EnumSchema type) {
 
 std::string members_of(const Struct& type) {
   std::vector<std::string_view> names;
+  names.reserve(type.fields.size());
   for (const Field& f : type.fields) names.push_back(f.name);
   return join(names);
 }

@@ -36,11 +36,12 @@ bool EventView::load(std::string_view bytes) {
     reader_ = std::make_unique<capnp::FlatArrayMessageReader>(words_.slice(0, size));
     const auto type = static_cast<std::size_t>(get().getData().which());
     if (type < catalogue().all().size()) return true;
+    reader_.reset();
+    return false;
   } catch (const kj::Exception&) {
-    // The segment table or the root pointer does not hold together.
+    reader_.reset();  // the segment table or the root pointer does not hold together
+    return false;
   }
-  reader_.reset();
-  return false;
 }
 
 }  // namespace relais::statement
