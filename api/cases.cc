@@ -37,11 +37,7 @@ Result<Response> list(Call& call) {
   JsonWriter json(response.body);
   json.begin_object().key("cases").begin_array();
   for (const rules::CaseState& state : page.items) write_case(json, *call.head->registry, state);
-  json.end_array();
-  const std::string next = next_cursor(page.next);
-  if (!next.empty()) json.member("next", next);
-  json.end_object();
-  add_next_link(response, call.request, next);
+  end_page(json, response, call.request, page.next);
   return response;
 }
 
@@ -101,11 +97,7 @@ Result<Response> timeline(Call& call) {
   json.key("items").begin_array();
   for (const projections::TimelineItem& item : page.items)
     write_timeline_item(json, *call.head->registry, item, state.acts.at(item.version - 1));
-  json.end_array();
-  const std::string next = next_cursor(page.next);
-  if (!next.empty()) json.member("next", next);
-  json.end_object();
-  add_next_link(response, call.request, next);
+  end_page(json, response, call.request, page.next);
   return response;
 }
 

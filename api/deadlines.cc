@@ -72,11 +72,7 @@ Result<Response> list(Call& call, const Context& context) {
   JsonWriter json(response.body);
   json.begin_object().key("deadlines").begin_array();
   for (const DeadlineItem& item : page.items) write_deadline(json, *call.head->registry, item, now);
-  json.end_array();
-  const std::string next = next_cursor(page.next);
-  if (!next.empty()) json.member("next", next);
-  json.end_object();
-  add_next_link(response, call.request, next);
+  end_page(json, response, call.request, page.next);
   return response;
 }
 

@@ -46,11 +46,7 @@ Result<Response> list(Context& context, Call& call, WriteItem write) {
     if (!view.load(bytes)) return fail(unreadable(index));
     write(json, *call.head->registry, index, view.get());
   }
-  json.end_array();
-  const std::string cursor = next_cursor(page.next);
-  if (!cursor.empty()) json.member("next", cursor);
-  json.end_object();
-  add_next_link(response, call.request, cursor);
+  end_page(json, response, call.request, page.next);
   return response;
 }
 

@@ -75,6 +75,14 @@ void add_next_link(Response& response, const Request& request, std::string_view 
   response.headers.emplace_back("link", std::move(link));
 }
 
+void end_page(JsonWriter& json, Response& response, const Request& request, std::string_view next) {
+  json.end_array();
+  const std::string cursor = next_cursor(next);
+  if (!cursor.empty()) json.member("next", cursor);
+  json.end_object();
+  add_next_link(response, request, cursor);
+}
+
 Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
                                 const log::Ledger& ledger) {
   if (const auto index = parse_number(text)) return LogIndex{*index};

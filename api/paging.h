@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/http.h"
+#include "api/json_writer.h"
 #include "ledger/base/error.h"
 #include "ledger/log/ledger.h"
 
@@ -22,6 +23,10 @@ std::string next_cursor(std::string_view bytes);
 Result<std::uint64_t> number_cursor(std::string_view bytes);
 /// Adds Link: <…>; rel="next" (RFC 8288): the same request with another cursor.
 void add_next_link(Response& response, const Request& request, std::string_view cursor);
+
+/// Ends the array of a page and the object it stands in, with the member `next` and the Link where
+/// there is more: `next` as the read model gave it.
+void end_page(JsonWriter& json, Response& response, const Request& request, std::string_view next);
 
 /// A number of an index, an hour of RFC 3339, or "true"/"false" as parameters give them. Rules
 /// "position-form", "flag-form".

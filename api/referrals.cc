@@ -29,11 +29,7 @@ Result<Response> list(Call& call) {
   json.begin_object().key("referrals").begin_array();
   for (const projections::ReferralItem& item : page.items)
     write_referral(json, *call.head->registry, item.referral, &item.case_id);
-  json.end_array();
-  const std::string next = next_cursor(page.next);
-  if (!next.empty()) json.member("next", next);
-  json.end_object();
-  add_next_link(response, call.request, next);
+  end_page(json, response, call.request, page.next);
   return response;
 }
 
