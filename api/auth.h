@@ -45,6 +45,11 @@ struct Reader {
   bool analyst() const { return roles.has(schema::Role::ANALYST); }
   /// Supports people itself: a mission locale or an accredited association.
   bool supports() const { return roles.has(schema::Role::ML) || roles.has(schema::Role::AA); }
+  /// Sits on the commission, or presents files to it.
+  bool deliberates() const {
+    return roles.has(schema::Role::PREF) || roles.has(schema::Role::SEC) ||
+           roles.has(schema::Role::MEMBER) || roles.has(schema::Role::AA);
+  }
 };
 
 /// Thread-safe.

@@ -2,6 +2,7 @@
 #include "api/context.h"
 #include "api/json_writer.h"
 #include "ledger/rules/calendar.h"
+#include "ledger/rules/rules.h"
 #include "ledger/statement/catalogue.h"
 #include "projections/read.h"
 
@@ -55,6 +56,12 @@ Result<Response> list(Call& call, const Context& context) {
   const std::string_view audience = call.request.param("public").value_or("");
   if (!audience.empty()) RELAIS_TRY(known_value("public", audience, "publics_v1"));
   const std::string_view territory = call.request.param("territory").value_or("");
+  if (!territory.empty() &&
+      !rules::territory_of_convention(*call.head->registry, std::string(territory)))
+    return fail(error(Errc::malformed, "territory-not-of-convention",
+                      "the territory is not one of the convention's")
+                    .at("territory")
+                    .accepts(rules::accepted_territories(*call.head->registry)));
   const auto items =
       projections::find_capabilities(*call.head->records, *call.head->registry, *need, territory,
                                      audience, rules::legal_day(context.clock.now()));

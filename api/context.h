@@ -37,6 +37,7 @@ void add_case_routes(Router& router, Context& context);
 void add_referral_routes(Router& router, Context& context);
 void add_deadline_routes(Router& router, Context& context);
 void add_capability_routes(Router& router, Context& context);
+void add_indicator_routes(Router& router, Context& context);
 void add_signatory_routes(Router& router, Context& context);
 void add_log_routes(Router& router, Context& context);
 void add_operation_routes(Router& router, Context& context);

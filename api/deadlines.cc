@@ -14,8 +14,9 @@ Result<std::optional<rules::DeadlineKind>> kind_parameter(const Request& request
   const auto given = request.param("kind");
   if (!given) return std::optional<rules::DeadlineKind>();
   std::string accepted;
-  for (int k = 1; k <= static_cast<int>(rules::DeadlineKind::capacity_stale); ++k) {
+  for (int k = 1; k <= rules::kDeadlineKinds; ++k) {
     const auto kind = static_cast<rules::DeadlineKind>(k);
+    if (kind == rules::DeadlineKind::dormancy) continue;  // nobody's but the clock's
     if (*given == rules::to_string(kind)) return std::optional(kind);
     accepted.append(accepted.empty() ? "" : ", ").append(rules::to_string(kind));
   }
@@ -58,7 +59,6 @@ void write_deadline(JsonWriter& json, const rules::Registry& registry, const Dea
 Result<Response> list(Call& call, const Context& context) {
   const Timestamp now = context.clock.now();
   DeadlineFilter filter;
-  filter.who = call.reader.id;
   RELAIS_ASSIGN(filter.kind, kind_parameter(call.request));
   RELAIS_ASSIGN(filter.from, time_parameter(call.request, "from", Timestamp{0}));
   RELAIS_ASSIGN(filter.until, time_parameter(call.request, "until", filter.until));
@@ -66,7 +66,8 @@ Result<Response> list(Call& call, const Context& context) {
   if (overdue && now < filter.until) filter.until = Timestamp{now.value + 1};
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
-  const auto page = projections::deadlines(*call.head->records, filter, cursor, limit);
+  const auto page =
+      projections::deadlines(*call.head->records, call.reader.id, filter, cursor, limit);
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);

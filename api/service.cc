@@ -102,6 +102,7 @@ struct Service::Impl {
     add_referral_routes(router, context);
     add_deadline_routes(router, context);
     add_capability_routes(router, context);
+    add_indicator_routes(router, context);
     add_signatory_routes(router, context);
     add_log_routes(router, context);
     add_operation_routes(router, context);

@@ -1,20 +1,26 @@
 // What a reader may see: the reading rights in one place.
 //
-//   events of a case               who takes part in it; the analyst, without disclosures
+//   events of a case               who takes part in it; the analyst, without disclosures; of the
+//                                  commission's own acts, the members that have the file before
+//                                  them
 //   the case, its timeline,        who takes part in it
 //   its referrals and receipts
+//   debates: opinions, sessions    the préfecture, the commission, associations, the analyst
 //   all other events               every reader
-//   disclosures                    who takes part in the case and is no analyst; the préfecture and
-//   the
-//                                  commission: those of the commission's own acts
+//   disclosures                    who made the act; who supports the person, or is asked to: the
+//                                  holder, and addressees until they decline; the préfecture, those
+//                                  of the commission's acts; the identity in an application, the
+//                                  préfecture alone; the analyst and members, none
 //
 // What is not visible answers as if it did not exist.
 #pragma once
 
+#include <optional>
 #include <unordered_map>
 
 #include "api/auth.h"
 #include "ledger/base/records.h"
+#include "ledger/rules/case_state.h"
 #include "ledger/statement/stream_id.h"
 
 namespace relais::api {
@@ -25,15 +31,23 @@ class Visibility {
   Visibility(const Reader& reader, const RecordSource& records)
       : reader_(reader), records_(records) {}
 
-  bool takes_part(const Uuid& id);
   bool sees_event(schema::Event::Reader event);
   bool sees_receipt(schema::Event::Reader event);
   bool sees_disclosures(schema::Event::Reader event);
 
  private:
+  struct Relation {
+    bool takes_part = false;
+    bool has_file = false;
+  };
+  const Relation& relation(const Uuid& id);
+  const rules::CaseState* state(const Uuid& id);
+  bool supports(const Uuid& id);
+
   const Reader& reader_;
   const RecordSource& records_;
-  std::unordered_map<Uuid, bool, UuidHash> known_;
+  std::unordered_map<Uuid, Relation, UuidHash> known_;
+  std::optional<rules::CaseState> state_;  // of the case that was looked up last
 };
 
 }  // namespace relais::api

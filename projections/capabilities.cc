@@ -19,8 +19,6 @@ using rules::Capability;
 using schema::CapacityLevel;
 using Keys = std::set<std::string>;
 
-constexpr std::uint32_t kStaleDays = 30;  // ours, where the convention says nothing
-constexpr std::uint32_t kMaxStaleDays = 36'500;
 constexpr std::string_view kAnyPublic = "tous-publics";
 
 std::string need_prefix(std::string_view need) {
@@ -120,9 +118,7 @@ bool answers(const Capability& c, std::string_view need, std::string_view territ
 
 bool is_stale(const Capability& c, const rules::Registry& registry, Day today) {
   if (!c.capacity_at) return true;
-  const auto it = registry.terms.find("capacity-stale-days");
-  const std::uint32_t days =
-      it == registry.terms.end() ? kStaleDays : std::min(it->second, kMaxStaleDays);
+  const std::uint32_t days = registry.terms[rules::Term::capacity_stale_days];
   return rules::add_days(rules::legal_day(*c.capacity_at), static_cast<int>(days)) < today;
 }
 

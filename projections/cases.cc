@@ -1,5 +1,6 @@
 // Cases: the world's own records, and who takes part in which.
 #include <algorithm>
+#include <set>
 
 #include "ledger/base/check.h"
 #include "projections/folds.h"
@@ -8,11 +9,14 @@
 namespace relais::projections {
 namespace {
 
+constexpr std::string_view kSteppedBack{"\0", 1};
+constexpr std::string_view kSits{"\1", 1};
+
 class Participation final : public Projection {
  public:
   std::string_view name() const override { return "participation"; }
   std::span<const std::string_view> prefixes() const override {
-    static constexpr std::string_view kPrefixes[] = {kParticipationPrefix};
+    static constexpr std::string_view kPrefixes[] = {kParticipationPrefix, kFilePrefix};
     return kPrefixes;
   }
 
@@ -20,8 +24,13 @@ class Participation final : public Projection {
   // the one that opens it, a request or a transfer to another signatory, and the application to the
   // préfet.
   void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
-    if (act.stream.kind != schema::StreamKind::CASE) return;
     const auto data = act.event.getData();
+    if (data.isSessionConvened() || data.isMemberRecused()) fold_session(act, world, tables);
+    if (act.stream.kind != schema::StreamKind::CASE) return;
+    if (data.isPspOpinionGiven()) {
+      const capnp::Text::Reader name = data.getPspOpinionGiven().getSession();
+      put_files(world, {name.begin(), name.size()}, act.stream.uuid, tables);
+    }
     const bool requested = data.isReferralRequested();
     if (!act.type->opens && !requested && !data.isCaseTransferRequested() && !data.isPspApplied())
       return;
@@ -41,6 +50,32 @@ class Participation final : public Projection {
     return to == state.author ||
            std::any_of(state.referrals.begin(), std::prev(state.referrals.end()),
                        [to](const rules::Referral& r) { return r.to == to; });
+  }
+
+  /// Who steps back from a file in one session has stepped back from it for good.
+  void fold_session(const rules::Act& act, rules::World& world, Tables& tables) {
+    if (act.event.getData().isMemberRecused()) {
+      const capnp::Text::Reader id = act.event.getData().getMemberRecused().getCaseId();
+      const auto file = parse_uuid({id.begin(), id.size()});
+      check(file.has_value(), "an accepted event names a case that is none");
+      set_key(key_, kFilePrefix, act.signatory().value, *file);
+      tables.put(key_, kSteppedBack);
+      return;
+    }
+    const rules::SessionState* session = world.find_session(act.stream.name);
+    check(session != nullptr, "an event of a session that the world does not know");
+    const std::set<Uuid> files = session->cases;
+    for (const Uuid& file : files) put_files(world, act.stream.name, file, tables);
+  }
+
+  void put_files(rules::World& world, const std::string& session, const Uuid& file,
+                 Tables& tables) {
+    const rules::SessionState* state = world.find_session(session);
+    check(state != nullptr, "an accepted opinion is of an unknown session");
+    for (const SignatoryId member : state->members) {
+      set_key(key_, kFilePrefix, member.value, file);
+      if (tables.get(key_) != kSteppedBack) tables.put(key_, kSits);
+    }
   }
 
   void put(SignatoryId who, const Uuid& id, Tables& tables) {
@@ -67,6 +102,10 @@ std::optional<rules::CaseState> find_case(const RecordSource& records, const Uui
 
 bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id) {
   return records.get(make_key(kParticipationPrefix, reader.value, id)).has_value();
+}
+
+bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {
+  return records.get(make_key(kFilePrefix, reader.value, id)) == kSits;
 }
 
 Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,

@@ -1,5 +1,7 @@
 #include "projections/clockwork.h"
 
+#include <set>
+
 #include "ledger/base/check.h"
 #include "ledger/base/json.h"
 #include "ledger/crypto/sha256.h"
@@ -23,6 +25,12 @@ const char* type_of(DeadlineKind kind) {
   switch (kind) {
     case DeadlineKind::referral_expiry:
       return "relais.referral.expired.v1";
+    case DeadlineKind::psp_term:
+      return "relais.psp.ended.v1";
+    case DeadlineKind::dormancy:
+      return "relais.case.became_dormant.v1";
+    case DeadlineKind::accreditation_completeness:
+      return "relais.accreditation.deemed_complete.v1";
     case DeadlineKind::retention:
       return "relais.case.data_erased.v1";
     case DeadlineKind::accreditation_silence:
@@ -44,6 +52,17 @@ json::object payload_of(const rules::Deadline& d) {
       break;
     case DeadlineKind::retention:
       data["basis"] = "retention";
+      break;
+    case DeadlineKind::psp_term:
+      data["outcome"] = d.ref;
+      data["ended_on"] = last_day(d);
+      break;
+    case DeadlineKind::dormancy:
+      data["cause"] = rules::to_string(d.kind);
+      break;
+    case DeadlineKind::accreditation_completeness:
+      data["complete_on"] = last_day(d);
+      data["cause"] = rules::to_string(d.kind);
       break;
     case DeadlineKind::accreditation_silence:
       data["granted_on"] = last_day(d);
@@ -104,10 +123,12 @@ Result<ClockRun> run_clock(log::Ledger& ledger, const crypto::SigningKey& system
     if (!head->registry->in_force) return run;
     DeadlineFilter filter;
     filter.until = Timestamp{now.value + 1};
-    filter.with_effect_only = true;
-    const auto page = deadlines(*head->records, filter, cursor, kAtOnce);
+    const auto page = clock_deadlines(*head->records, filter, cursor, kAtOnce);
     std::vector<log::Submission> group;
+    // One of a stream at a time, the earliest: what it brings may change what the others mean.
+    std::set<statement::StreamId> streams;
     for (const DeadlineItem& due : page.items) {
+      if (!streams.insert(due.stream).second) continue;
       RELAIS_ASSIGN(const std::string text, clock_statement(due, *head->registry, system));
       log::Submission s;
       RELAIS_ASSIGN(s.statement, statement::parse_statement(text));
@@ -116,7 +137,8 @@ Result<ClockRun> run_clock(log::Ledger& ledger, const crypto::SigningKey& system
     bool advanced = false;
     for (auto& outcome : ledger.submit_and_wait(std::move(group), false)) {
       if (outcome) {
-        advanced = true;
+        // One that is in the log already has changed nothing: going on is the only way forward.
+        advanced |= !outcome->duplicate;
         run.signed_events += outcome->duplicate ? 0 : 1;
       } else if (outcome.error().code == Errc::unavailable ||
                  outcome.error().code == Errc::limited) {

@@ -1,5 +1,6 @@
 // Deadlines: what is due, for whom, since when. Each event of a stream replaces the stream's
-// deadlines by those of its new state; only what differs is written.
+// deadlines by those of its new state; only what differs is written. An amendment of the
+// convention's numbers does so for every stream.
 #include <algorithm>
 #include <unordered_map>
 
@@ -33,24 +34,50 @@ void append_place(std::string& key, const Deadline& d, std::string_view stream) 
   key.append(d.ref);
 }
 
+/// A stream key at the beginning of these bytes: its length follows from its first ones.
+statement::StreamId stream_at(std::string_view key) {
+  statement::StreamId id;
+  id.kind = static_cast<schema::StreamKind>(key[0]);
+  if (id.kind == schema::StreamKind::CASE)
+    id.uuid = load_uuid(key.substr(1));
+  else
+    id.name = key.substr(2, static_cast<std::uint8_t>(key[1]));
+  return id;
+}
+
 class Deadlines final : public Projection {
  public:
+  explicit Deadlines(DerivingPace pace) : pace_(pace) {}
   std::string_view name() const override { return "deadlines"; }
   std::span<const std::string_view> prefixes() const override {
-    static constexpr std::string_view kPrefixes[] = {kDeadlinePrefix, kDeadlineEffectPrefix,
-                                                     kDeadlineForPrefix, kDeadlinesOfPrefix};
+    static constexpr std::string_view kPrefixes[] = {kDeadlineEffectPrefix, kDeadlineForPrefix,
+                                                     kDeadlinesOfPrefix, kDeadlinesDerivedKey};
     return kPrefixes;
   }
 
   void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+    const auto data = act.event.getData();
+    derive(act.stream, world, tables);
+    if (data.isSignatoryWithdrawn() || data.isMissionLocaleDetached()) {
+      // One that leaves has nothing to meet any more, on a stream that this event is not of.
+      for (const rules::Signatory& s : world.registry().signatories())
+        if (!s.active) derive({schema::StreamKind::SIGNATORY, {}, s.slug}, world, tables);
+    }
+    const bool amended = data.isConventionAmended();
+    if (amended) begin_again(tables);
+    derive_next(amended ? pace_.at_once : pace_.with_each_event, world, tables);
+  }
+
+ private:
+  void derive(const statement::StreamId& stream, rules::World& world, Tables& tables) {
     std::vector<Listed> now;
-    if (act.stream.kind == schema::StreamKind::CASE) {
-      const rules::CaseState* state = world.find_case(act.stream.uuid);
+    if (stream.kind == schema::StreamKind::CASE) {
+      const rules::CaseState* state = world.find_case(stream.uuid);
       check(state != nullptr, "an event of a case that the world does not know");
       for (auto& d : rules::deadlines_of(*state, world.registry()))
         now.push_back({std::move(d), state->holder});
-    } else if (act.stream.kind == schema::StreamKind::SIGNATORY) {
-      const rules::Signatory* s = world.registry().find_slug(act.stream.name);
+    } else if (stream.kind == schema::StreamKind::SIGNATORY) {
+      const rules::Signatory* s = world.registry().find_slug(stream.name);
       const rules::SignatoryState* state = s == nullptr ? nullptr : world.find_signatory(s->id);
       if (state == nullptr) return;
       for (auto& d : rules::deadlines_of(s->id, *state, world.registry()))
@@ -59,10 +86,35 @@ class Deadlines final : public Projection {
       return;
     }
     std::ranges::sort(now);
-    replace(statement::stream_key(act.stream), std::move(now), tables);
+    // Two of one kind, day and object are one: they have one key.
+    const auto same = std::ranges::unique(now);
+    now.erase(same.begin(), same.end());
+    replace(statement::stream_key(stream), std::move(now), tables);
   }
 
- private:
+  void begin_again(Tables& tables) {
+    derived_ = std::string(kDeadlinesOfPrefix);
+    tables.put(kDeadlinesDerivedKey, *derived_);
+  }
+
+  void derive_next(std::size_t limit, rules::World& world, Tables& tables) {
+    if (!looked_) {
+      derived_ = tables.get(kDeadlinesDerivedKey);
+      looked_ = true;
+    }
+    if (!derived_) return;
+    const auto keys = tables.keys(kDeadlinesOfPrefix, *derived_, limit);
+    for (const std::string& key : keys)
+      derive(stream_at(std::string_view(key).substr(kDeadlinesOfPrefix.size())), world, tables);
+    if (keys.size() < limit) {
+      derived_.reset();
+      tables.erase(kDeadlinesDerivedKey);
+    } else {
+      derived_ = keys.back();
+      tables.put(kDeadlinesDerivedKey, *derived_);
+    }
+  }
+
   void replace(const std::string& stream, std::vector<Listed> now, Tables& tables) {
     std::vector<Listed>& before = known(stream, tables);
     if (before == now) return;
@@ -86,9 +138,6 @@ class Deadlines final : public Projection {
 
   template <class Visit>
   void each_key(const Listed& l, std::string_view stream, const Visit& visit) {
-    key_.assign(kDeadlinePrefix);
-    append_place(key_, l.deadline, stream);
-    visit(key_);
     if (rules::has_effect(l.deadline.kind)) {
       key_.assign(kDeadlineEffectPrefix);
       append_place(key_, l.deadline, stream);
@@ -99,6 +148,7 @@ class Deadlines final : public Projection {
       append_place(key_, l.deadline, stream);
       visit(key_);
     };
+    if (l.deadline.kind == rules::DeadlineKind::dormancy) return;  // nobody has to meet it
     listed_for(l.deadline.who);
     if (l.holder != l.deadline.who) listed_for(l.holder);
   }
@@ -118,31 +168,24 @@ class Deadlines final : public Projection {
 
   std::unordered_map<std::string, std::vector<Listed>> cache_;
   std::string key_;
+  const DerivingPace pace_;
+  /// Where deriving by new numbers has come to; empty when it is done. As stored.
+  std::optional<std::string> derived_;
+  bool looked_ = false;
 };
-
-/// The stream key behind the due time and the kind: its length follows from its first bytes.
-statement::StreamId stream_at(std::string_view key) {
-  statement::StreamId id;
-  id.kind = static_cast<schema::StreamKind>(key[0]);
-  if (id.kind == schema::StreamKind::CASE)
-    id.uuid = load_uuid(key.substr(1));
-  else
-    id.name = key.substr(2, static_cast<std::uint8_t>(key[1]));
-  return id;
-}
 
 }  // namespace
 
-std::unique_ptr<Projection> make_deadlines() {
-  return std::make_unique<Deadlines>();
+std::unique_ptr<Projection> make_deadlines(DerivingPace pace) {
+  return std::make_unique<Deadlines>(pace);
 }
 
-Page<DeadlineItem> deadlines(const RecordSource& records, const DeadlineFilter& filter,
-                             std::string_view cursor, std::size_t limit) {
+namespace {
+
+Page<DeadlineItem> listed(const RecordSource& records, const std::string& prefix,
+                          const DeadlineFilter& filter, std::string_view cursor,
+                          std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
-  const std::string prefix = filter.who ? make_key(kDeadlineForPrefix, filter.who->value)
-                             : filter.with_effect_only ? std::string(kDeadlineEffectPrefix)
-                                                       : std::string(kDeadlinePrefix);
   std::string from = prefix;
   if (cursor.empty())
     append_be(from, static_cast<std::uint64_t>(std::max<std::int64_t>(0, filter.from.value)));
@@ -160,12 +203,24 @@ Page<DeadlineItem> deadlines(const RecordSource& records, const DeadlineFilter& 
       return false;
     }
     ++examined;
-    if (filter.with_effect_only && !rules::has_effect(deadline->kind)) return true;
     if (filter.kind && *filter.kind != deadline->kind) return true;
     page.items.push_back({std::move(*deadline), stream_at(place.substr(9))});
     return true;
   });
   return page;
+}
+
+}  // namespace
+
+Page<DeadlineItem> deadlines(const RecordSource& records, SignatoryId who,
+                             const DeadlineFilter& filter, std::string_view cursor,
+                             std::size_t limit) {
+  return listed(records, make_key(kDeadlineForPrefix, who.value), filter, cursor, limit);
+}
+
+Page<DeadlineItem> clock_deadlines(const RecordSource& records, const DeadlineFilter& filter,
+                                   std::string_view cursor, std::size_t limit) {
+  return listed(records, std::string(kDeadlineEffectPrefix), filter, cursor, limit);
 }
 
 }  // namespace relais::projections

@@ -11,8 +11,15 @@ namespace relais::projections {
 std::unique_ptr<Projection> make_participation();  ///< cases.cc
 std::unique_ptr<Projection> make_timeline();       ///< timeline.cc
 std::unique_ptr<Projection> make_referrals();      ///< referrals.cc
-std::unique_ptr<Projection> make_deadlines();      ///< deadlines.cc
-std::unique_ptr<Projection> make_capabilities();   ///< capabilities.cc
-std::unique_ptr<Projection> make_audit();          ///< audit.cc
+/// New numbers change the deadlines of every stream. So that one event never takes long, the event
+/// that brings them derives so many streams anew, and each event after it some more.
+struct DerivingPace {
+  std::size_t at_once = 20'000;
+  std::size_t with_each_event = 1'000;
+};
+std::unique_ptr<Projection> make_deadlines(DerivingPace pace = {});  ///< deadlines.cc
+std::unique_ptr<Projection> make_capabilities();                     ///< capabilities.cc
+std::unique_ptr<Projection> make_audit();                            ///< audit.cc
+std::unique_ptr<Projection> make_indicators();                       ///< indicators.cc
 
 }  // namespace relais::projections

@@ -25,9 +25,7 @@ class ReadModels final : public log::Model {
   void flush(RecordSink& out, TreeSize size) override {
     world_.flush(out);
     tables_.flush(out);
-    std::string position;
-    append_be(position, size.value);
-    out.put(log::kPositionKey, position);
+    out.put(log::kPositionKey, log::position_value(size));
   }
 
  private:
@@ -65,6 +63,7 @@ std::vector<std::unique_ptr<Projection>> all_projections() {
   all.push_back(make_deadlines());
   all.push_back(make_capabilities());
   all.push_back(make_audit());
+  all.push_back(make_indicators());
   return all;
 }
 

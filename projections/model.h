@@ -16,12 +16,16 @@
 namespace relais::projections {
 
 /// Writes of the fold at hand, in front of the records: what a fold puts it can read back at once.
-/// Bounded by flush(). Writing is cheap; the first get() behind a write makes an index of what was
+/// Bounded by flush(). Writing is cheap; the first read behind a write makes an index of what was
 /// written, so that folds which never read never pay for one.
 class Tables {
  public:
   virtual ~Tables() = default;
   virtual std::optional<std::string> get(std::string_view key) const = 0;
+  /// At most `limit` keys that begin with `prefix` and come after `after`, in order. For rare
+  /// events: it sorts what was written since the last flush.
+  virtual std::vector<std::string> keys(std::string_view prefix, std::string_view after,
+                                        std::size_t limit) const = 0;
   virtual void put(std::string_view key, std::string_view value) = 0;
   virtual void erase(std::string_view key) = 0;
 };

@@ -3,15 +3,41 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/check.h"
 
 namespace relais::projections {
 
-std::optional<std::string> Overlay::get(std::string_view key) const {
+void Overlay::index() const {
   for (; indexed_ < writes_.size(); ++indexed_)
     latest_.insert_or_assign(std::string(key_of(writes_[indexed_])), indexed_);
+}
+
+std::vector<std::string> Overlay::keys(std::string_view prefix, std::string_view after,
+                                       std::size_t limit) const {
+  index();
+  const auto wanted = [&](std::string_view key) { return key.starts_with(prefix) && key > after; };
+  std::set<std::string> found;
+  for (const auto& [key, position] : latest_)
+    if (wanted(key) && !writes_[position].erased) found.insert(key);
+  // Stored keys come in order: as many as are asked for, whatever else was found, are enough.
+  std::size_t stored = 0;
+  base_.scan(prefix, after, [&](std::string_view key, std::string_view) {
+    if (!wanted(key)) return true;
+    const auto it = latest_.find(key);
+    if (it != latest_.end() && writes_[it->second].erased) return true;
+    found.emplace(key);
+    return ++stored < limit;
+  });
+  std::vector<std::string> out;
+  for (auto it = found.begin(); it != found.end() && out.size() < limit; ++it) out.push_back(*it);
+  return out;
+}
+
+std::optional<std::string> Overlay::get(std::string_view key) const {
+  index();
   const auto it = latest_.find(key);
   if (it == latest_.end()) return base_.get(key);
   const Write& w = writes_[it->second];

@@ -19,6 +19,8 @@ class Overlay final : public Tables {
   explicit Overlay(const RecordSource& base) : base_(base) {}
 
   std::optional<std::string> get(std::string_view key) const override;
+  std::vector<std::string> keys(std::string_view prefix, std::string_view after,
+                                std::size_t limit) const override;
   void put(std::string_view key, std::string_view value) override;
   void erase(std::string_view key) override;
 
@@ -43,6 +45,7 @@ class Overlay final : public Tables {
   };
 
   void add(std::string_view key, std::string_view value, bool erased);
+  void index() const;
   std::string_view key_of(const Write& w) const {
     return std::string_view(bytes_).substr(w.offset, w.key_size);
   }
@@ -54,7 +57,7 @@ class Overlay final : public Tables {
   const RecordSource& base_;
   std::string bytes_;
   std::vector<Write> writes_;  // in the order they were made
-  // The last write of each key among the first `indexed_` ones; made by get().
+  // The last write of each key among the first `indexed_` ones; made by index().
   mutable std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> latest_;
   mutable std::size_t indexed_ = 0;
 };

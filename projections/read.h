@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
                                 std::size_t limit);
 /// Whether `reader` takes part in the case; false when the case does not exist.
 bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id);
+/// Whether the case is a file of a session of the commission on which `reader` sits, and from which
+/// it has not stepped back (CASF R121-12-7; CRPA R133-12).
+bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id);
 /// The case as it stood when the log had `size` entries, folded from its stream; nothing when it
 /// did not exist yet.
 Result<std::optional<rules::CaseState>> case_as_of(const log::Ledger& ledger, const Uuid& id,
@@ -92,16 +96,18 @@ struct DeadlineItem {
   statement::StreamId stream;
 };
 struct DeadlineFilter {
-  std::optional<SignatoryId>
-      who;            ///< that this signatory has to meet, or waits for as the holder; nothing: all
-  Timestamp from{0};  ///< due at or after
+  Timestamp from{0};           ///< due at or after
   Timestamp until{INT64_MAX};  ///< due before
   std::optional<rules::DeadlineKind> kind;
-  bool with_effect_only = false;  ///< those at which the clock signs an event
 };
-/// Deadlines in order of their due time. `next` may come with a short or empty page.
-Page<DeadlineItem> deadlines(const RecordSource& records, const DeadlineFilter& filter,
-                             std::string_view cursor, std::size_t limit);
+// Both in order of their due time. `next` may come with a short or empty page.
+/// Those that this signatory has to meet, or waits for as the holder.
+Page<DeadlineItem> deadlines(const RecordSource& records, SignatoryId who,
+                             const DeadlineFilter& filter, std::string_view cursor,
+                             std::size_t limit);
+/// Those at which the clock signs an event.
+Page<DeadlineItem> clock_deadlines(const RecordSource& records, const DeadlineFilter& filter,
+                                   std::string_view cursor, std::size_t limit);
 
 // --- audit
 
@@ -141,5 +147,37 @@ std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
                                               const rules::Registry& registry,
                                               std::string_view need, std::string_view territory,
                                               std::string_view audience, Day today);
+
+// --- indicators
+
+/// Tables of counts. Their cubes are fixed: an indicator, a dimension, a quarter.
+enum class Indicator : std::uint8_t { trainings = 1 };
+/// What the cells of a column are. The numbers are stored.
+enum class Dimension : std::uint8_t { none = 0, audience, signatory };
+
+struct Count {
+  std::uint64_t facts = 0;    ///< trainings, …
+  std::uint64_t persons = 0;  ///< headcount
+};
+
+/// A quarter of a year in Europe/Paris, as a number that grows by one.
+struct Quarter {
+  std::int32_t number = 0;
+  static Quarter of(Day d);
+  Day last_day() const;
+  std::string text() const;  ///< "2026-Q3"
+  auto operator<=>(const Quarter&) const = default;
+};
+
+/// One quarter of a table. What is counted are the facts that the ledger received in it, so that a
+/// column never changes once its quarter is over.
+struct IndicatorColumn {
+  Quarter quarter;
+  Count total;
+  std::map<std::uint16_t, Count> cells;  ///< by value of the dimension; those that are not empty
+};
+/// Columns up to `last` that are not empty, oldest first.
+std::vector<IndicatorColumn> indicator(const RecordSource& records, Indicator which, Dimension by,
+                                       Quarter last);
 
 }  // namespace relais::projections

@@ -3,17 +3,19 @@
 //
 //   key                                               value
 //   'p' ‖ u16 signatory ‖ case                        empty: who takes part in which case
-//   'T' ‖ case ‖ u32 version                          TimelineItem
-//   'R' ‖ case ‖ referral                             Referral
-//   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested case ‖ referral; ~: newest first
-//   'S' ‖ u16 signatory ‖ u64 index                   empty: who signed which event
-//   'Y' ‖ u16 type ‖ u64 index                        empty: which event is of which type
-//   'D' ‖ place                                       Deadline: all of them, by due time
-//   'E' ‖ place                                       Deadline: those at which the clock signs
-//   'W' ‖ u16 signatory ‖ place                       Deadline: those one has to meet, or waits for
-//   'd' ‖ stream key                                  the stream's deadlines
+//   'f' ‖ u16 member ‖ case                           1: has it before it in a session; 0: stepped
+//   back 'T' ‖ case ‖ u32 version                          TimelineItem 'R' ‖ case ‖ referral
+//   Referral 'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested case ‖ referral; ~: newest first 'S'
+//   ‖ u16 signatory ‖ u64 index                   empty: who signed which event 'Y' ‖ u16 type ‖
+//   u64 index                        empty: which event is of which type 'E' ‖ place Deadline:
+//   those at which the clock signs 'W' ‖ u16 signatory ‖ place                       Deadline:
+//   those one has to meet, or waits for 'd' ‖ stream key                                  the
+//   stream's deadlines 'e'                                               key of 'd' up to which
+//   deadlines follow the
+//                                                     numbers of the last amendment; absent: all do
 //   'K' ‖ need ‖ 0 ‖ u16 signatory ‖ capability       empty: who declares a capability for a need
 //   'k' ‖ u16 signatory                               the signatory's keys of 'K'
+//   'I' ‖ indicator ‖ u32 period ‖ dimension ‖ u16 value   Count, in one cell of a fixed table
 //
 // A place is u64 due time ‖ u8 kind ‖ stream key ‖ what it is about.
 //
@@ -34,17 +36,19 @@
 namespace relais::projections {
 
 inline constexpr std::string_view kParticipationPrefix = "p";
+inline constexpr std::string_view kFilePrefix = "f";
 inline constexpr std::string_view kTimelinePrefix = "T";
 inline constexpr std::string_view kReferralPrefix = "R";
 inline constexpr std::string_view kMailboxPrefix = "M";
 inline constexpr std::string_view kSignatoryPrefix = "S";
 inline constexpr std::string_view kTypePrefix = "Y";
-inline constexpr std::string_view kDeadlinePrefix = "D";
 inline constexpr std::string_view kDeadlineEffectPrefix = "E";
 inline constexpr std::string_view kDeadlineForPrefix = "W";
 inline constexpr std::string_view kDeadlinesOfPrefix = "d";
+inline constexpr std::string_view kDeadlinesDerivedKey = "e";
 inline constexpr std::string_view kCapabilityPrefix = "K";
 inline constexpr std::string_view kCapabilitiesOfPrefix = "k";
+inline constexpr std::string_view kIndicatorPrefix = "I";
 
 /// Keys are built in place, in buffers that a fold reuses from event to event.
 template <class... Part>
@@ -74,6 +78,11 @@ template <class Ar>
 void archive(Ar& ar, TimelineItem& i) {
   ar(i.version, i.index, i.type, i.signatory, i.time, i.received_at, i.id, i.phase, i.withheld,
      i.target, i.reason);
+}
+
+template <class Ar>
+void archive(Ar& ar, Count& c) {
+  ar(c.facts, c.persons);
 }
 
 }  // namespace relais::projections

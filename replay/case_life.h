@@ -40,7 +40,9 @@ class CaseLife : private PlanWriter {
   void run_terms();
   void rights();
   bool term(int number, Day started);
-  void end_parcours(std::string_view outcome, const std::string& ended_on);
+  bool end_parcours(std::string_view outcome);
+  bool term_over();
+  bool ended();
 
   std::size_t author_ = 0;
   std::size_t holder_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -233,31 +234,32 @@ class DailyClock {
     projections::DeadlineFilter due;
     due.from = std::exchange(seen_until_, Timestamp{t.value + 1});
     due.until = seen_until_;
-    due.with_effect_only = true;
     std::uint64_t events = 0;
-    std::string cursor;
-    do {
+    for (;;) {
       const auto head = ledger_.head();
-      auto page = projections::deadlines(*head->records, due, cursor, projections::kMaxPage);
-      RELAIS_TRY(sign(page.items, *head->registry));
-      events += page.items.size();
-      cursor = std::move(page.next);
-    } while (!cursor.empty());
-    return events;
+      const auto page =
+          projections::clock_deadlines(*head->records, due, {}, projections::kMaxPage);
+      if (page.items.empty()) return events;
+      RELAIS_ASSIGN(const std::size_t signed_now, sign(page.items, *head->registry));
+      events += signed_now;
+    }
   }
 
  private:
-  Status sign(const std::vector<projections::DeadlineItem>& due, const rules::Registry& registry) {
-    if (due.empty()) return {};
-    std::vector<log::Submission> group(due.size());
-    for (std::size_t i = 0; i < due.size(); ++i) {
-      RELAIS_ASSIGN(const std::string text,
-                    projections::clock_statement(due[i], registry, system_));
-      RELAIS_ASSIGN(group[i].statement, statement::parse_statement(text));
+  /// The earliest of each stream. Gives how many.
+  Result<std::size_t> sign(const std::vector<projections::DeadlineItem>& due,
+                           const rules::Registry& registry) {
+    std::set<statement::StreamId> streams;
+    std::vector<log::Submission> group;
+    for (const projections::DeadlineItem& item : due) {
+      if (!streams.insert(item.stream).second) continue;
+      RELAIS_ASSIGN(const std::string text, projections::clock_statement(item, registry, system_));
+      RELAIS_ASSIGN(group.emplace_back().statement, statement::parse_statement(text));
     }
+    const std::size_t count = group.size();
     for (const auto& outcome : ledger_.submit_and_wait(std::move(group), false))
       if (!outcome) return fail(outcome.error());
-    return {};
+    return count;
   }
 
   log::Ledger& ledger_;

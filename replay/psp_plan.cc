@@ -27,6 +27,8 @@ constexpr double kSuspended = 0.08;
 constexpr double kEarlyEnd = 0.07;  // in each term
 constexpr double kAsksAnew = 0.85;
 constexpr double kRenewed = 0.93;
+/// Less than what makes a case dormant, in office hours.
+constexpr double kLongestRest = 100 * kDay;
 
 bool contains(const std::vector<std::size_t>& all, std::size_t one) {
   return std::ranges::find(all, one) != all.end();
@@ -106,7 +108,7 @@ bool CaseLife::decided(bool favourable) {
   if (over_ || !dice_.chance(kAppeals)) return false;
   hours_ += dice_.pause(7 * kDay);  // within two months of the notification
   act(holder_, "psp.appeal_filed", 0, {{"route", "contentious"}, {"filed_on", day()}});
-  hours_ += dice_.pause(40 * kDay);
+  hours_ += std::min(dice_.pause(40 * kDay), kLongestRest);
   const bool replaced = dice_.chance(kReplaced);
   act(holder_, "psp.appeal_judged", 0,
       {{"outcome", replaced ? "decision_replaced" : "rejected"}, {"judged_on", day()}});
@@ -157,17 +159,20 @@ bool CaseLife::term(int number, Day started) {
   const Day last = rules::add_days(rules::add_months(started, kTermMonths * number), -1);
   steps(holder_, 1 + dice_.below(4));
   if (dice_.chance(kEarlyEnd)) {
-    end_parcours(one_of(dice_, kEnds), {});
-    return false;
+    hours_ += dice_.pause(2 * kDay);
+    if (today() > last) return term_over();
+    return end_parcours(one_of(dice_, kEnds));
   }
   wait_for(rules::add_days(last, -50 + static_cast<int>(dice_.below(20))));
-  act(holder_, "psp.review_filed", 5, {{"progress", "bilan (exemple)"}});
-  if (number == kMaxTerms || !dice_.chance(kAsksAnew)) {
+  hours_ += dice_.pause(5);
+  if (today() > last) return term_over();
+  act(holder_, "psp.review_filed", 0, {{"progress", "bilan (exemple)"}});
+  hours_ += dice_.pause(8);
+  if (number == kMaxTerms || !dice_.chance(kAsksAnew) || today() > last) {
     wait_for(rules::add_days(last, 1 + static_cast<int>(dice_.below(10))));
-    end_parcours("term", to_date(last));
-    return false;
+    return term_over();
   }
-  act(holder_, "psp.renewal_requested", 8, {{"progress", "bilan et projet (exemple)"}});
+  act(holder_, "psp.renewal_requested", 0, {{"progress", "bilan et projet (exemple)"}});
   hours_ += dice_.pause(6 * kDay);
   const std::size_t prefecture = setting_.prefecture.front();
   if (dice_.chance(kRenewed)) {
@@ -176,17 +181,26 @@ bool CaseLife::term(int number, Day started) {
   }
   act(prefecture, "psp.renewal_decided", 0, refusal("refused", day()));
   wait_for(rules::add_days(last, 1 + static_cast<int>(dice_.below(5))));
-  end_parcours("not_renewed", {});
-  return false;
+  return end_parcours("not_renewed");
 }
 
-void CaseLife::end_parcours(std::string_view outcome, const std::string& ended_on) {
-  hours_ += dice_.pause(2 * kDay);
+bool CaseLife::end_parcours(std::string_view outcome) {
+  act(holder_, "psp.ended", 0, {{"outcome", outcome}, {"ended_on", day()}});
+  return ended();
+}
+
+/// The clock has written on the stream that the term is over.
+bool CaseLife::term_over() {
+  expired_ = true;
+  return ended();
+}
+
+/// No other term follows.
+bool CaseLife::ended() {
   if (afis_ && !over_) act(holder_, "afis.closed", 0, {{"closed_on", day()}});
-  act(holder_, "psp.ended", 0,
-      {{"outcome", outcome}, {"ended_on", ended_on.empty() ? day() : ended_on}});
   afis_ = false;
   psp_ended_ = true;
+  return false;
 }
 
 }  // namespace relais::replay

@@ -67,6 +67,7 @@ Script Writer::write() {
       {"Thirty days of silence", &Writer::silence},
       {"Four months of silence", &Writer::tacit},
       {"Twenty-four months", &Writer::two_years},
+      {"Half a year without news", &Writer::at_rest},
       {"Two years after", &Writer::retention},
       {"Three years after", &Writer::three_years},
   };

@@ -131,6 +131,7 @@ class Writer {
   void silence();
   void tacit();
   void two_years();
+  void at_rest();
   void renewed(int term, Day started);
   void retention();
   void three_years();
@@ -153,6 +154,7 @@ class Writer {
   std::string minor_;  ///< subjects of cases that come back
   std::size_t minor_detected_ = 0;
   std::string adult_;
+  std::string at_rest_;
   std::string newcomer_case_;
   std::string forgotten_;
   std::string authorised_;  ///< files of the commission

@@ -7,6 +7,7 @@ namespace relais::replay {
 namespace {
 
 constexpr std::string_view kTransition = "accreditation-transition";
+constexpr std::string_view kTooEarly = "renewal-too-early";
 
 }  // namespace
 
@@ -20,18 +21,27 @@ void Writer::accreditation() {
          "cannot present a person before it is accredited",
          {{"dossier_hash", log::document_hash("a file")}})
       .expected.emplace_back("consent-missing");
-  accept(kAmicale, "accreditation.requested", amicale, "asks for its agrément", file)
-      .expected.emplace_back(kTransition);
+  Step& asked = accept(kAmicale, "accreditation.requested", amicale, "asks for its agrément", file);
+  asked.expected.emplace_back(kTransition);
+  asked.expected.emplace_back(kTooEarly);
   refuse("emitter-forbidden", kAmicale, "accreditation.granted", amicale,
          "cannot grant it to itself", granted);
+  accept(kPrefecture, "accreditation.documents_requested", amicale,
+         "asks for the accounts, which the file lacks: it is not deemed complete meanwhile",
+         {{"documents", json::array{"comptes annuels"}}, {"notified_on", day()}})
+      .expected.emplace_back(kTransition);
+  accept(kAmicale, "accreditation.documents_supplied", amicale, "sends them", file)
+      .expected.emplace_back(kTransition);
   accept(kPrefecture, "accreditation.completed", amicale, "finds the file complete", complete)
       .expected.emplace_back(kTransition);
   refuse("accreditation-not-association", kPrefecture, "accreditation.completed",
          "signatory/" + mission_locale(1), "cannot accredit a mission locale", complete);
   accept(kPrefecture, "accreditation.granted", amicale, "grants it for three years", granted)
       .expected.emplace_back(kTransition);
-  accept(kMouvement, "accreditation.requested", mouvement, "asks for its agrément too", file)
-      .expected.emplace_back(kTransition);
+  Step& also =
+      accept(kMouvement, "accreditation.requested", mouvement, "asks for its agrément too", file);
+  also.expected.emplace_back(kTransition);
+  also.expected.emplace_back(kTooEarly);
   accept(kPrefecture, "accreditation.completed", mouvement,
          "finds the file complete: four months of silence from here on would grant it", complete)
       .expected.emplace_back(kTransition);

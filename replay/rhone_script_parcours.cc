@@ -133,6 +133,7 @@ void Writer::tacit() {
   accept(kMouvement, "psp.applied", adult_, "applies, accredited by silence",
          {{"dossier_hash", log::document_hash("file of " + adult_)}})
       .expected.emplace_back("accreditation-missing");
+  at_rest_ = supported_adult(mission_locale(4), "69266");
 }
 
 void Writer::renewed(int term, Day started) {
@@ -155,11 +156,22 @@ void Writer::two_years() {
   refuse("psp-24-months", kAmicale, "psp.renewal_requested", authorised_,
          "asks for a fourth renewal: 24 months are the most there is", {});
   pass_until(rules::add_days(last, 2));
-  accept(kAmicale, "psp.ended", authorised_, "ends the parcours: its 24 months are over",
+  refuse("psp-transition", kAmicale, "psp.ended", authorised_,
+         "need not end the parcours: the clock has, as its 24 months are over",
          {{"outcome", "term"}, {"ended_on", to_date(last)}});
   accept(kAmicale, "afis.closed", authorised_, "reports the end of the allowance",
          {{"closed_on", to_date(last)}});
   accept(kAmicale, "case.closed", authorised_, "closes the case", {{"reason", "psp_ended"}});
+}
+
+void Writer::at_rest() {
+  needs_time("a case is dormant after half a year without an act");
+  const std::string holder = mission_locale(4);
+  refuse("case-transition", holder, "referral.requested", at_rest_,
+         "cannot send the person on: nobody has met her for half a year, and the case is dormant",
+         referral(uuid(), kMouvement, "shelter", "consent"));
+  accept(holder, "support.step_done", at_rest_, "meets the person again: support goes on",
+         done(uuid(), "shelter"));
 }
 
 void Writer::retention() {
@@ -175,19 +187,24 @@ void Writer::retention() {
 void Writer::three_years() {
   needs_time("an agrément lasts three years");
   const std::string amicale = "signatory/" + kAmicale;
-  pass_until(rules::add_days(rules::add_months(file_complete_, kAgrementMonths), 2));
+  const json::object file{{"dossier_hash", log::document_hash("file of an association")}};
+  const Day ends = rules::add_months(file_complete_, kAgrementMonths);
+  pass_until(rules::add_days(ends, -120));
+  accept(kAmicale, "accreditation.requested", amicale,
+         "asks for its next agrément, four months before the present one ends", file);
+  refuse("accreditation-transition", kAmicale, "accreditation.requested", amicale, "asks twice",
+         file);
+  pass_until(rules::add_days(ends, 2));
+  refuse("accreditation-transition", kPrefecture, "accreditation.documents_requested", amicale,
+         "asks for a document too late: after two months the file is deemed complete",
+         {{"documents", json::array{"statuts"}}, {"notified_on", day()}});
   const std::string subject = supported_adult(kAmicale, "69123");
   accept(kAmicale, "case.consent_given", subject, "records her consent", consent("psp"));
   refuse("accreditation-missing", kAmicale, "psp.applied", subject,
-         "cannot apply: its agrément has ended",
+         "cannot apply: its agrément has ended, and the next is not granted yet",
          {{"dossier_hash", log::document_hash("file of " + subject)}});
-  accept(kAmicale, "accreditation.requested", amicale, "asks for a new agrément",
-         {{"dossier_hash", log::document_hash("file of an association")}});
-  accept(kPrefecture, "accreditation.completed", amicale, "finds the file complete",
-         {{"complete_on", day()}});
-  accept(kPrefecture, "accreditation.granted", amicale, "grants it for three years",
-         {{"granted_on", day()}}, 20 * kDayMs);
-  apply(subject, "applies for a parcours with the person");
+  pass_days(65);
+  apply(subject, "applies for a parcours with the person, accredited by silence");
 }
 
 }  // namespace relais::replay

@@ -180,14 +180,14 @@ void Writer::amendment() {
   refuse("quorum-out-of-range", kPrefecture, "governance.proposed", convention_subject_,
          "would let one signatory act alone", std::move(alone));
 
-  json::object slow = amended({{"terms", term("referral-answer-days", 40)}});
+  json::object slow = amended({{"terms", term("referral-answer-days", 25)}});
   slow["proposal_id"] = "slower-" + tag_;
   slow["act"] = "amend_convention";
   accept(kUnion, "governance.proposed", convention_subject_,
          "proposes to leave more time for an answer", std::move(slow));
   const json::object slower{{"proposal_id", "slower-" + tag_}};
   accept(kAmicale, "governance.rejected", convention_subject_,
-         "rejects it: forty days are too long for a person in danger",
+         "rejects it: twenty-five days are too long for a person in danger",
          {{"proposal_id", "slower-" + tag_}, {"reason", "Exemple : trop long."}}, kDayMs);
   refuse("not-author", mission_locale(1), "governance.withdrawn", convention_subject_,
          "cannot take back what another proposed", slower);

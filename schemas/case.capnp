@@ -55,6 +55,14 @@ struct CaseConsentWithdrawn $P.event((
   givenBy @1 :Text $P.sensitive $P.optional $P.maxLength(200);
 }
 
+struct CaseBecameDormant $P.event((
+    name = "case.became_dormant", axis = detection, stream = case, emitters = [system],
+    source = "Convention, axis 1 (number: ours)", precondition = "the case is IN_SUPPORT, and nobody has acted on it for dormant-after-days",
+    summary = "Support has come to rest: a step brings it back, or the holder closes the case.")) {
+  cause @0 :Text $P.maxLength(80);
+  # the deadline that made it
+}
+
 struct CaseClosed $P.event((
     name = "case.closed", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
     source = "Convention, axis 1; CNIL référentiel, active base",

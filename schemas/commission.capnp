@@ -118,8 +118,8 @@ struct PspResumed $P.event((
 }
 
 struct PspEnded $P.event((
-    name = "psp.ended", axis = commission, stream = case, emitters = [pref, aa],
-    source = "CASF L121-9", precondition = "ACTIVE, SUSPENDED or RENEWAL_DUE",
+    name = "psp.ended", axis = commission, stream = case, emitters = [pref, aa, system],
+    source = "CASF L121-9", precondition = "ACTIVE, SUSPENDED or RENEWAL_DUE; before the start only as withdrawn or abandoned; by the clock when a term is over and no renewal was asked for",
     summary = "The parcours has ended, with its outcome.")) {
   outcome @0 :V.PspEnd;
   endedOn @1 :Text $P.format("date");

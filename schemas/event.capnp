@@ -117,5 +117,9 @@ struct Event {
     residencePermitRequested @94 :M.ResidencePermitRequested;
     residencePermitIssued @95 :M.ResidencePermitIssued;
     residencePermitRefused @96 :M.ResidencePermitRefused;
+    caseBecameDormant @97 :C.CaseBecameDormant;
+    accreditationDocumentsRequested @98 :O.AccreditationDocumentsRequested;
+    accreditationDocumentsSupplied @99 :O.AccreditationDocumentsSupplied;
+    accreditationDeemedComplete @100 :O.AccreditationDeemedComplete;
   }
 }

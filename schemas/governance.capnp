@@ -110,14 +110,37 @@ struct KeyRevokedByQuorum $P.event((
 
 struct AccreditationRequested $P.event((
     name = "accreditation.requested", axis = convention, stream = signatory, emitters = [aa], relation = self,
-    source = "CASF R121-12-1", precondition = "no request is pending",
-    summary = "An association asks for the agrément.")) {
+    source = "CASF R121-12-1", precondition = "no request is pending; where an agrément runs, it is a renewal, from accreditation-renewal-days before the end on",
+    summary = "An association asks for the agrément, or for the next one while the present one runs.")) {
   dossierHash @0 :Text $P.format("sha256");
+}
+
+struct AccreditationDocumentsRequested $P.event((
+    name = "accreditation.documents_requested", axis = convention, stream = signatory, emitters = [pref],
+    source = "CASF R121-12-3", precondition = "a request is pending, and its two months are not over",
+    summary = "The préfecture names the documents that the file lacks; it is not deemed complete meanwhile.")) {
+  documents @0 :List(Text) $P.maxLength(50);
+  notifiedOn @1 :Text $P.format("date");
+}
+
+struct AccreditationDocumentsSupplied $P.event((
+    name = "accreditation.documents_supplied", axis = convention, stream = signatory, emitters = [aa], relation = self,
+    source = "CASF R121-12-3", precondition = "documents were asked for",
+    summary = "The association has sent what was missing; the two months begin anew.")) {
+  dossierHash @0 :Text $P.format("sha256");
+}
+
+struct AccreditationDeemedComplete $P.event((
+    name = "accreditation.deemed_complete", axis = convention, stream = signatory, emitters = [system],
+    source = "CASF R121-12-3", precondition = "two months have passed and no missing document was asked for",
+    summary = "The file counts as complete; four months of silence from here on grant it.")) {
+  completeOn @0 :Text $P.format("date");
+  cause @1 :Text $P.maxLength(80);
 }
 
 struct AccreditationCompleted $P.event((
     name = "accreditation.completed", axis = convention, stream = signatory, emitters = [pref],
-    source = "CASF R121-12-3", precondition = "a request is pending",
+    source = "CASF R121-12-3", precondition = "a request is pending, and is not deemed complete already",
     summary = "The file is complete; four months of silence from here on grant it.")) {
   completeOn @0 :Text $P.format("date");
 }

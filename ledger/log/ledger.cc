@@ -56,8 +56,12 @@ Status check_position(const RecordSource& records, TreeSize size) {
     return fail(damaged_projections(e));
   }
   const std::uint64_t at =
-      position && position->size() == 8 ? load_be<std::uint64_t>(*position) : 0;
-  if (at == size.value) return {};
+      position && position->size() >= 8 ? load_be<std::uint64_t>(*position) : 0;
+  if (position == position_value(size)) return {};
+  if (at == size.value)
+    return fail(error(Errc::corrupt, "self-check-projections",
+                      "the projections were made by another version of this program")
+                    .accepts("relais rebuild, which makes them anew from event 0"));
   return fail(error(Errc::corrupt, "self-check-projections",
                     "the projections stand for " + std::to_string(at) + " events, the log has " +
                         std::to_string(size.value))

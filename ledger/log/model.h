@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "ledger/base/bytes.h"
 #include "ledger/base/records.h"
 #include "ledger/rules/rules.h"
 #include "ledger/rules/world.h"
@@ -21,7 +23,7 @@ class Model {
   /// without a gap.
   virtual void fold(const rules::Act& act) = 0;
   /// Writes what has changed since the last flush; the records then stand for the first `size`
-  /// events, and say so under the key "P" (eight big-endian bytes).
+  /// events, and say so under the key "P" (position_value()).
   virtual void flush(RecordSink& out, TreeSize size) = 0;
 };
 
@@ -30,5 +32,16 @@ using ModelFactory = std::function<std::unique_ptr<Model>(const RecordSource& ba
 
 /// Key of a generation's position.
 inline constexpr std::string_view kPositionKey = "P";
+/// Of the records' bytes, whatever model made them: raised with every change of what a model
+/// writes, so that records of another version are made anew and never misread.
+inline constexpr std::uint32_t kRecordsVersion = 2;
+
+/// Eight bytes of size, four of version, big-endian.
+inline std::string position_value(TreeSize size) {
+  std::string value;
+  append_be(value, size.value);
+  append_be(value, kRecordsVersion);
+  return value;
+}
 
 }  // namespace relais::log

@@ -5,6 +5,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
 #include "ledger/rules/calendar.h"
+#include "ledger/rules/deadlines.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -32,9 +33,8 @@ std::string lower(std::string s) {
   return s;
 }
 
-/// A commune (INSEE code) of one of the convention's departments, or one of its named territories.
-/// A department is the first two characters of the code (2A and 2B in Corsica), the first three
-/// overseas (97x).
+}  // namespace
+
 bool territory_of_convention(const Registry& registry, const std::string& territory) {
   const bool commune = !territory.empty() && territory[0] >= '0' && territory[0] <= '9';
   if (commune && territory.size() != 5) return false;
@@ -44,16 +44,18 @@ bool territory_of_convention(const Registry& registry, const std::string& territ
                              [&](const std::string& t) { return lower(t) == wanted; });
 }
 
-}  // namespace
+std::string accepted_territories(const Registry& registry) {
+  std::string accepted = "communes of, or one of:";
+  for (const std::string& t : registry.territories) accepted += " " + t;
+  return accepted;
+}
 
 Status judge_territory(const Judgement& j, const std::string& territory) {
   if (territory_of_convention(j.registry(), territory)) return {};
-  std::string accepted = "communes of, or one of:";
-  for (const std::string& t : j.registry().territories) accepted += " " + t;
   return fail(refusal(j.act, Errc::invalid, "territory-not-of-convention",
                       "the territory is not one of the convention's")
                   .at("data.territory")
-                  .accepts(std::move(accepted)));
+                  .accepts(accepted_territories(j.registry())));
 }
 
 namespace {
@@ -139,6 +141,17 @@ void evolve_consent_withdrawn(const Change& change) {
                 of_scope(change.data().getCaseConsentWithdrawn().getScope()));
 }
 
+Status decide_became_dormant(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  const auto last = rest_ends(*j.subject, j.registry().terms);
+  if (last && j.act.received_at() >= end_of(*last)) return {};
+  return fail(conflict(j, "case-not-at-rest",
+                       last ? "somebody acted on the case less than dormant-after-days ago"
+                            : "an application for a parcours waits for its answer")
+                  .accepts(last ? to_date(add_days(*last, 1)) + " or later" : "an answer")
+                  .from("Ours: dormant-after-days of the convention"));
+}
+
 Status decide_closed(const Judgement& j) {
   RELAIS_TRY(drawn(*j.subject, j.act));
   std::string open;
@@ -177,6 +190,7 @@ std::span<const Rule> case_rules() {
       {"case.risk_assessed", decide_by_transition, evolve_risk_assessed},
       {"case.consent_given", decide_consent_given, evolve_consent_given},
       {"case.consent_withdrawn", decide_consent_withdrawn, evolve_consent_withdrawn},
+      {"case.became_dormant", decide_became_dormant, evolve_by_transition},
       {"case.closed", decide_closed, evolve_closed},
       {"case.reopened", decide_by_transition, evolve_reopened},
   };

@@ -51,8 +51,8 @@ std::string_view to_string(PermitPhase p) {
 }
 
 std::string_view to_string(AccreditationPhase p) {
-  static constexpr std::string_view kNames[] = {"REQUESTED",       "COMPLETE", "GRANTED",
-                                                "TACITLY_GRANTED", "REFUSED",  "EXPIRED"};
+  static constexpr std::string_view kNames[] = {
+      "REQUESTED", "COMPLETE", "GRANTED", "TACITLY_GRANTED", "REFUSED", "EXPIRED", "INCOMPLETE"};
   return p == AccreditationPhase::none ? "NONE" : name_of(p, kNames);
 }
 

@@ -118,8 +118,10 @@ struct Psp {
   std::int32_t notified_on = 0;   ///< of the last decision: appeals run from here
   std::int32_t started_on = 0;    ///< 0: not started
   std::int32_t term_ends_on = 0;  ///< last day of the current term
+  Timestamp term_recorded_at;     ///< when the ledger learned of the current term
   std::uint8_t terms = 0;         ///< terms authorised so far, 1 to 4
   std::int32_t ended_on = 0;
+  std::int32_t previous_ended_on = 0;  ///< of the parcours before this one, where there was one
   schema::PspEnd outcome{};
   std::int32_t afis_opened_on = 0;  ///< 0: none open
   PermitPhase permit = PermitPhase::none;
@@ -224,8 +226,9 @@ void archive(Ar& ar, Consent& c) {
 template <class Ar>
 void archive(Ar& ar, Psp& p) {
   ar(p.phase, p.applicant, p.applied_at, p.session, p.opinion, p.opinion_at, p.decided_at,
-     p.refused_renewal, p.notified_on, p.started_on, p.term_ends_on, p.terms, p.ended_on, p.outcome,
-     p.afis_opened_on, p.permit, p.permit_requested_at, p.permit_valid_until);
+     p.refused_renewal, p.notified_on, p.started_on, p.term_ends_on, p.term_recorded_at, p.terms,
+     p.ended_on, p.previous_ended_on, p.outcome, p.afis_opened_on, p.permit, p.permit_requested_at,
+     p.permit_valid_until);
 }
 template <class Ar>
 void archive(Ar& ar, Transfer& t) {

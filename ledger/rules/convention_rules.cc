@@ -5,6 +5,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/rules/governance.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -75,26 +76,27 @@ Status judge_signatories(const Judgement& j, schema::ConventionOpened::Reader op
   return {};
 }
 
+Terms terms_of(schema::ConventionOpened::Reader opened) {
+  Terms terms;
+  for (const schema::Term::Reader t : opened.getTerms()) {
+    const auto known = find_term(text(t.getName()));
+    check(known.has_value(), "an accepted convention names an unknown term");
+    terms.set(*known, t.getValue());
+  }
+  return terms;
+}
+
 Status judge_numbers(const Judgement& j, schema::ConventionOpened::Reader opened) {
-  std::set<std::string> acts;
+  RELAIS_TRY(judge_quorums(j, opened.getQuorums(), 1));
   for (std::size_t i = 0; const schema::Quorum::Reader q : opened.getQuorums()) {
-    if (!acts.insert(text(q.getAct())).second)
-      return fail(
-          invalid(j, "quorum-repeated", "the act has two quorums", member("quorums", i, "act")));
-    if (q.getApprovals() < 1 || q.getApprovals() > opened.getSignatories().size())
-      return fail(invalid(j, "quorum-out-of-range", "the quorum cannot be reached, or asks nothing",
+    if (q.getApprovals() > opened.getSignatories().size())
+      return fail(invalid(j, "quorum-out-of-range", "the quorum cannot be reached",
                           member("quorums", i, "approvals"))
                       .accepts("1 to the number of signatories"));
     ++i;
   }
-  std::set<std::string> terms;
-  for (std::size_t i = 0; const schema::Term::Reader t : opened.getTerms()) {
-    if (!terms.insert(text(t.getName())).second)
-      return fail(
-          invalid(j, "term-repeated", "the term has two values", member("terms", i, "name")));
-    ++i;
-  }
-  return {};
+  RELAIS_TRY(judge_terms(j, opened.getTerms()));
+  return judge_term_order(j, terms_of(opened));
 }
 
 Status decide_opened(const Judgement& j) {
@@ -147,8 +149,7 @@ void evolve_opened(const Change& change) {
   registry.log_key = accepted_key(opened.getLogKey());
   for (const capnp::Text::Reader t : opened.getTerritories())
     registry.territories.push_back(text(t));
-  for (const schema::Term::Reader t : opened.getTerms())
-    registry.terms[text(t.getName())] = t.getValue();
+  registry.terms = terms_of(opened);
   for (const schema::Quorum::Reader q : opened.getQuorums())
     registry.quorums[text(q.getAct())] = Quorum{q.getApprovals(), role_set(q.getRoles()).bits};
 

@@ -381,7 +381,7 @@ Status judge_basis(const Judgement& j, schema::ErasureBasis basis) {
 /// dismissed the last act is the last contact.
 Status judge_retention(const Judgement& j) {
   const CaseState& c = *j.subject;
-  const auto months = static_cast<int>(term(j.registry(), "retention-years", 2)) * 12;
+  const auto months = static_cast<int>(j.registry().terms[Term::retention_years]) * 12;
   const Day last = add_months(legal_day(c.closed_at.value_or(c.last_act_at)), months);
   if (j.act.received_at() >= end_of(last)) return {};
   return fail(conflict(j, "retention-not-due",

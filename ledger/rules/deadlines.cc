@@ -1,5 +1,7 @@
 #include "ledger/rules/deadlines.h"
 
+#include <algorithm>
+
 #include "ledger/base/check.h"
 #include "ledger/rules/decisions.h"
 #include "ledger/rules/rule_set.h"
@@ -8,6 +10,10 @@ namespace relais::rules {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
+constexpr int kCompletenessMonths = 2;  // CASF R121-12-3
+constexpr int kSilenceMonths = 4;       // CASF R121-12-3
+
+constexpr SignatoryId kNobody{0};  // the clock alone
 
 using Out = std::vector<Deadline>;
 
@@ -16,12 +22,15 @@ Day day_from(Timestamp t, std::uint32_t days) {
 }
 
 /// End of the n-th day after the moment.
-Timestamp after_days(const Registry& r, Timestamp from, std::string_view name, std::uint32_t ours) {
-  return end_of(day_from(from, term(r, name, ours)));
+Timestamp after_days(const Registry& r, Timestamp from, Term t) {
+  return end_of(day_from(from, r.terms[t]));
 }
-Timestamp after_hours(const Registry& r, Timestamp from, std::string_view name,
-                      std::uint32_t ours) {
-  return Timestamp{from.value + static_cast<std::int64_t>(term(r, name, ours)) * kHourMs};
+Timestamp after_hours(const Registry& r, Timestamp from, Term t) {
+  return Timestamp{from.value + static_cast<std::int64_t>(r.terms[t]) * kHourMs};
+}
+
+int retention_months(const Registry& r) {
+  return static_cast<int>(r.terms[Term::retention_years]) * 12;
 }
 
 SignatoryId first_with(const Registry& r, schema::Role role) {
@@ -35,13 +44,13 @@ void of_detection(const CaseState& c, const Registry& r, Out& out) {
   if (c.minor()) {
     if (c.reports.empty())
       out.push_back({DeadlineKind::minor_protection,
-                     after_hours(r, c.opened_at, "minor-protection-hours", 24),
+                     after_hours(r, c.opened_at, Term::minor_protection_hours),
                      c.opened_at,
                      c.holder,
                      {}});
   } else {
     out.push_back({DeadlineKind::adult_first_contact,
-                   after_days(r, c.opened_at, "adult-first-contact-days", 10),
+                   after_days(r, c.opened_at, Term::adult_first_contact_days),
                    c.opened_at,
                    c.holder,
                    {}});
@@ -52,8 +61,8 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase != CasePhase::detected) {
     const bool immediate = c.risk == schema::Risk::IMMEDIATE;
     out.push_back({DeadlineKind::risk_reassessment,
-                   immediate ? after_hours(r, c.risk_assessed_at, "immediate-risk-hours", 24)
-                             : after_days(r, c.risk_assessed_at, "risk-reassessment-days", 90),
+                   immediate ? after_hours(r, c.risk_assessed_at, Term::immediate_risk_hours)
+                             : after_days(r, c.risk_assessed_at, Term::risk_reassessment_days),
                    c.risk_assessed_at,
                    c.holder,
                    {}});
@@ -61,7 +70,15 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase == CasePhase::in_support || c.phase == CasePhase::psp ||
       c.phase == CasePhase::dormant)
     out.push_back({DeadlineKind::inactivity,
-                   after_days(r, c.last_act_at, "inactivity-alert-days", 60),
+                   after_days(r, c.last_act_at, Term::inactivity_alert_days),
+                   c.last_act_at,
+                   c.holder,
+                   {}});
+  if (const auto last = rest_ends(c, r.terms))
+    out.push_back({DeadlineKind::dormancy, end_of(*last), c.last_act_at, kNobody, {}});
+  if (c.phase == CasePhase::dormant)
+    out.push_back({DeadlineKind::last_contact,
+                   end_of(add_months(legal_day(c.last_act_at), retention_months(r))),
                    c.last_act_at,
                    c.holder,
                    {}});
@@ -73,7 +90,7 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
                    {}});
   if (c.transfer)
     out.push_back({DeadlineKind::transfer_answer,
-                   after_days(r, c.transfer->requested_at, "transfer-answer-days", 10),
+                   after_days(r, c.transfer->requested_at, Term::transfer_answer_days),
                    c.transfer->requested_at,
                    c.transfer->to,
                    {}});
@@ -86,29 +103,29 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
 void of_referral(const Referral& f, const Registry& r, Out& out) {
   const std::string id = to_string(f.id);
   if (f.phase == ReferralPhase::requested) {
-    const auto days = static_cast<int>(term(r, "referral-receipt-working-days", 2));
+    const auto days = static_cast<int>(r.terms[Term::referral_receipt_working_days]);
     out.push_back({DeadlineKind::referral_receipt,
                    end_of(add_working_days(legal_day(f.requested_at), days)), f.requested_at, f.to,
                    id});
   }
   if (f.pending()) {
     out.push_back({DeadlineKind::referral_answer,
-                   after_days(r, f.requested_at, "referral-answer-days", 10), f.requested_at, f.to,
+                   after_days(r, f.requested_at, Term::referral_answer_days), f.requested_at, f.to,
                    id});
     out.push_back({DeadlineKind::referral_expiry,
-                   after_days(r, f.requested_at, "referral-expiry-days", 30), f.requested_at,
+                   after_days(r, f.requested_at, Term::referral_expiry_days), f.requested_at,
                    f.from, id});
   }
   if (f.phase == ReferralPhase::accepted)
     out.push_back({DeadlineKind::referral_completion,
-                   after_days(r, f.changed_at, "referral-completion-days", 60), f.changed_at, f.to,
+                   after_days(r, f.changed_at, Term::referral_completion_days), f.changed_at, f.to,
                    id});
 }
 
 /// First day from which a review may be filed, and other days counted back from the end of the
 /// term.
-Timestamp before_term(const Psp& p, const Registry& r, std::string_view name, std::uint32_t ours) {
-  return start_of(add_days(Day{p.term_ends_on}, -static_cast<int>(term(r, name, ours))));
+Timestamp before_term(const Psp& p, const Registry& r, Term t) {
+  return start_of(add_days(Day{p.term_ends_on}, -static_cast<int>(r.terms[t])));
 }
 
 void of_psp(const CaseState& c, const Registry& r, Out& out) {
@@ -117,20 +134,24 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
                     p.phase == PspPhase::renewal_due;
   if (runs) {
     const Timestamp started = start_of(Day{p.started_on});
-    if (p.phase != PspPhase::renewal_due)
+    if (p.phase != PspPhase::renewal_due) {
       out.push_back({DeadlineKind::psp_review,
-                     before_term(p, r, "psp-review-days", 60),
+                     before_term(p, r, Term::psp_review_days),
                      started,
                      p.applicant,
                      {}});
-    else
+    } else {
+      // A request that is pending keeps the parcours from ending: its decision is what is due.
       out.push_back({DeadlineKind::psp_renewal_decision,
-                     before_term(p, r, "psp-renewal-alert-days", 15),
+                     before_term(p, r, Term::psp_renewal_alert_days),
                      started,
                      first_with(r, schema::Role::PREF),
                      {}});
-    out.push_back({DeadlineKind::psp_term, end_of(Day{p.term_ends_on}), started, p.applicant, {}});
+    }
   }
+  if (const auto ending = psp_ending(p))
+    out.push_back({DeadlineKind::psp_term, end_of(ending->last), start_of(Day{p.started_on}),
+                   p.applicant, std::string(statement::wire_name(ending->outcome))});
   if (p.phase == PspPhase::refused)
     out.push_back({DeadlineKind::psp_appeal,
                    end_of(last_day_of_appeal(Day{p.notified_on})),
@@ -143,26 +164,33 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
 void of_closed_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase != CasePhase::closed && c.phase != CasePhase::dismissed) return;
   const Timestamp from = c.closed_at.value_or(c.last_act_at);
-  const auto months = static_cast<int>(term(r, "retention-years", 2)) * 12;
-  out.push_back(
-      {DeadlineKind::retention, end_of(add_months(legal_day(from), months)), from, c.holder, {}});
+  out.push_back({DeadlineKind::retention,
+                 end_of(add_months(legal_day(from), retention_months(r))),
+                 from,
+                 c.holder,
+                 {}});
 }
 
 void of_accreditation(SignatoryId id, const Accreditation& a, const Registry& r, Out& out) {
-  if (a.phase == AccreditationPhase::complete)
-    out.push_back({DeadlineKind::accreditation_silence,
-                   end_of(add_months(Day{a.complete_on}, 4)),
-                   start_of(Day{a.complete_on}),
+  if (a.phase == AccreditationPhase::requested)
+    out.push_back({DeadlineKind::accreditation_completeness,
+                   end_of(completeness_ends(a)),
+                   start_of(Day{a.filed_on}),
                    first_with(r, schema::Role::PREF),
                    {}});
-  if (a.phase != AccreditationPhase::granted && a.phase != AccreditationPhase::tacitly_granted)
-    return;
+  if (a.phase == AccreditationPhase::complete)
+    out.push_back({DeadlineKind::accreditation_silence,
+                   end_of(silence_ends(a)),
+                   start_of(Day{std::max(a.complete_on, a.filed_on)}),
+                   first_with(r, schema::Role::PREF),
+                   {}});
+  if (!a.granted()) return;
   const Timestamp granted = start_of(Day{a.granted_on});
-  for (const auto& [name, ours] : {std::pair{"accreditation-first-warning-days", 180U},
-                                   std::pair{"accreditation-last-warning-days", 60U}})
+  for (const Term t :
+       {Term::accreditation_first_warning_days, Term::accreditation_last_warning_days})
     out.push_back({DeadlineKind::accreditation_warning,
-                   start_of(add_days(Day{a.expires_on}, -static_cast<int>(term(r, name, ours)))),
-                   granted, id, std::to_string(term(r, name, ours))});
+                   start_of(add_days(Day{a.expires_on}, -static_cast<int>(r.terms[t]))), granted,
+                   id, std::to_string(r.terms[t])});
   out.push_back({DeadlineKind::accreditation_expiry, end_of(Day{a.expires_on}), granted, id, {}});
 }
 
@@ -189,15 +217,62 @@ std::string_view to_string(DeadlineKind k) {
                                                 "accreditation_silence",
                                                 "accreditation_warning",
                                                 "accreditation_expiry",
-                                                "capacity_stale"};
+                                                "capacity_stale",
+                                                "dormancy",
+                                                "last_contact",
+                                                "accreditation_completeness"};
+  static_assert(std::size(kNames) == kDeadlineKinds);
   const auto ordinal = static_cast<std::size_t>(k);
   check(ordinal >= 1 && ordinal <= std::size(kNames), "a kind of deadline has no name");
   return kNames[ordinal - 1];
 }
 
+Day completeness_ends(const Accreditation& a) {
+  return add_months(Day{a.filed_on}, kCompletenessMonths);
+}
+
+Day silence_ends(const Accreditation& a) {
+  const Day complete = a.phase == AccreditationPhase::requested
+                           ? completeness_ends(a)
+                           : Day{std::max(a.complete_on, a.filed_on)};
+  return add_months(complete, kSilenceMonths);
+}
+
+std::optional<Day> rest_ends(const CaseState& c, const Terms& terms) {
+  switch (c.psp.phase) {
+    case PspPhase::applied:
+    case PspPhase::opined:
+    case PspPhase::adjourned:
+    case PspPhase::authorised:
+    case PspPhase::appealed:
+      return std::nullopt;
+    default:
+      break;
+  }
+  if (c.phase != CasePhase::in_support) return std::nullopt;
+  const Day rest_begins = std::max(legal_day(c.last_act_at), Day{c.psp.ended_on});
+  return add_days(rest_begins, static_cast<int>(terms[Term::dormant_after_days]));
+}
+
+std::optional<PspEnding> psp_ending(const Psp& p) {
+  const Day term_ends{p.term_ends_on};
+  if (p.phase == PspPhase::active || p.phase == PspPhase::suspended) {
+    if (end_of(term_ends) <= p.term_recorded_at) return std::nullopt;
+    return PspEnding{term_ends, schema::PspEnd::TERM};
+  }
+  if (!p.refused_renewal) return std::nullopt;
+  if (p.phase == PspPhase::refused)
+    return PspEnding{std::max(term_ends, last_day_of_appeal(Day{p.notified_on})),
+                     schema::PspEnd::NOT_RENEWED};
+  if (p.phase == PspPhase::final_refusal) return PspEnding{term_ends, schema::PspEnd::NOT_RENEWED};
+  return std::nullopt;
+}
+
 bool has_effect(DeadlineKind k) {
-  return k == DeadlineKind::referral_expiry || k == DeadlineKind::retention ||
-         k == DeadlineKind::accreditation_silence || k == DeadlineKind::accreditation_expiry;
+  return k == DeadlineKind::dormancy || k == DeadlineKind::psp_term ||
+         k == DeadlineKind::accreditation_completeness || k == DeadlineKind::referral_expiry ||
+         k == DeadlineKind::retention || k == DeadlineKind::accreditation_silence ||
+         k == DeadlineKind::accreditation_expiry;
 }
 
 std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry) {
@@ -208,13 +283,13 @@ std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry)
     for (const Referral& f : c.referrals) of_referral(f, registry, out);
     of_psp(c, registry, out);
   }
-  for (const ProtectionReport& p : c.reports)
+  for (std::size_t i = 0; i < c.reports.size(); ++i) {
+    const ProtectionReport& p = c.reports[i];
     if (c.phase != CasePhase::erased && p.outcome == schema::ProtectionOutcome::UNSPECIFIED)
       out.push_back({DeadlineKind::protection_follow_up,
-                     after_days(registry, p.at, "protection-follow-up-days", 90),
-                     p.at,
-                     p.by,
-                     {}});
+                     after_days(registry, p.at, Term::protection_follow_up_days), p.at, p.by,
+                     std::to_string(i + 1)});
+  }
   of_closed_case(c, registry, out);
   return out;
 }
@@ -222,11 +297,20 @@ std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry)
 std::vector<Deadline> deadlines_of(SignatoryId id, const SignatoryState& s,
                                    const Registry& registry) {
   Out out;
+  const Signatory* signatory = registry.find(id);
+  check(signatory != nullptr, "a signatory's state without the signatory");
+  if (!signatory->active) {
+    // Nobody is to act any more; what was granted ends all the same.
+    if (s.accreditation.granted()) of_accreditation(id, s.accreditation, registry, out);
+    std::erase_if(out, [](const Deadline& d) { return !has_effect(d.kind); });
+    return out;
+  }
   of_accreditation(id, s.accreditation, registry, out);
+  if (s.renewal) of_accreditation(id, *s.renewal, registry, out);
   for (const auto& [name, capability] : s.capabilities)
     if (capability.capacity_at)
       out.push_back({DeadlineKind::capacity_stale,
-                     after_days(registry, *capability.capacity_at, "capacity-stale-days", 30),
+                     after_days(registry, *capability.capacity_at, Term::capacity_stale_days),
                      *capability.capacity_at, id, name});
   return out;
 }

@@ -12,14 +12,20 @@ namespace relais::rules {
 
 // Bounds are ours.
 inline constexpr std::size_t kMaxSignatories = 10'000;  ///< those that have left included
-inline constexpr std::size_t kMaxTerms = 1'000;
 /// No quorum is less than this, whatever the convention's numbers: nobody acts alone.
 inline constexpr std::uint32_t kMinApprovals = 2;
-/// Of a number of the convention: a hundred years in days.
-inline constexpr std::uint32_t kMaxTermValue = 36'500;
 
 /// How quorums name an act: "admit-signatory".
 std::string_view act_name(schema::GovernedAct act);
+
+/// The numbers that a payload gives: "term-unknown", "term-repeated", "term-out-of-range".
+Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms);
+/// The numbers of a convention, all of them, make sense together: "term-order".
+Status judge_term_order(const Judgement& j, const Terms& terms);
+/// The quorums that a payload gives, of `least` approvals: "quorum-act-unknown", "quorum-repeated",
+/// "quorum-out-of-range".
+Status judge_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
+                     std::uint32_t least);
 
 /// Members of the commission and analysts take no part in governance, nor does the ledger itself.
 bool votes(const Signatory& s);

@@ -109,6 +109,15 @@ Status judge_withdrawal(const Judgement& j, const Proposal& p) {
           .accepts("the slug of a signatory of the convention"));
 }
 
+Terms amended(Terms terms, const Proposal& p) {
+  for (const auto& [name, value] : p.terms) {
+    const auto t = find_term(name);
+    check(t.has_value(), "an accepted proposal names an unknown term");
+    terms.set(*t, value);
+  }
+  return terms;
+}
+
 /// A quorum that the present signatories cannot fill would make the act impossible for ever, the
 /// amendment that lowers it included.
 Status judge_amendment(const Judgement& j, const Proposal& p) {
@@ -131,14 +140,7 @@ Status judge_amendment(const Judgement& j, const Proposal& p) {
                                " approvals, of roles that voting signatories have")
                       .in_state("IN_FORCE"));
   }
-  std::size_t terms = j.registry().terms.size();
-  for (const auto& [name, value] : p.terms)
-    if (!j.registry().terms.contains(name)) ++terms;
-  if (terms <= kMaxTerms) return {};
-  return fail(refusal(j.act, Errc::conflict, "limit-terms",
-                      "a convention has at most " + std::to_string(kMaxTerms) + " terms")
-                  .at("data.terms")
-                  .in_state("FULL"));
+  return judge_term_order(j, amended(j.registry().terms, p));
 }
 
 Status judge_first_key(const Judgement& j, const Proposal& p) {
@@ -233,7 +235,7 @@ void evolve_amended(const Change& change) {
   const Proposal p = take_effect(registry, change.data().getConventionAmended().getProposalId());
   registry.document_hash = p.document_hash;
   for (const auto& [act, quorum] : p.quorums) registry.quorums[act] = quorum;
-  for (const auto& [name, value] : p.terms) registry.terms[name] = value;
+  registry.terms = amended(registry.terms, p);
   settle_proposals(registry);
 }
 

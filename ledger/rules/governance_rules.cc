@@ -184,40 +184,6 @@ Error invalid_element(const Judgement& j, std::string_view list, std::size_t i,
   return refusal(j.act, Errc::invalid, std::move(rule), std::move(message)).at(std::move(field));
 }
 
-/// Quorums and terms as they stand in the lists, before they become maps.
-Status judge_lists(const Judgement& j) {
-  const auto proposed = j.data().getGovernanceProposed();
-  std::set<std::string> seen;
-  for (std::size_t i = 0; const schema::Quorum::Reader q : proposed.getQuorums()) {
-    const std::string act = text(q.getAct());
-    if (std::ranges::find(kActs, std::string_view(act), &ActShape::name) == std::end(kActs))
-      return fail(invalid_element(j, "quorums", i, "act", "quorum-act-unknown",
-                                  "no act of governance is called " + act)
-                      .accepts("admit-signatory, withdraw-signatory, amend-convention, "
-                               "enrol-first-key, revoke-key"));
-    if (!seen.insert(act).second)
-      return fail(
-          invalid_element(j, "quorums", i, "act", "quorum-repeated", "the act has two quorums"));
-    if (q.getApprovals() < kMinApprovals)
-      return fail(invalid_element(j, "quorums", i, "approvals", "quorum-out-of-range",
-                                  "with this quorum one signatory could act alone")
-                      .accepts(std::to_string(kMinApprovals) + " or more"));
-    ++i;
-  }
-  seen.clear();
-  for (std::size_t i = 0; const schema::Term::Reader t : proposed.getTerms()) {
-    if (!seen.insert(text(t.getName())).second)
-      return fail(
-          invalid_element(j, "terms", i, "name", "term-repeated", "the term has two values"));
-    if (t.getValue() < 1 || t.getValue() > kMaxTermValue)
-      return fail(invalid_element(j, "terms", i, "value", "term-out-of-range",
-                                  "no term of the convention is that short or that long")
-                      .accepts("1 to " + std::to_string(kMaxTermValue)));
-    ++i;
-  }
-  return {};
-}
-
 Status judge_voter(const Judgement& j) {
   if (votes(*j.emitter)) return {};
   return fail(refusal(j.act, Errc::forbidden, "not-a-voter",
@@ -272,7 +238,8 @@ Status decide_proposed(const Judgement& j) {
   RELAIS_TRY(judge_convention_stream(j));
   RELAIS_TRY(judge_voter(j));
   RELAIS_TRY(judge_members(j));
-  RELAIS_TRY(judge_lists(j));
+  RELAIS_TRY(judge_quorums(j, j.data().getGovernanceProposed().getQuorums(), kMinApprovals));
+  RELAIS_TRY(judge_terms(j, j.data().getGovernanceProposed().getTerms()));
   const Proposal p = read_proposal(j.registry(), j.act);
   RELAIS_TRY(judge_room(j, p));
   RELAIS_TRY(judge_content(j, p));
@@ -363,6 +330,70 @@ void evolve_withdrawn(const Change& change) {
 }
 
 }  // namespace
+
+Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; const schema::Term::Reader t : terms) {
+    const std::string name = text(t.getName());
+    const auto known = find_term(name);
+    if (!known) {
+      std::string names;
+      for (std::size_t k = 0; k < kTerms; ++k)
+        names.append(k == 0 ? "" : ", ").append(info(static_cast<Term>(k)).name);
+      return fail(invalid_element(j, "terms", i, "name", "term-unknown",
+                                  "no number of a convention is called " + name)
+                      .accepts(std::move(names)));
+    }
+    if (!seen.insert(name).second)
+      return fail(
+          invalid_element(j, "terms", i, "name", "term-repeated", "the term has two values"));
+    const TermInfo& range = info(*known);
+    if (t.getValue() < range.least || t.getValue() > range.most)
+      return fail(invalid_element(j, "terms", i, "value", "term-out-of-range",
+                                  name + " (" + std::string(range.meaning) + ") is never " +
+                                      std::to_string(t.getValue()))
+                      .accepts(std::to_string(range.least) + " to " + std::to_string(range.most)));
+    ++i;
+  }
+  return {};
+}
+
+Status judge_term_order(const Judgement& j, const Terms& terms) {
+  for (const TermOrder& order : term_orders()) {
+    if (terms[order.lesser] <= terms[order.greater]) continue;
+    const std::string greater(info(order.greater).name);
+    return fail(refusal(j.act, Errc::invalid, "term-order",
+                        std::string(info(order.lesser).name) + " would be more than " + greater)
+                    .at("data.terms")
+                    .accepts("at most " + std::to_string(terms[order.greater]) + ", or another " +
+                             greater + " with it"));
+  }
+  return {};
+}
+
+Status judge_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
+                     std::uint32_t least) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; const schema::Quorum::Reader q : quorums) {
+    const std::string act = text(q.getAct());
+    if (std::ranges::find(kActs, std::string_view(act), &ActShape::name) == std::end(kActs))
+      return fail(invalid_element(j, "quorums", i, "act", "quorum-act-unknown",
+                                  "no act of governance is called " + act)
+                      .accepts("admit-signatory, withdraw-signatory, amend-convention, "
+                               "enrol-first-key, revoke-key"));
+    if (!seen.insert(act).second)
+      return fail(
+          invalid_element(j, "quorums", i, "act", "quorum-repeated", "the act has two quorums"));
+    if (q.getApprovals() < least)
+      return fail(invalid_element(j, "quorums", i, "approvals", "quorum-out-of-range",
+                                  least < kMinApprovals
+                                      ? "the quorum asks nothing"
+                                      : "with this quorum one signatory could act alone")
+                      .accepts(std::to_string(least) + " or more"));
+    ++i;
+  }
+  return {};
+}
 
 std::string_view act_name(GovernedAct act) {
   return shape_of(act).name;

@@ -44,10 +44,11 @@ Status judge_applicant_move(const Judgement& j) {
   return drawn(j.subject->psp, j.act);
 }
 
-void begin_term(Psp& p) {
+void begin_term(Psp& p, const Change& change) {
   check(p.terms < kMaxTerms, "a parcours goes beyond its 24 months");
   ++p.terms;
   p.term_ends_on = add_days(add_months(Day{p.started_on}, kTermMonths * p.terms), -1).value;
+  p.term_recorded_at = change.act.received_at();
 }
 
 namespace {
@@ -101,6 +102,7 @@ void evolve_applied(const Change& change) {
   fresh.phase = c.psp.phase;
   fresh.applicant = change.act.signatory();
   fresh.applied_at = change.act.received_at();
+  fresh.previous_ended_on = std::max(c.psp.ended_on, c.psp.previous_ended_on);
   // The allowance and the permit of an earlier parcours have ends of their own.
   fresh.afis_opened_on = c.psp.afis_opened_on;
   fresh.permit = c.psp.permit;
@@ -205,8 +207,13 @@ void evolve_decided(const Change& change) {
 
 Status decide_started(const Judgement& j) {
   RELAIS_TRY(judge_applicant_move(j));
-  return not_before(j, accepted_date(j.data().getPspStarted().getStartsOn()),
-                    Day{j.subject->psp.notified_on}, "data.starts_on", "the decision was notified");
+  const Psp& p = j.subject->psp;
+  const Day starts_on = accepted_date(j.data().getPspStarted().getStartsOn());
+  RELAIS_TRY(
+      not_before(j, starts_on, Day{p.notified_on}, "data.starts_on", "the decision was notified"));
+  if (p.previous_ended_on == 0) return {};
+  return not_before(j, starts_on, Day{p.previous_ended_on}, "data.starts_on",
+                    "the parcours before it had ended");
 }
 
 void evolve_started(const Change& change) {
@@ -214,7 +221,7 @@ void evolve_started(const Change& change) {
   advance(*change.subject, change.act);
   advance(p, change.act);
   p.started_on = accepted_date(change.data().getPspStarted().getStartsOn()).value;
-  begin_term(p);
+  begin_term(p, change);
 }
 
 Status decide_appeal_filed(const Judgement& j) {
@@ -254,7 +261,7 @@ void evolve_appeal_judged(const Change& change) {
   // What was refused is authorised: the entry, or the next term.
   p.notified_on = accepted_date(judged.getJudgedOn()).value;
   advance(p, change.act, p.refused_renewal ? PspPhase::active : PspPhase::authorised);
-  if (p.refused_renewal) begin_term(p);
+  if (p.refused_renewal) begin_term(p, change);
   p.refused_renewal = false;
 }
 

@@ -21,7 +21,7 @@ Status judge_applicant_move(const Judgement& j);
 Status judge_party_move(const Judgement& j);
 Status judge_party(const Judgement& j);
 /// Begins the next of the terms of six months, four at most (CASF L121-9).
-void begin_term(Psp& p);
+void begin_term(Psp& p, const Change& change);
 
 inline constexpr int kTermMonths = 6;
 inline constexpr int kMaxTerms = 4;

@@ -1,17 +1,15 @@
 // psp.*, from the start to the end: reviews and renewals, suspension, the end. Terms of six months,
 // 24 months in all (CASF L121-9).
 #include "ledger/base/check.h"
+#include "ledger/rules/deadlines.h"
 #include "ledger/rules/decisions.h"
 #include "ledger/rules/psp_rules.h"
 
 namespace relais::rules {
 namespace {
 
-/// Ours: how long before the end of a term its review is in season.
-constexpr std::uint32_t kReviewDays = 60;
-
 Status judge_season(const Judgement& j) {
-  const auto days = static_cast<int>(term(j.registry(), "psp-review-days", kReviewDays));
+  const auto days = static_cast<int>(j.registry().terms[Term::psp_review_days]);
   const Day from = add_days(Day{j.subject->psp.term_ends_on}, -days);
   if (today(j) >= from) return {};
   return fail(psp_conflict(j, "renewal-too-early",
@@ -37,6 +35,12 @@ Status decide_renewal_requested(const Judgement& j) {
                              "the parcours has had its four terms of six months: 24 months in all")
                     .accepts("a parcours with fewer than three renewals")
                     .from("CASF L121-9"));
+  // As if the clock had signed at once.
+  const auto ending = psp_ending(j.subject->psp);
+  if (ending && j.act.received_at() >= end_of(ending->last))
+    return fail(psp_conflict(j, "psp-term-over", "the term ended with " + to_date(ending->last))
+                    .accepts("another application")
+                    .from("CASF L121-9"));
   return judge_season(j);
 }
 
@@ -60,12 +64,13 @@ void evolve_renewal_decided(const Change& change) {
   p.decided_at = change.act.received_at();
   p.notified_on = accepted_date(decided.getNotifiedOn()).value;
   p.refused_renewal = !renewed;
-  if (renewed) begin_term(p);
+  if (renewed) begin_term(p, change);
 }
 
 /// A refused renewal lets the term end and no more; `term` says that it did.
 Status judge_outcome(const Judgement& j, schema::PspEnd outcome, Day ended_on) {
   const Psp& p = j.subject->psp;
+
   const Day last{p.term_ends_on};
   if (outcome == schema::PspEnd::TERM && (today(j) <= last || ended_on < last))
     return fail(
@@ -79,11 +84,48 @@ Status judge_outcome(const Judgement& j, schema::PspEnd outcome, Day ended_on) {
   return {};
 }
 
+/// What the clock signs: a term is over and nobody has asked for another, or was refused it for
+/// good.
+Status judge_clocked_end(const Judgement& j) {
+  RELAIS_TRY(judge_psp_move(j));
+  const auto ending = psp_ending(j.subject->psp);
+  const auto ended = j.data().getPspEnded();
+  if (ending && ended.getOutcome() == ending->outcome &&
+      accepted_date(ended.getEndedOn()) == ending->last &&
+      j.act.received_at() >= end_of(ending->last))
+    return {};
+  return fail(
+      psp_conflict(j, "psp-term-not-over", "the clock ends a parcours when its term is over")
+          .at("data.outcome")
+          .accepts(ending ? std::string(statement::wire_name(ending->outcome)) +
+                                ", after the end of " + to_date(ending->last)
+                          : "nothing: no term of it runs, or a renewal is pending")
+          .from("CASF L121-9"));
+}
+
+/// Before the start it is for the person, and so for the association that supports her, to go no
+/// further: an application ends in no other way without a decision and its reasons.
+Status judge_withdrawal(const Judgement& j) {
+  RELAIS_TRY(judge_applicant_move(j));
+  const Psp& p = j.subject->psp;
+  if (p.phase == PspPhase::refused || p.phase == PspPhase::appealed ||
+      p.phase == PspPhase::final_refusal)
+    return fail(psp_conflict(j, "psp-not-started", "a parcours that was refused has not begun")
+                    .accepts("an appeal, or another application"));
+  const auto outcome = j.data().getPspEnded().getOutcome();
+  if (outcome == schema::PspEnd::WITHDRAWN || outcome == schema::PspEnd::ABANDONED) return {};
+  return fail(psp_conflict(j, "psp-not-started", "the parcours has not started")
+                  .at("data.outcome")
+                  .accepts("withdrawn, abandoned"));
+}
+
 Status decide_ended(const Judgement& j) {
+  if (by_system(j)) return judge_clocked_end(j);
   RELAIS_TRY(judge_party_move(j));
   const auto ended = j.data().getPspEnded();
   const Day ended_on = accepted_date(ended.getEndedOn());
   RELAIS_TRY(not_in_future(j, ended_on, "data.ended_on"));
+  if (j.subject->psp.started_on == 0) return judge_withdrawal(j);
   return judge_outcome(j, ended.getOutcome(), ended_on);
 }
 

@@ -12,6 +12,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/crypto/ed25519.h"
+#include "ledger/rules/terms.h"
 #include "ledger/statement/catalogue.h"
 #include "schemas/vocabulary.capnp.h"
 
@@ -83,8 +84,8 @@ class Registry {
   std::string origin;         ///< of the log
   crypto::PublicKey log_key{};
   std::vector<std::string> territories;
-  std::map<std::string, std::uint32_t> terms;  ///< deadlines and limits by name
-  std::map<std::string, Quorum> quorums;       ///< by kind of act: "admit-signatory"
+  Terms terms;                            ///< deadlines and limits
+  std::map<std::string, Quorum> quorums;  ///< by kind of act: "admit-signatory"
   std::map<std::string, Proposal>
       proposals;          ///< by id; those that are over are kept, so that no id comes back
   bool in_force = false;  ///< every founding signatory has signed

@@ -89,8 +89,6 @@ Result<const Signatory*> known_signatory(const Judgement& j, std::string_view sl
 /// Day of Europe/Paris on which the act was received.
 Day today(const Judgement& j);
 Day today(const Change& c);
-/// A number of the convention, or `ours` where the convention does not name it.
-std::uint32_t term(const Registry& registry, std::string_view name, std::uint32_t ours);
 /// Whether the emitter is the ledger's own key.
 bool by_system(const Judgement& j);
 /// Whether the territory is one of the convention's ("territory-not-of-convention").

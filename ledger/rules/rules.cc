@@ -98,7 +98,8 @@ bool taken_by_a_full_case(const Judgement& j) {
   switch (j.data().which()) {
     case Kind::CASE_DISMISSED:
     case Kind::CASE_CLOSED:
-    case Kind::PSP_ENDED:  // a case in PSP is closed from IN_SUPPORT only
+    case Kind::CASE_BECAME_DORMANT:  // once: no step wakes a full case
+    case Kind::PSP_ENDED:            // a case in PSP is closed from IN_SUPPORT only
     // Not referral.held: a request goes to and fro between HELD and RECEIVED without end.
     case Kind::REFERRAL_RECEIVED:
     case Kind::REFERRAL_ACCEPTED:
@@ -222,11 +223,6 @@ Day today(const Judgement& j) {
 }
 Day today(const Change& c) {
   return legal_day(c.act.received_at());
-}
-
-std::uint32_t term(const Registry& registry, std::string_view name, std::uint32_t ours) {
-  const auto it = registry.terms.find(std::string(name));
-  return it == registry.terms.end() ? ours : it->second;
 }
 
 bool by_system(const Judgement& j) {

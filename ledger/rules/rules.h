@@ -60,4 +60,11 @@ struct AccreditationTransition {
 };
 std::span<const AccreditationTransition> accreditation_transitions();
 
+/// A commune (INSEE code) of one of the convention's departments, or one of its named territories.
+/// A department is the first two characters of the code (2A and 2B in Corsica), the first three
+/// overseas (97x).
+bool territory_of_convention(const Registry& registry, const std::string& territory);
+/// Which those are, in words.
+std::string accepted_territories(const Registry& registry);
+
 }  // namespace relais::rules

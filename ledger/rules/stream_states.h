@@ -13,7 +13,7 @@
 namespace relais::rules {
 
 /// DOMAIN.md, section 3: REQUESTED → COMPLETE → {GRANTED, TACITLY_GRANTED, REFUSED}; GRANTED →
-/// EXPIRED. The numbers are stored.
+/// EXPIRED. INCOMPLETE: documents were asked for. The numbers are stored.
 enum class AccreditationPhase : std::uint8_t {
   none = 0,
   requested,
@@ -22,19 +22,22 @@ enum class AccreditationPhase : std::uint8_t {
   tacitly_granted,
   refused,
   expired,
+  incomplete,
 };
 std::string_view to_string(AccreditationPhase p);
 
 /// CASF R121-12-1 and following. Days count from 1970-01-01, in Europe/Paris.
 struct Accreditation {
   AccreditationPhase phase = AccreditationPhase::none;
-  std::int32_t requested_on = 0;
+  std::int32_t filed_on = 0;  ///< request, or last supply of documents: the two months run from it
   std::int32_t complete_on = 0;
   std::int32_t granted_on = 0;
   std::int32_t expires_on = 0;  ///< last day it is valid, three years after it was granted
+  bool granted() const {
+    return phase == AccreditationPhase::granted || phase == AccreditationPhase::tacitly_granted;
+  }
   bool valid_on(std::int32_t day) const {
-    return (phase == AccreditationPhase::granted || phase == AccreditationPhase::tacitly_granted) &&
-           day >= granted_on && day <= expires_on;
+    return granted() && day >= granted_on && day <= expires_on;
   }
 };
 
@@ -53,6 +56,7 @@ struct Capability {
 /// Stream signatory/<slug>.
 struct SignatoryState {
   Accreditation accreditation;
+  std::optional<Accreditation> renewal;  ///< asked for while the accreditation runs, and pending
   std::map<std::string, Capability> capabilities;   ///< by id
   std::map<std::string, std::string> focal_points;  ///< topic (or empty) → mailbox
   std::string commission_capacity;  ///< as what it sits on the commission; empty: it does not
@@ -77,7 +81,7 @@ struct LibraryState {
 
 template <class Ar>
 void archive(Ar& ar, Accreditation& a) {
-  ar(a.phase, a.requested_on, a.complete_on, a.granted_on, a.expires_on);
+  ar(a.phase, a.filed_on, a.complete_on, a.granted_on, a.expires_on);
 }
 template <class Ar>
 void archive(Ar& ar, Capability& c) {
@@ -85,7 +89,8 @@ void archive(Ar& ar, Capability& c) {
 }
 template <class Ar>
 void archive(Ar& ar, SignatoryState& s) {
-  ar(s.accreditation, s.capabilities, s.focal_points, s.commission_capacity, s.open_cases);
+  ar(s.accreditation, s.renewal, s.capabilities, s.focal_points, s.commission_capacity,
+     s.open_cases);
 }
 template <class Ar>
 void archive(Ar& ar, SessionState& s) {

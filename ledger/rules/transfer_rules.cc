@@ -6,11 +6,6 @@
 namespace relais::rules {
 namespace {
 
-/// Days without an answer after which a referral ends. Ours; the convention's term of this name
-/// replaces it.
-constexpr std::string_view kReferralExpiry = "referral-expiry-days";
-constexpr std::uint32_t kReferralExpiryDays = 30;
-
 Status judge_new_holder(const Judgement& j, const Signatory& to) {
   if (to.id == j.emitter->id)
     return fail(refusal(j.act, Errc::invalid, "transfer-to-self",
@@ -86,7 +81,7 @@ Status decide_expired(const Judgement& j) {
         refusal(j.act, Errc::not_found, "referral-unknown", "the case has no referral of this id")
             .at("data.referral_id"));
   RELAIS_TRY(drawn(*r, j.act));
-  const std::uint32_t days = term(j.registry(), kReferralExpiry, kReferralExpiryDays);
+  const std::uint32_t days = j.registry().terms[Term::referral_expiry_days];
   const Day last = add_days(legal_day(r->requested_at), static_cast<int>(days));
   if (j.act.received_at() < end_of(last))
     return fail(refusal(j.act, Errc::conflict, "referral-not-due",

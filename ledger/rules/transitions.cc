@@ -89,6 +89,13 @@ constexpr CaseTransition kMoves[] = {
 
     {in_support, "psp.started", psp},
     {psp, "psp.ended", in_support},
+    // A parcours that never started is taken back beside whatever support there is.
+    {assessed, "psp.ended", assessed},
+    {referred, "psp.ended", referred},
+    {in_support, "psp.ended", in_support},
+    {dormant, "psp.ended", dormant},
+
+    {in_support, "case.became_dormant", dormant},
 
     // A detection that is taken back leaves no case; the last act of support that is taken back, no
     // support.
@@ -186,6 +193,13 @@ constexpr PspTransition kPsp[] = {
     {Q::renewal_due, "psp.renewal_decided", Q::active},
     {Q::renewal_due, "psp.renewal_decided", Q::refused},
 
+    // Our addition to the drawing: a person who changes her or his mind before the start could
+    // otherwise never apply again.
+    {Q::applied, "psp.ended", Q::ended},
+    {Q::opined, "psp.ended", Q::ended},
+    {Q::adjourned, "psp.ended", Q::ended},
+    {Q::authorised, "psp.ended", Q::ended},
+
     {Q::active, "psp.ended", Q::ended},
     {Q::suspended, "psp.ended", Q::ended},
     {Q::renewal_due, "psp.ended", Q::ended},
@@ -208,7 +222,12 @@ constexpr AccreditationTransition kAccreditation[] = {
     {A::refused, "accreditation.requested", A::requested},
     {A::expired, "accreditation.requested", A::requested},
 
+    {A::requested, "accreditation.documents_requested", A::incomplete},
+    {A::incomplete, "accreditation.documents_supplied", A::requested},
+    {A::requested, "accreditation.deemed_complete", A::complete},
     {A::requested, "accreditation.completed", A::complete},
+    {A::incomplete, "accreditation.completed", A::complete},
+    {A::incomplete, "accreditation.refused", A::refused},
     {A::complete, "accreditation.granted", A::granted},
     {A::complete, "accreditation.tacitly_granted", A::tacitly_granted},
     {A::complete, "accreditation.refused", A::refused},

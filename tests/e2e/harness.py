@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -56,13 +55,53 @@ def compact(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+class Clock:
+    """What time it is for the signatories and for the servers that are started from here: the real time, or later. A
+    server that was started after the first move() follows each further one: libfaketime reads the offset at each look at
+    the clock."""
+
+    LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+    def __init__(self):
+        self.ahead = timedelta(0)
+        self.file = None
+
+    def now(self):
+        return datetime.now(timezone.utc) + self.ahead
+
+    def move(self, **period):
+        """Lets time pass, as timedelta has it: move(days=31)."""
+        if self.LIBRARY is None:
+            raise AssertionError("libfaketime is missing: apt-get install faketime")
+        self.file = self.file or Path(tempfile.mkdtemp(prefix="relais-clock-")) / "offset"
+        self.ahead += timedelta(**period)
+        new = self.file.with_suffix(".new")
+        new.write_text(f"+{int(self.ahead.total_seconds())}")
+        new.rename(self.file)  # a server never reads half an offset
+
+    def reset(self):
+        if self.file is not None:
+            shutil.rmtree(self.file.parent)
+        self.__init__()
+
+    def environment(self):
+        """For a process; None while time was never moved: its parent's."""
+        if self.file is None:
+            return None
+        return {**os.environ, "LD_PRELOAD": str(self.LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.file),
+                "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+clock = Clock()
+
+
 def rfc3339(moment=None):
-    moment = moment or datetime.now(timezone.utc)
+    moment = moment or clock.now()
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def in_seconds(seconds):
-    return rfc3339(datetime.now(timezone.utc) + timedelta(seconds=seconds))
+    return rfc3339(clock.now() + timedelta(seconds=seconds))
 
 
 def run(*arguments, stdin=None, ok=(0,), timeout=120):
@@ -122,7 +161,7 @@ class Signatory:
         return "~".join([(key or self.key).jwt(event, "cloudevents+sd-jwt"), *disclosures, ""])
 
     def token(self, origin, **claims):
-        now = int(time.time())
+        now = int(clock.now().timestamp())
         body = {"iss": self.source, "aud": origin, "iat": now, "exp": now + 240, "jti": str(uuid.uuid4()), "purpose": "test"}
         body.update(claims)
         return self.key.jwt({k: v for k, v in body.items() if v is not None}, "relais-access+jwt")
@@ -225,6 +264,63 @@ class Client:
                             {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}})
 
 
+def next_page(answer):
+    """The address of the page that follows (RFC 8288), or None."""
+    link = answer.headers.get("Link", "")
+    return link.split("<", 1)[1].split(">", 1)[0] if 'rel="next"' in link else None
+
+
+def all_pages(client, path, member):
+    """Every element of a list, over all its pages."""
+    found = []
+    while path:
+        answer = client.get(path)
+        if answer.status != 200:
+            raise AssertionError(f"GET {path}: {answer}")
+        found += answer.json()[member]
+        path = next_page(answer)
+    return found
+
+
+class Live:
+    """A client of server-sent events."""
+
+    def __init__(self, server, client, last=None):
+        headers = {"Authorization": f"Bearer {client.signatory.token(server.ledger.origin)}", "Accept": "text/event-stream"}
+        if last is not None:
+            headers["Last-Event-ID"] = last
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        self.connection.request("GET", "/v1/events/live", None, headers)
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, (self.response.status, self.response.read())
+        assert self.response.headers.get_content_type() == "text/event-stream"
+
+    def next(self):
+        """The next event; comments and heartbeats are passed over."""
+        event = LiveEvent()
+        while True:
+            line = self.response.readline().decode()
+            if line == "":
+                raise AssertionError("the stream ended")
+            line = line.rstrip("\n")
+            if line == "" and event.data:
+                return event
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "id":
+                event.id = value
+            elif name == "data":
+                event.data += value
+
+    def close(self):
+        self.connection.close()
+
+
+class LiveEvent:
+    id = None
+    data = ""
+
+
 class Server:
     """`relais serve` on a free port."""
 
@@ -233,7 +329,7 @@ class Server:
         self.log = ledger.folder / "server.log"
         command = [RELAIS, "serve", "--data", str(ledger.data), "--listen", "127.0.0.1:0", *map(str, arguments)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=clock.environment())
         self.port = self._read_port()
         # What the server prints later must not block it.
         self._drain = threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True)

@@ -1,14 +1,13 @@
 """What is asked of the API when everything is well: appending, reading, following, proving."""
 import base64
-import http.client
 import json
 import threading
 import time
 import uuid
 from datetime import datetime, timezone
 
-from harness import (AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, ML3, MOUVEMENT, PREF, SD_JWT, LedgerTest, case, jwt_of, main,
-                     rfc3339, run)
+from harness import (AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, ML3, MOUVEMENT, PREF, SD_JWT, LedgerTest, Live, case, jwt_of,
+                     main, next_page, rfc3339, run)
 from load import Tree, entries, leaf
 
 import verify_receipt  # found through harness
@@ -427,50 +426,6 @@ class HappyPath(LedgerTest):
         self.assertEqual(sorted(a.status for a in answers), [200] * 15 + [201])
         self.assertEqual(len({a.body for a in answers}), 1)
         self.assertEqual(self.server.size(), size + 1)
-
-
-class Live:
-    """A client of server-sent events."""
-
-    def __init__(self, server, client, last=None):
-        headers = {"Authorization": f"Bearer {client.signatory.token(server.ledger.origin)}", "Accept": "text/event-stream"}
-        if last is not None:
-            headers["Last-Event-ID"] = last
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        self.connection.request("GET", "/v1/events/live", None, headers)
-        self.response = self.connection.getresponse()
-        assert self.response.status == 200, (self.response.status, self.response.read())
-        assert self.response.headers.get_content_type() == "text/event-stream"
-
-    def next(self):
-        """The next event; comments and heartbeats are passed over."""
-        event = LiveEvent()
-        while True:
-            line = self.response.readline().decode()
-            if line == "":
-                raise AssertionError("the stream ended")
-            line = line.rstrip("\n")
-            if line == "" and event.data:
-                return event
-            name, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if name == "id":
-                event.id = value
-            elif name == "data":
-                event.data += value
-
-    def close(self):
-        self.connection.close()
-
-
-class LiveEvent:
-    id = None
-    data = ""
-
-
-def next_page(answer):
-    link = answer.headers.get("Link", "")
-    return link.split("<", 1)[1].split(">", 1)[0] if 'rel="next"' in link else None
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 import json
 import time
 
-from harness import ASSESSED, DETECTED, ML1, LedgerTest, case, main, run
+from harness import ASSESSED, DETECTED, ML1, LedgerTest, case, main, next_page, run
 from load import WRITERS, Load
 
 
@@ -55,13 +55,6 @@ class Rebuild(LedgerTest):
         client = self.server.client(ML1)
         self.assertEqual(self.everything(client), before)
         client.close()
-
-
-def next_page(answer):
-    link = answer.headers.get("Link", "")
-    if 'rel="next"' not in link:
-        return None
-    return link.split("<", 1)[1].split(">", 1)[0]
 
 
 if __name__ == "__main__":

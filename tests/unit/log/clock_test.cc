@@ -98,10 +98,8 @@ TEST_F(ClockTest, AfterALongStopItCatchesUpInOrder) {
 TEST_F(ClockTest, AClockThatRanTwiceMakesTheSameStatement) {
   referred(1, 100);
   clock.advance_ms(40 * kDay);
-  projections::DeadlineFilter filter;
-  filter.with_effect_only = true;
   const auto head = ledger->head();
-  const auto page = projections::deadlines(*head->records, filter, {}, 10);
+  const auto page = projections::clock_deadlines(*head->records, {}, {}, 10);
   ASSERT_EQ(page.items.size(), 1U);
   const auto once = projections::clock_statement(page.items[0], *head->registry, *system);
   clock.advance_ms(kDay);
@@ -134,6 +132,24 @@ TEST_F(ClockTest, TheSystemCannotHurryTime) {
   const auto outcome = submit(*text);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().rule, "referral-not-due");
+}
+
+TEST_F(ClockTest, AfterALongStopARenewalIsGrantedBeforeWhatItFollowsEnds) {
+  json::object file;
+  file["dossier_hash"] = std::string(43, 'A');
+  accept("aa1", "accreditation.requested", "signatory/aa1", file);
+  accept("pref", "accreditation.completed", "signatory/aa1",
+         tests::data(R"({"complete_on":"2026-03-02"})"));
+  accept("pref", "accreditation.granted", "signatory/aa1",
+         tests::data(R"({"granted_on":"2026-03-02"})"));  // until 2029-03-01
+  clock.advance_ms(795 * kDay);
+  accept("aa1", "accreditation.requested", "signatory/aa1", file);
+  clock.advance_ms(302 * kDay);  // 2029-03-03: two months, four months, and the end have passed
+  const auto run = tick();
+  EXPECT_EQ(run.signed_events, 2U) << "deemed complete, granted by silence; nothing has ended";
+  EXPECT_TRUE(run.refused.empty());
+  EXPECT_EQ(tick().signed_events, 0U);
+  expect_clean();
 }
 
 TEST_F(ClockTest, AtTheEndOfRetentionTheDisclosuresAreDestroyed) {

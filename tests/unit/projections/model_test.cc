@@ -20,9 +20,9 @@ TEST(Model, StandsForTheEventsItSays) {
   MemoryRecords records;
   const auto model = projections::make_model(records);
   model->flush(records, TreeSize{0});
-  EXPECT_EQ(records.get("P"), std::string(8, '\0'));
+  EXPECT_EQ(records.get("P"), log::position_value(TreeSize{0}));
   model->flush(records, TreeSize{0x0102});
-  EXPECT_EQ(records.get("P"), std::string("\0\0\0\0\0\0\1\2", 8));
+  EXPECT_EQ(records.get("P"), std::string("\0\0\0\0\0\0\1\2\0\0\0\2", 12));
 }
 
 TEST(Model, GoesOnFromItsRecords) {
@@ -40,8 +40,8 @@ TEST(Model, NamesEachProjectionOnce) {
     EXPECT_TRUE(names.emplace(p->name()).second) << p->name();
     EXPECT_FALSE(p->prefixes().empty());
   }
-  EXPECT_THAT(names, testing::ElementsAre("audit", "capabilities", "deadlines", "participation",
-                                          "referrals", "timeline"));
+  EXPECT_THAT(names, testing::ElementsAre("audit", "capabilities", "deadlines", "indicators",
+                                          "participation", "referrals", "timeline"));
 }
 
 /// docs/FORMATS.md: the bytes of the keys.
@@ -182,7 +182,7 @@ RC_GTEST_PROP(Model, IndicesSayWhatTheCasesSay, ()) {
     }
   }
   RC_ASSERT(keys_of(records, "d") == streams);
-  RC_ASSERT(keys_of(records, "pTRMSYGHCPADEWdKk").size() == records.all().size());
+  RC_ASSERT(keys_of(records, "pfTRMSYGHCPAEWdeKkI").size() == records.all().size());
 }
 
 }  // namespace

@@ -71,6 +71,20 @@ TEST(Overlay, ForgetsWhatItFlushed) {
   EXPECT_EQ(out.writes.size(), 1U);
 }
 
+TEST(Overlay, ListsKeysOfBothInOrder) {
+  MemoryRecords base;
+  for (const char* key : {"k1", "k3", "k5", "k7", "l"}) base.put(key, "");
+  Overlay overlay(base);
+  overlay.put("k2", "");
+  overlay.put("j", "");
+  overlay.put("k8", "");
+  overlay.erase("k8");
+  overlay.erase("k3");
+  EXPECT_THAT(overlay.keys("k", "k", 10), ElementsAre("k1", "k2", "k5", "k7"));
+  EXPECT_THAT(overlay.keys("k", "k1", 2), ElementsAre("k2", "k5"));
+  EXPECT_THAT(overlay.keys("k", "k7", 2), ElementsAre());
+}
+
 /// Keys that differ late, that are prefixes of each other, and that hold zero bytes.
 rc::Gen<std::string> keys() {
   const auto byte = rc::gen::element('\0', 'a', '\xff');

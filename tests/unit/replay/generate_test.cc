@@ -178,6 +178,8 @@ TEST(Workload, HasEveryTypeOfDailyWork) {
                        family != "signatory" && family != "mission_locale";
     const bool rare =
         type->name == "accreditation.refused" || type->name == "capability.withdrawn" ||
+        type->name == "accreditation.documents_requested" ||
+        type->name == "accreditation.documents_supplied" ||
         type->emitters == rules::RoleSet{1U << static_cast<int>(schema::Role::SYSTEM)};
     EXPECT_EQ(count.contains(type->name), daily && !rare) << type->name;
   }

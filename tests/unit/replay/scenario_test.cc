@@ -36,12 +36,21 @@ struct Played {
 
 void note_deadlines(const log::Ledger& ledger, std::set<std::string>& seen) {
   const auto head = ledger.head();
-  for (std::string cursor;;) {
-    const auto page = projections::deadlines(*head->records, {}, cursor, projections::kMaxPage);
-    for (const auto& item : page.items) seen.emplace(rules::to_string(item.deadline.kind));
-    cursor = page.next;
-    if (cursor.empty()) return;
-  }
+  const auto note = [&](const auto& ask) {
+    std::string cursor;
+    do {
+      const auto page = ask(cursor);
+      for (const auto& item : page.items) seen.emplace(rules::to_string(item.deadline.kind));
+      cursor = page.next;
+    } while (!cursor.empty());
+  };
+  for (const rules::Signatory& s : head->registry->signatories())
+    note([&](const std::string& cursor) {
+      return projections::deadlines(*head->records, s.id, {}, cursor, projections::kMaxPage);
+    });
+  note([&](const std::string& cursor) {
+    return projections::clock_deadlines(*head->records, {}, cursor, projections::kMaxPage);
+  });
 }
 
 std::string describe(const StepResult& r) {
@@ -159,7 +168,7 @@ TEST_F(Scenario, EveryAnswerIsAsExpectedAndEveryEventTypeIsSeen) {
 TEST_F(Scenario, EveryKindOfDeadlineRuns) {
   tell(folder_.path / "data");
   std::set<std::string> all;
-  for (int k = 1; k <= static_cast<int>(rules::DeadlineKind::capacity_stale); ++k)
+  for (int k = 1; k <= rules::kDeadlineKinds; ++k)
     all.emplace(rules::to_string(static_cast<rules::DeadlineKind>(k)));
   EXPECT_EQ(played_.deadlines, all);
 }
@@ -177,7 +186,8 @@ TEST_F(Scenario, WhereTimeStandsStillOnlyWhatTakesTimeIsMissing) {
     EXPECT_THAT(step, ::testing::HasSubstr("skipped "));
   std::set<std::string> expected = all_types();
   for (const char* clock_only :
-       {"referral.expired", "accreditation.tacitly_granted", "accreditation.expired"})
+       {"referral.expired", "case.became_dormant", "accreditation.deemed_complete",
+        "accreditation.tacitly_granted", "accreditation.expired"})
     expected.erase(clock_only);
   EXPECT_EQ(types_of(*ledger), expected);
   // The same story again, on a convention that is in force.

@@ -16,6 +16,12 @@ json::object clocked(std::string_view field, std::string_view date) {
   return d;
 }
 
+json::object documents(std::string_view notified_on) {
+  json::object d = data(R"({"documents":["The accounts of last year."]})");
+  d["notified_on"] = notified_on;
+  return d;
+}
+
 json::object refused(std::string_view notified_on) {
   json::object d = data(R"({"reason":"insufficient_means","appeal_route":"contentious",
                             "reasons":"No member of the staff was trained."})");
@@ -32,7 +38,7 @@ TEST(Accreditation, FoundingAssociationsAskForItLikeAnyOther) {
   EXPECT_EQ(e.accepted, "COMPLETE");
   p.request_accreditation("aa1");
   EXPECT_EQ(p.accreditation("aa1").phase, AccreditationPhase::requested);
-  EXPECT_EQ(p.accreditation("aa1").requested_on, day_number("2026-03-02"));
+  EXPECT_EQ(p.accreditation("aa1").filed_on, day_number("2026-03-02"));
   p.complete_accreditation("aa1");
   EXPECT_EQ(p.accreditation("aa1").phase, AccreditationPhase::complete);
   p.expect("pref", "accreditation.granted", kStream, p.dated("granted_on"));
@@ -188,43 +194,158 @@ TEST(Accreditation, DatesFollowEachOther) {
   EXPECT_EQ(e.field, "data.granted_on");
 }
 
-TEST(Accreditation, MovesOnlyAsDrawn) {
-  struct Attempt {
-    const char* event;
-    const char* who;
-    json::object payload;
-  };
-  const std::vector<Attempt> attempts = {
-      {"accreditation.requested", "aa1", Parcours::application()},
-      {"accreditation.completed", "pref", data(R"({"complete_on":"2026-03-02"})")},
-      {"accreditation.granted", "pref", data(R"({"granted_on":"2026-03-02"})")},
-      {"accreditation.tacitly_granted", "relais", clocked("granted_on", "2026-07-02")},
-      {"accreditation.refused", "pref", refused("2026-03-02")},
-      {"accreditation.expired", "relais", clocked("expired_on", "2026-07-02")},
-  };
-  for (int i = 0; i <= 6; ++i) {
-    const auto from = static_cast<AccreditationPhase>(i);
-    for (const Attempt& a : attempts) {
-      SCOPED_TRACE(std::string(to_string(from)) + " × " + a.event);
-      Parcours p;
-      const std::int32_t start = day_number("2026-03-02");
-      p.world().mutable_signatory(p.ordinal_of("aa1")).accreditation = {from, start, start, start,
-                                                                        day_number("2026-07-02")};
-      p.on("2026-07-03");
-      std::optional<AccreditationPhase> to;
-      for (const auto& t : rules::accreditation_transitions())
-        if (t.from == from && t.event == a.event) to = t.to;
-      const Status done = p.act(a.who, a.event, kStream, a.payload);
-      ASSERT_EQ(done.has_value(), to.has_value()) << (done ? "" : to_string(done.error()));
-      if (to) {
-        EXPECT_EQ(p.accreditation("aa1").phase, *to);
-      } else {
-        EXPECT_EQ(done.error().rule, "accreditation-transition");
-        EXPECT_EQ(done.error().state, to_string(from));
-        EXPECT_EQ(p.accreditation("aa1").phase, from);
-      }
-    }
+TEST(Accreditation, IsDeemedCompleteWhenNoDocumentIsAskedForWithinTwoMonths) {
+  Parcours p;
+  p.on("2026-12-31");
+  p.request_accreditation("aa1");
+  // Two months from 31 December end with February.
+  p.clock.set(Timestamp{rules::end_of(Day{day_number("2027-02-28")}).value - 1});
+  const json::object deemed = clocked("complete_on", "2027-02-28");
+  const Error early = p.refused("relais", "accreditation.deemed_complete", kStream, deemed);
+  EXPECT_EQ(early.rule, "accreditation-not-due");
+  EXPECT_EQ(early.state, "REQUESTED");
+  EXPECT_EQ(early.source, "CASF R121-12-3");
+  EXPECT_EQ(p.refused("pref", "accreditation.deemed_complete", kStream, deemed).rule,
+            "emitter-forbidden");
+  p.clock.advance_ms(1);
+  p.expect("relais", "accreditation.deemed_complete", kStream, deemed);
+  EXPECT_EQ(p.accreditation("aa1").complete_on, day_number("2027-02-28"));
+  // Four months of silence from then on.
+  p.on("2027-06-29");
+  p.expect("relais", "accreditation.tacitly_granted", kStream, clocked("granted_on", "2027-06-28"));
+}
+
+TEST(Accreditation, WhatThePrefectureSaysOfTheFileAfterTwoMonthsComesTooLate) {
+  for (const bool asks : {true, false}) {
+    Parcours p;
+    p.request_accreditation("aa1");
+    p.on("2026-05-03");
+    const auto say = [&](std::string_view day) {
+      json::object d = asks ? documents(day) : json::object{{"complete_on", day}};
+      return p.act("pref", asks ? "accreditation.documents_requested" : "accreditation.completed",
+                   kStream, std::move(d));
+    };
+    const Status late = say("2026-05-03");
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().rule, "accreditation-deemed-complete");
+    EXPECT_EQ(late.error().accepted, "2026-05-02 or earlier");
+    EXPECT_EQ(late.error().source, "CASF R121-12-3");
+    EXPECT_TRUE(say("2026-05-02"));
   }
+}
+
+TEST(Accreditation, ALateRefusalDoesNotTakeBackWhatTwoSilencesGranted) {
+  Parcours p;
+  p.request_accreditation("aa1");
+  p.on("2026-09-03");  // two months and four
+  const Error e = p.refused("pref", "accreditation.refused", kStream, refused("2026-09-03"));
+  EXPECT_EQ(e.rule, "accreditation-granted-by-silence");
+  EXPECT_EQ(e.accepted, "2026-09-02 or earlier");
+  EXPECT_EQ(p.refused("pref", "accreditation.refused", kStream, refused("2026-03-01")).rule,
+            "date-order");
+}
+
+TEST(Accreditation, AnOldDayOfCompletenessDoesNotShortenTheSilence) {
+  Parcours p;
+  p.request_accreditation("aa1");
+  p.expect("pref", "accreditation.completed", kStream, data(R"({"complete_on":"2020-01-01"})"));
+  EXPECT_EQ(p.refused("relais", "accreditation.tacitly_granted", kStream,
+                      clocked("granted_on", "2020-05-01"))
+                .rule,
+            "accreditation-not-due");
+  // An agrément of before the ledger is recorded with its day, while it runs.
+  EXPECT_EQ(
+      p.refused("pref", "accreditation.granted", kStream, data(R"({"granted_on":"2023-03-02"})"))
+          .rule,
+      "accreditation-over");
+  p.expect("pref", "accreditation.granted", kStream, data(R"({"granted_on":"2023-03-03"})"));
+  EXPECT_EQ(p.accreditation("aa1").expires_on, day_number("2026-03-02"));
+}
+
+TEST(Accreditation, MissingDocumentsHoldTheTwoMonths) {
+  Parcours p;
+  p.request_accreditation("aa1");
+  json::object none = documents("2026-03-02");
+  none["documents"] = json::array{};
+  EXPECT_EQ(p.refused("pref", "accreditation.documents_requested", kStream, none).rule,
+            "documents-missing");
+  EXPECT_EQ(
+      p.refused("pref", "accreditation.documents_requested", kStream, documents("2026-03-01")).rule,
+      "date-order");
+  EXPECT_EQ(
+      p.refused("aa1", "accreditation.documents_supplied", kStream, Parcours::application()).rule,
+      "accreditation-transition");
+  p.expect("pref", "accreditation.documents_requested", kStream, documents("2026-03-02"));
+  EXPECT_EQ(to_string(p.accreditation("aa1").phase), "INCOMPLETE");
+  p.on("2026-06-10");
+  EXPECT_EQ(p.refused("relais", "accreditation.deemed_complete", kStream,
+                      clocked("complete_on", "2026-05-02"))
+                .rule,
+            "accreditation-transition");
+  p.expect("aa1", "accreditation.documents_supplied", kStream, Parcours::application());
+  EXPECT_EQ(p.accreditation("aa1").filed_on, day_number("2026-06-10"));
+  p.on("2026-08-11");
+  p.expect("relais", "accreditation.deemed_complete", kStream,
+           clocked("complete_on", "2026-08-10"));
+}
+
+/// aa1 is accredited until 2029-03-01 and has asked for the next agrément on 2028-12-01.
+void ask_again(Parcours& p) {
+  p.accredit("aa1");
+  p.on("2028-12-01");
+  p.request_accreditation("aa1");
+}
+
+TEST(Renewal, IsAskedForInTheLastYear) {
+  Parcours p;
+  p.accredit("aa1");
+  p.on("2028-02-29");
+  const Error e = p.refused("aa1", "accreditation.requested", kStream, Parcours::application());
+  EXPECT_EQ(e.rule, "renewal-too-early");
+  EXPECT_EQ(e.accepted, "2028-03-01 or later");
+  EXPECT_THAT(e.source, testing::StartsWith("Ours"));
+  p.on("2028-03-01");
+  p.request_accreditation("aa1");
+  EXPECT_EQ(p.refused("aa1", "accreditation.requested", kStream, Parcours::application()).state,
+            "REQUESTED")
+      << "one at a time";
+  EXPECT_TRUE(p.accreditation("aa1").granted()) << "the present one runs on";
+}
+
+TEST(Renewal, FollowsTheAccreditationThatRuns) {
+  Parcours p;
+  ask_again(p);
+  p.complete_accreditation("aa1");
+  p.expect("pref", "accreditation.granted", kStream, p.dated("granted_on"));
+  EXPECT_EQ(p.accreditation("aa1").expires_on, day_number("2032-03-01"));
+  EXPECT_TRUE(p.accreditation("aa1").valid_on(day_number("2029-03-02"))) << "without a gap";
+  p.on("2029-03-02");
+  EXPECT_EQ(
+      p.refused("relais", "accreditation.expired", kStream, clocked("expired_on", "2029-03-01"))
+          .rule,
+      "accreditation-not-due");
+}
+
+TEST(Renewal, ThatIsRefusedLetsTheAccreditationRunToItsEnd) {
+  Parcours p;
+  ask_again(p);
+  p.expect("pref", "accreditation.refused", kStream, refused("2028-12-01"));
+  EXPECT_TRUE(p.accreditation("aa1").valid_on(day_number("2029-03-01")));
+  p.request_accreditation("aa1");  // it may ask again
+}
+
+TEST(Renewal, ThatIsPendingAtTheEndIsThenARequestLikeTheFirst) {
+  Parcours p;
+  ask_again(p);
+  p.on("2029-03-02");
+  p.expect("relais", "accreditation.deemed_complete", kStream,
+           clocked("complete_on", "2029-02-01"));
+  p.expect("relais", "accreditation.expired", kStream, clocked("expired_on", "2029-03-01"));
+  EXPECT_EQ(p.accreditation("aa1").phase, AccreditationPhase::complete);
+  EXPECT_FALSE(p.accreditation("aa1").valid_on(day_number("2029-03-02")));
+  p.on("2029-06-02");
+  p.expect("relais", "accreditation.tacitly_granted", kStream, clocked("granted_on", "2029-06-01"));
+  EXPECT_EQ(p.accreditation("aa1").expires_on, day_number("2032-05-31"));
 }
 
 }  // namespace

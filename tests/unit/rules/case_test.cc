@@ -234,6 +234,7 @@ CasePhase drawn_phase(const CaseEvent& e) {
 
 TEST(Case, AFullCaseTakesWhatEndsItAndNothingElse) {
   const std::set<std::string> taken = {"case.dismissed",
+                                       "case.became_dormant",
                                        "case.closed",
                                        "case.data_erased",
                                        "case.consent_withdrawn",

@@ -37,7 +37,7 @@ TEST(Convention, OpeningFillsTheRegistry) {
   EXPECT_EQ(r.document_hash, std::string(43, 'A'));
   EXPECT_EQ(r.log_key, test_key("log").public_key());
   EXPECT_THAT(r.territories, testing::ElementsAre("69", "2a", "974", "metropole", "rhone"));
-  EXPECT_EQ(r.terms.at("referral-answer-days"), 10U);
+  EXPECT_EQ(r.terms[rules::Term::referral_answer_days], 10U);
   EXPECT_EQ(r.quorums.at("admit-signatory").approvals, 2U);
   EXPECT_EQ(r.quorums.at("admit-signatory").roles, 1U << static_cast<unsigned>(schema::Role::PREF));
   EXPECT_FALSE(r.in_force);
@@ -93,6 +93,14 @@ TEST(Convention, OpeningIsRefusedForItsContent) {
        [](auto& o) { o["quorums"].as_array()[0].as_object()["approvals"] = 9; }},
       {"term-repeated", "data.terms[1].name",
        [](auto& o) { o["terms"].as_array().push_back(o["terms"].as_array()[0]); }},
+      {"term-unknown", "data.terms[0].name",
+       [](auto& o) { o["terms"].as_array()[0].as_object()["name"] = "referral-answer-weeks"; }},
+      {"term-out-of-range", "data.terms[0].value",
+       [](auto& o) { o["terms"].as_array()[0].as_object()["value"] = 0; }},
+      {"term-out-of-range", "data.terms[0].value",
+       [](auto& o) { o["terms"].as_array()[0].as_object()["value"] = 3'651; }},
+      {"quorum-act-unknown", "data.quorums[0].act",
+       [](auto& o) { o["quorums"].as_array()[0].as_object()["act"] = "admit-anyone"; }},
   };
   for (const Row& row : rows) {
     const Error e = refused_opening(row.change);
@@ -268,7 +276,8 @@ TEST(Common, AStrangerDoesNotLearnThatACaseExists) {
       one_may_sign |= may;
     }
     // The ledger's own key is no stranger to any case.
-    const bool of_the_clock = e.event == "referral.expired";
+    const bool of_the_clock =
+        type->emitters == rules::RoleSet{1U << static_cast<int>(schema::Role::SYSTEM)};
     EXPECT_NE(one_may_sign, of_the_clock) << e.event;
     asked.insert(e.event);
   }

@@ -557,7 +557,7 @@ TEST(Erasure, TheClockErasesTwoYearsAfterTheClosure) {
 
 TEST(Erasure, TheConventionSetsThePeriodAndAReopenedCaseIsKept) {
   Scene scene;
-  scene.world().mutable_registry().terms["retention-years"] = 1;
+  scene.world().mutable_registry().terms.set(rules::Term::retention_years, 1);
   close(scene);
   scene.expect("ml1", "case.reopened", case_subject(1));
   scene.clock.advance_ms(400LL * 86'400'000);

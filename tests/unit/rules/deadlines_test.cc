@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -126,7 +127,7 @@ TEST(Deadlines, ADismissedCaseIsKeptTwoYears) {
 TEST(Deadlines, TheNumbersAreTheConventions) {
   Scene scene;
   scene.detect("ml1", 1);
-  scene.world().mutable_registry().terms["adult-first-contact-days"] = 3;
+  scene.world().mutable_registry().terms.set(rules::Term::adult_first_contact_days, 3);
   EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::adult_first_contact), "2026-03-05T23:00:00Z");
 }
 
@@ -165,13 +166,93 @@ TEST(Deadlines, ACapacityGrowsStale) {
   EXPECT_EQ(due(all, DeadlineKind::capacity_stale), "2026-04-01T22:00:00Z");
 }
 
-TEST(Deadlines, EveryKindHasANameAndOnlyFourHaveEffects) {
+TEST(Deadlines, ACaseInSupportComesToRestAndIsListedAtTheEndOfTheActiveBase) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.assess("ml1", 1);
+  scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));
+  const auto all = of_case(scene, 1);
+  EXPECT_EQ(due(all, DeadlineKind::dormancy), "2026-08-29T22:00:00Z");
+  const Timestamp due_at = find(all, DeadlineKind::dormancy)->due_at;
+  const json::object cause = data(R"({"cause":"dormancy"})");
+  scene.clock.set(Timestamp{due_at.value - 1});
+  EXPECT_EQ(scene.refused("relais", "case.became_dormant", case_subject(1), cause).rule,
+            "case-not-at-rest");
+  scene.clock.set(due_at);
+  EXPECT_EQ(scene.refused("ml1", "case.became_dormant", case_subject(1), cause).rule,
+            "emitter-forbidden");
+  scene.expect("relais", "case.became_dormant", case_subject(1), cause);
+  EXPECT_EQ(scene.find(1)->phase, rules::CasePhase::dormant);
+  const auto at_rest = of_case(scene, 1);
+  EXPECT_EQ(find(at_rest, DeadlineKind::dormancy), nullptr);
+  EXPECT_EQ(due(at_rest, DeadlineKind::last_contact), "2028-03-02T23:00:00Z")
+      << "two years after somebody's last act: the clock's is no contact";
+  EXPECT_NE(find(at_rest, DeadlineKind::inactivity), nullptr);
+}
+
+TEST(Deadlines, AnApplicationThatWaitsIsNoRest) {
+  Scene scene;
+  scene.detect("aa1", 1);
+  rules::CaseState c = *scene.find(1);
+  c.phase = rules::CasePhase::in_support;
+  c.psp.phase = rules::PspPhase::opined;
+  EXPECT_EQ(rules::rest_ends(c, scene.registry().terms), std::nullopt);
+  c.psp.phase = rules::PspPhase::ended;
+  c.psp.ended_on = parse_date("2026-09-01")->value;
+  EXPECT_EQ(to_date(*rules::rest_ends(c, scene.registry().terms)), "2027-02-28")
+      << "from the end of the parcours";
+}
+
+TEST(Deadlines, ReportsOfOneDayAreFollowedEachByItself) {
+  Scene scene;
+  scene.detect("ml1", 1, "16_17");
+  scene.expect("ml1", "case.risk_assessed", case_subject(1),
+               data(R"({"risk":"immediate","grid_version":"2"})"));
+  scene.expect("ml1", "protection.report_transmitted", case_subject(1),
+               data(R"({"crip":"metropole","parents_informed":"yes"})"));
+  scene.expect("ml1", "protection.prosecutor_notified", case_subject(1),
+               data(R"({"court":"Tribunal judiciaire"})"));
+  std::set<std::string> refs;
+  for (const Deadline& d : of_case(scene, 1))
+    if (d.kind == DeadlineKind::protection_follow_up) refs.insert(d.ref);
+  EXPECT_EQ(refs, (std::set<std::string>{"1", "2"}));
+}
+
+TEST(Deadlines, AFileWaitsTwoMonthsForTheDocumentsItLacks) {
+  const Scene scene;
+  const SignatoryId aa = scene.ordinal_of("aa1");
+  rules::SignatoryState state;
+  state.accreditation.phase = rules::AccreditationPhase::granted;
+  state.accreditation.expires_on = parse_date("2029-02-28")->value;
+  state.renewal.emplace().phase = rules::AccreditationPhase::requested;
+  state.renewal->filed_on = parse_date("2028-12-31")->value;
+  const auto all = rules::deadlines_of(aa, state, scene.registry());
+  EXPECT_EQ(due(all, DeadlineKind::accreditation_completeness), "2029-02-28T23:00:00Z");
+  EXPECT_EQ(find(all, DeadlineKind::accreditation_completeness)->who, scene.ordinal_of("pref"));
+  EXPECT_NE(find(all, DeadlineKind::accreditation_expiry), nullptr) << "both run";
+}
+
+TEST(Deadlines, OneThatHasLeftHasNothingToMeet) {
+  Scene scene;
+  const SignatoryId aa = scene.ordinal_of("aa1");
+  rules::SignatoryState state;
+  state.accreditation.phase = rules::AccreditationPhase::complete;
+  state.capabilities["shelter"].capacity_at = kSceneStart;
+  scene.world().mutable_registry().mutable_signatory(aa).active = false;
+  EXPECT_TRUE(rules::deadlines_of(aa, state, scene.registry()).empty());
+  state.accreditation.phase = rules::AccreditationPhase::granted;
+  const auto all = rules::deadlines_of(aa, state, scene.registry());
+  ASSERT_EQ(all.size(), 1U) << "what was granted ends all the same";
+  EXPECT_EQ(all[0].kind, DeadlineKind::accreditation_expiry);
+}
+
+TEST(Deadlines, EveryKindHasANameAndSevenHaveEffects) {
   int effects = 0;
-  for (int k = 1; k <= static_cast<int>(DeadlineKind::capacity_stale); ++k) {
+  for (int k = 1; k <= rules::kDeadlineKinds; ++k) {
     EXPECT_FALSE(to_string(static_cast<DeadlineKind>(k)).empty());
     effects += has_effect(static_cast<DeadlineKind>(k)) ? 1 : 0;
   }
-  EXPECT_EQ(effects, 4);
+  EXPECT_EQ(effects, 7);
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ TEST_F(Governance, WhatTheActNeedsIsNamed) {
       {"proposal-incomplete", "data.kid", without(revocation("p", "aa2"), "kid")},
       {"proposal-excess", "data.name", with(withdrawal("p", "aa2"), "name", R"("x")")},
       {"proposal-excess", "data.terms",
-       with(admission("p", "aa3"), "terms", R"([{"name":"a","value":1}])")},
+       with(admission("p", "aa3"), "terms", R"([{"name":"psp-review-days","value":20}])")},
       {"role-reserved", "data.roles", with(admission("p", "aa3"), "roles", R"(["aa","system"])")},
       {"role-reserved", "data.signatory", withdrawal("p", "relais")},
       {"slug-taken", "data.signatory", admission("p", "aa2")},
@@ -227,11 +227,14 @@ TEST_F(Governance, WhatTheActNeedsIsNamed) {
        amendment("p", R"({"quorums":[{"act":"admit-signatory","approvals":2,
                                       "roles":["member"]}]})")},
       {"term-repeated", "data.terms[1].name",
-       amendment("p", R"({"terms":[{"name":"a","value":1},{"name":"a","value":2}]})")},
+       amendment("p", R"({"terms":[{"name":"psp-review-days","value":20},
+                                   {"name":"psp-review-days","value":30}]})")},
       {"term-out-of-range", "data.terms[0].value",
-       amendment("p", R"({"terms":[{"name":"a","value":0}]})")},
+       amendment("p", R"({"terms":[{"name":"retention-years","value":0}]})")},
       {"term-out-of-range", "data.terms[0].value",
-       amendment("p", R"({"terms":[{"name":"a","value":36501}]})")},
+       amendment("p", R"({"terms":[{"name":"retention-years","value":21}]})")},
+      {"term-unknown", "data.terms[0].name",
+       amendment("p", R"({"terms":[{"name":"a","value":1}]})")},
   };
   for (const Row& row : rows) {
     const Error e = refused_proposal(row.payload);
@@ -423,8 +426,8 @@ TEST_F(Governance, AnAmendmentChangesTextQuorumsAndTerms) {
   scene.expect("ml1", "convention.amended", subject(), on("p1"));
   const rules::Registry& r = scene.registry();
   EXPECT_EQ(r.document_hash, std::string(43, 'E'));
-  EXPECT_EQ(r.terms.at("referral-answer-days"), 7U);
-  EXPECT_EQ(r.terms.at("capacity-stale-days"), 20U);
+  EXPECT_EQ(r.terms[rules::Term::referral_answer_days], 7U);
+  EXPECT_EQ(r.terms[rules::Term::capacity_stale_days], 20U);
   EXPECT_EQ(r.quorums.at("admit-signatory").approvals, 3U);
   EXPECT_EQ(r.quorums.at("revoke-key").approvals, 3U);
   EXPECT_TRUE(r.in_force);
@@ -443,15 +446,25 @@ TEST_F(Governance, AnAmendedQuorumHoldsForWhatIsOpen) {
   EXPECT_EQ(phase("p2"), Phase::approved);
 }
 
-TEST_F(Governance, TheTermsAreBounded) {
-  auto& terms = scene.world().mutable_registry().terms;
-  for (int i = 0; terms.size() < 1'000; ++i) terms["t" + std::to_string(i)] = 1;
-  EXPECT_EQ(refused_proposal(amendment("p1", R"({"terms":[{"name":"one-more","value":1}]})")).rule,
-            "limit-terms");
-  propose("pref", amendment("p1", R"({"terms":[{"name":"t1","value":2}]})"));
+TEST_F(Governance, ATermIsOneOfTheConventionsAndInItsRange) {
+  const auto refused = [&](std::string_view name, int value) {
+    json::object term{{"name", name}, {"value", value}};
+    json::object d = amendment("p1", "{}");
+    d["terms"] = json::array{std::move(term)};
+    return refused_proposal(std::move(d));
+  };
+  EXPECT_EQ(refused("referral-answer-weeks", 2).rule, "term-unknown");
+  EXPECT_THAT(refused("referral-answer-weeks", 2).accepted,
+              testing::HasSubstr("referral-answer-days"));
+  EXPECT_EQ(refused("psp-review-days", 181).rule, "term-out-of-range");
+  EXPECT_EQ(refused("psp-review-days", 181).accepted, "15 to 180");
+  EXPECT_EQ(refused("small-cell-threshold", 2).rule, "term-out-of-range")
+      << "a threshold of two hides nothing that could not be worked out";
+  EXPECT_EQ(refused("referral-answer-days", 31).rule, "term-order")
+      << "silence would end a request before its answer is due";
+  EXPECT_EQ(refused("small-cell-threshold", 12).rule, "term-order");
 }
 
-/// DOMAIN.md, section 2: "open cases transferred first".
 TEST_F(Governance, ASignatoryWithOpenCasesCannotLeave) {
   scene.detect("ml2", 1);
   scene.detect("ml2", 2);

@@ -60,12 +60,54 @@ TEST(PspTerm, ReviewAndRenewalFromSixtyDaysBeforeItsEnd) {
 
 TEST(PspTerm, TheConventionsNumberOfDaysApplies) {
   Parcours p;
-  p.world().mutable_registry().terms["psp-review-days"] = 10;
+  p.world().mutable_registry().terms.set(rules::Term::psp_review_days, 10);
   p.reach_active();
   p.on("2026-08-21");
   EXPECT_EQ(p.refused("aa1", "psp.renewal_requested", kCase).accepted, "2026-08-22 or later");
   p.on("2026-08-22");
   p.expect("aa1", "psp.renewal_requested", kCase);
+}
+
+TEST(PspTerm, APersonMayChangeHerMindBeforeTheStart) {
+  Parcours p;
+  p.reach_applied();
+  EXPECT_EQ(p.refused("aa1", "psp.ended", kCase, ended(p, "employment")).rule, "psp-not-started");
+  EXPECT_EQ(p.refused("aa1", "psp.ended", kCase, ended(p, "term")).accepted,
+            "withdrawn, abandoned");
+  p.expect("aa1", "psp.ended", kCase, ended(p, "withdrawn"));
+  EXPECT_EQ(p.state(), "ENDED");
+  EXPECT_EQ(p.find(1)->phase, CasePhase::in_support) << "support goes on";
+  EXPECT_EQ(p.refused("pref", "psp.decided", kCase, p.refusal()).rule, "psp-transition");
+  p.apply(1);  // and may come back
+  EXPECT_EQ(p.state(), "APPLIED");
+}
+
+/// CRPA L211-2: only a decision with its reasons and its route of appeal refuses an application.
+TEST(PspTerm, ThePrefectureCannotEndAnApplicationNorARefusal) {
+  Parcours applied;
+  applied.reach_applied();
+  EXPECT_EQ(applied.refused("pref", "psp.ended", kCase, ended(applied, "withdrawn")).rule,
+            "psp-not-applicant");
+  Parcours refused;
+  refused.reach_refused();
+  for (const char* who : {"pref", "aa1"})
+    EXPECT_FALSE(refused.act(who, "psp.ended", kCase, ended(refused, "abandoned"))) << who;
+  refused.expect("aa1", "psp.appeal_filed", kCase,
+                 data(R"({"route":"gracious","filed_on":"2026-03-02"})"));
+}
+
+TEST(PspTerm, ASecondParcoursBeginsAfterTheFirst) {
+  Parcours p;
+  p.reach_active();
+  p.on("2026-04-01");
+  p.expect("aa1", "psp.ended", kCase, ended(p, "abandoned"));
+  p.apply(1);
+  p.expect("pref", "psp.opinion_given", kCase, Parcours::opinion("s1", "favourable", 2, 1, 0));
+  p.expect("pref", "psp.decided", kCase,
+           data(R"({"decision":"authorised","notified_on":"2026-03-02"})"));
+  const Error e = p.refused("aa1", "psp.started", kCase, data(R"({"starts_on":"2026-03-02"})"));
+  EXPECT_EQ(e.rule, "date-order");
+  EXPECT_EQ(e.accepted, "2026-04-01 or later");
 }
 
 TEST(PspRenewal, IsNotAskedForWhileSuspended) {
@@ -148,6 +190,56 @@ TEST(PspSuspension, IsForItsTwoSides) {
   EXPECT_EQ(p.psp().term_ends_on, day_number("2026-09-01")) << "the term has gone on";
 }
 
+TEST(PspEnd, TheClockEndsWhatNobodyAskedToRenew) {
+  const json::object over = data(R"({"outcome":"term","ended_on":"2026-09-01"})");
+  for (const bool asked : {false, true}) {
+    Parcours p;
+    p.reach_active();
+    p.on("2026-09-01");
+    if (asked) p.expect("aa1", "psp.renewal_requested", kCase);
+    EXPECT_EQ(p.refused("relais", "psp.ended", kCase, over).rule, "psp-term-not-over");
+    p.clock.set(rules::end_of(Day{day_number("2026-09-01")}));
+    if (asked) {
+      EXPECT_EQ(p.refused("relais", "psp.ended", kCase, over).state, "RENEWAL_DUE")
+          << "who asked in time does not lose the parcours to a late decision";
+      continue;
+    }
+    EXPECT_EQ(p.refused("relais", "psp.ended", kCase, ended(p, "housing")).rule,
+              "psp-term-not-over");
+    EXPECT_EQ(p.refused("aa1", "psp.renewal_requested", kCase).rule, "psp-term-over")
+        << "as if the clock had signed at once";
+    p.expect("relais", "psp.ended", kCase, over);
+    EXPECT_EQ(p.state(), "ENDED");
+    EXPECT_EQ(p.find(1)->phase, CasePhase::in_support);
+  }
+}
+
+TEST(PspEnd, ALateDecisionEndsNoTermThatItGives) {
+  Parcours p;
+  p.reach_active();
+  p.on("2026-09-01");
+  p.expect("aa1", "psp.renewal_requested", kCase);
+  p.on("2027-04-01");  // the second term, which this gives, was over on 1 March
+  p.expect("pref", "psp.renewal_decided", kCase,
+           data(R"({"decision":"renewed","notified_on":"2027-04-01"})"));
+  EXPECT_EQ(
+      p.refused("relais", "psp.ended", kCase, data(R"({"outcome":"term","ended_on":"2027-03-01"})"))
+          .rule,
+      "psp-term-not-over");
+  p.expect("aa1", "psp.renewal_requested", kCase);
+}
+
+TEST(PspEnd, TheClockEndsWhatWasNotRenewedOnceNoAppealIsPossible) {
+  Parcours p;
+  p.reach_renewal_refused();  // on 1 September, the last day of the term
+  const json::object over = data(R"({"outcome":"not_renewed","ended_on":"2026-11-02"})");
+  p.clock.set(Timestamp{rules::end_of(Day{day_number("2026-11-02")}).value - 1});
+  EXPECT_EQ(p.refused("relais", "psp.ended", kCase, over).rule, "psp-term-not-over");
+  p.clock.advance_ms(1);
+  p.expect("relais", "psp.ended", kCase, over);
+  EXPECT_EQ(p.state(), "ENDED");
+}
+
 TEST(PspEnd, ReturnsTheCaseToSupport) {
   for (const char* outcome : {"employment", "training", "housing", "abandoned", "withdrawn"}) {
     SCOPED_TRACE(outcome);
@@ -163,7 +255,7 @@ TEST(PspEnd, ReturnsTheCaseToSupport) {
     EXPECT_EQ(p.state(), "ENDED");
     EXPECT_EQ(p.find(1)->phase, CasePhase::in_support);
     EXPECT_EQ(p.psp().ended_on, day_number("2026-04-01"));
-    EXPECT_EQ(p.refused("aa1", "psp.ended", kCase, ended(p, outcome)).rule, "case-transition");
+    EXPECT_EQ(p.refused("aa1", "psp.ended", kCase, ended(p, outcome)).rule, "psp-transition");
     p.apply(1);
     EXPECT_EQ(p.psp().terms, 0);
   }

@@ -1,0 +1,83 @@
+// The numbers of a convention: deadlines and limits that are ours or published practice, and that
+// the convention names and can amend. What the law fixes is no such number and stands in the rules.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ledger/base/archive.h"
+
+namespace relais::rules {
+
+/// The order is stored: new ones at the end.
+enum class Term : std::uint8_t {
+  adult_first_contact_days,
+  minor_protection_hours,
+  risk_reassessment_days,
+  immediate_risk_hours,
+  referral_receipt_working_days,
+  referral_answer_days,
+  referral_expiry_days,
+  referral_completion_days,
+  inactivity_alert_days,
+  dormant_after_days,
+  protection_follow_up_days,
+  retention_years,
+  capacity_stale_days,
+  transfer_answer_days,
+  accreditation_renewal_days,
+  accreditation_first_warning_days,
+  accreditation_last_warning_days,
+  psp_review_days,
+  psp_renewal_alert_days,
+  small_cell_threshold,
+  small_cell_threshold_public,
+};
+inline constexpr std::size_t kTerms = 21;
+
+struct TermInfo {
+  std::string_view name;    ///< as the convention writes it: "referral-answer-days"
+  std::uint32_t ours = 0;   ///< where the convention does not name it
+  std::uint32_t least = 1;  ///< accepted values, both included
+  std::uint32_t most = 0;
+  std::string_view meaning;
+};
+const TermInfo& info(Term t);
+std::optional<Term> find_term(std::string_view name);
+/// Two numbers of which the first may not be greater than the second, or they would make no sense
+/// together.
+struct TermOrder {
+  Term lesser;
+  Term greater;
+};
+std::span<const TermOrder> term_orders();
+
+/// What a convention says of each.
+class Terms {
+ public:
+  std::uint32_t operator[](Term t) const {
+    const std::uint32_t set = values_[static_cast<std::size_t>(t)];
+    return set != 0 ? set : info(t).ours;
+  }
+  /// `value` is in the term's range, so never 0.
+  void set(Term t, std::uint32_t value) { values_[static_cast<std::size_t>(t)] = value; }
+  bool operator==(const Terms&) const = default;
+
+  template <class Ar>
+  friend void archive(Ar& ar, Terms& t) {
+    std::vector<std::uint32_t> values(t.values_.begin(), t.values_.end());
+    ar(values);
+    if constexpr (Ar::kReading)
+      for (std::size_t i = 0; i < kTerms && i < values.size(); ++i) t.values_[i] = values[i];
+  }
+
+ private:
+  std::array<std::uint32_t, kTerms> values_{};  // 0: not named
+};
+
+}  // namespace relais::rules
