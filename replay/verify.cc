@@ -1,6 +1,7 @@
 #include "replay/verify.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -10,6 +11,8 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/crypto/sha256.h"
 #include "ledger/log/judge.h"
 #include "ledger/merkle/tile.h"
 #include "replay/scratch.h"
@@ -19,6 +22,8 @@ namespace {
 
 constexpr std::size_t kChunk = 256;  // entries a worker takes at once
 constexpr std::uint64_t kFlushEvery = 50'000;
+/// Each stretch begins with a seek that reads megabytes ahead: enough events to use them.
+constexpr std::size_t kEventsAtOnce = 8'192;
 
 std::unexpected<Error> broken(std::string rule, std::string field, std::string message) {
   return fail(error(Errc::corrupt, "verify-" + rule, std::move(message)).at(std::move(field)));
@@ -64,6 +69,33 @@ class KnownKeys {
   mutable std::mutex mutex_;
   std::unordered_map<KeyId, crypto::PublicKey, KeyIdHash> keys_;
 };
+
+/// A digest of a set of records, whatever their order: the sum of their hashes under a key that is
+/// drawn for this run, so that nobody could have prepared another set of the same digest.
+class SetDigest {
+ public:
+  explicit SetDigest(const std::string& key) : key_(key) {}
+  void add(std::string_view record_key, std::string_view value) {
+    bytes_.assign(key_);
+    append_be(bytes_, static_cast<std::uint32_t>(record_key.size()));
+    bytes_.append(record_key).append(value);
+    const Hash hash = crypto::sha256(bytes_);
+    for (std::size_t lane = 0; lane < sum_.size(); ++lane)
+      sum_[lane] += load_be<std::uint64_t>(view(hash).substr(lane * 8));
+  }
+  bool operator==(const SetDigest& o) const { return sum_ == o.sum_; }
+
+ private:
+  const std::string& key_;
+  std::array<std::uint64_t, 4> sum_{};
+  std::string bytes_;
+};
+
+std::string fresh_key() {
+  std::array<std::uint8_t, 32> bytes{};
+  crypto::SystemRandom().fill(bytes);
+  return {bytes.begin(), bytes.end()};
+}
 
 void check_entry(Checked& e, const std::vector<std::string>& disclosures, const KnownKeys& keys) {
   e.leaf = merkle::leaf_hash(e.bytes);
@@ -144,10 +176,7 @@ class Pipeline {
     changed_.notify_all();
   }
   bool hand_over(const std::shared_ptr<Chunk>& chunk) {
-    for (std::size_t i = 0; i < chunk->entries.size(); ++i) {
-      auto stored = ledger_.disclosures(LogIndex{chunk->first + i});
-      chunk->disclosures.push_back(stored ? std::move(*stored) : std::vector<std::string>{"?"});
-    }
+    read_disclosures(*chunk);
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stop_ || in_order_.size() < ahead_; });
     if (stop_) return false;
@@ -155,6 +184,20 @@ class Pipeline {
     to_check_.push_back(chunk);
     changed_.notify_all();
     return true;
+  }
+  /// One pass over the stretch. What cannot be read becomes a disclosure that no statement has.
+  void read_disclosures(Chunk& chunk) const {
+    const std::vector<std::string> unreadable{"?"};
+    chunk.disclosures.assign(chunk.entries.size(), {});
+    const Status read = ledger_.store().scan(
+        store::Family::disclosures, store::index_key(chunk.first),
+        [&](std::string_view key, std::string_view value) {
+          const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
+          if (i >= chunk.entries.size()) return false;
+          chunk.disclosures[i] = decode<std::vector<std::string>>(value).value_or(unreadable);
+          return true;
+        });
+    if (!read) chunk.disclosures.assign(chunk.entries.size(), unreadable);
   }
   void work() {
     for (;;) {
@@ -272,7 +315,9 @@ class Fold {
     scratch_.model().fold(*act);
     if (world.share_registry() != registry || index == 0) keys_.update(world.registry());
     RELAIS_TRY(compare_event(index, s));
-    RELAIS_TRY(compare_indices(index, s, *act));
+    const std::string place = store::index_key(index);
+    ids_.add(log::id_key(s.id, signer->id), place);
+    streams_.add(log::stream_version_key(s.stream, StreamVersion{act->event.getVersion()}), place);
     if (act->event.getData().isCaseDataErased()) RELAIS_TRY(check_erased(index, *act));
     tree_.append(e.leaf, [this](merkle::NodeId id, const Hash& hash) {
       if (id.level % merkle::kTileHeight == 0) keep_node(id, hash);
@@ -296,15 +341,15 @@ class Fold {
         RELAIS_TRY(compare_tile(level, size_at(level) / merkle::kTileWidth, tiles_[level]));
     RELAIS_TRY(no_stray(store::Family::events, size));
     RELAIS_TRY(no_stray(store::Family::disclosures, size));
-    RELAIS_TRY(count_family(store::Family::ids, size, "ids"));
-    RELAIS_TRY(count_family(store::Family::streams, size, "streams"));
+    RELAIS_TRY(compare_index(store::Family::streams, streams_, "streams"));
+    RELAIS_TRY(compare_index(store::Family::ids, ids_, "ids"));
     report_.root = tree_.root();
     return {};
   }
 
  private:
   Status compare_event(std::uint64_t index, const statement::Statement& s) {
-    if (index != events_first_ + events_.size() || events_at_ == events_.size())
+    if (events_at_ == events_.size() || index != events_first_ + events_at_)
       RELAIS_TRY(load_events(index));
     if (events_at_ >= events_.size() || events_[events_at_] != statement::encode_event(s))
       return broken("event", "event " + std::to_string(index),
@@ -322,19 +367,47 @@ class Fold {
         [&](std::string_view key, std::string_view value) {
           if (load_be<std::uint64_t>(key) != from + events_.size()) return false;
           events_.emplace_back(value);
-          return events_.size() < kChunk;
+          return events_.size() < kEventsAtOnce;
         },
         true);
   }
-  Status compare_indices(std::uint64_t index, const statement::Statement& s,
-                         const rules::Act& act) {
-    const auto by_stream = ledger_.find(s.stream, StreamVersion{act.event.getVersion()});
-    if (!by_stream || *by_stream != LogIndex{index})
-      return broken("stream-index", entry_name(index), "its stream does not lead to it");
-    const auto by_id = ledger_.find(s.id);
-    if (!by_id || std::find(by_id->begin(), by_id->end(), LogIndex{index}) == by_id->end())
-      return broken("id-index", entry_name(index), "its id does not lead to it");
-    return {};
+  /// The two indices hold one record for each entry, and no other.
+  Status compare_index(store::Family family, const SetDigest& expected, const char* name) {
+    SetDigest stored(set_key_);
+    RELAIS_TRY(ledger_.store().scan(
+        family, {},
+        [&](std::string_view key, std::string_view value) {
+          stored.add(key, value);
+          return true;
+        },
+        true));
+    if (stored == expected) return {};
+    RELAIS_TRY(find_in_indices());
+    return broken("stray", name,
+                  "the index " + std::string(name) + " has more records than there are entries");
+  }
+  /// Which entry an index does not lead to, once it is known that something is wrong.
+  Status find_in_indices() {
+    statement::EventView view;
+    Status found;
+    RELAIS_TRY(ledger_.store().scan(
+        store::Family::events, {},
+        [&](std::string_view key, std::string_view value) {
+          const LogIndex index{load_be<std::uint64_t>(key)};
+          if (!view.load(value)) return true;  // compared already
+          const auto event = view.get();
+          const auto by_stream =
+              ledger_.find(statement::stream_of(event), StreamVersion{event.getVersion()});
+          const auto by_id = ledger_.find({event.getId().begin(), event.getId().size()});
+          if (!by_stream || *by_stream != index)
+            found =
+                broken("stream-index", entry_name(index.value), "its stream does not lead to it");
+          else if (!by_id || std::find(by_id->begin(), by_id->end(), index) == by_id->end())
+            found = broken("id-index", entry_name(index.value), "its id does not lead to it");
+          return found.has_value();
+        },
+        true));
+    return found;
   }
   /// What an erasure has destroyed must not be there.
   Status check_erased(std::uint64_t index, const rules::Act& act) {
@@ -378,16 +451,6 @@ class Fold {
       return broken("stray", entry_name(size), "there is something stored past the last entry");
     return {};
   }
-  Status count_family(store::Family family, std::uint64_t size, const char* name) {
-    std::uint64_t count = 0;
-    RELAIS_TRY(ledger_.store().scan(
-        family, {}, [&](std::string_view, std::string_view) { return ++count <= size; }, true));
-    if (count != size)
-      return broken("stray", name,
-                    "the index " + std::string(name) + " has more records than there are entries");
-    return {};
-  }
-
   const log::Ledger& ledger_;
   Scratch& scratch_;
   KnownKeys& keys_;
@@ -397,6 +460,9 @@ class Fold {
   std::vector<std::string> tiles_;
   Status tile_status_;
   Timestamp last_received_;
+  const std::string set_key_ = fresh_key();
+  SetDigest ids_{set_key_};  // what the indices should hold
+  SetDigest streams_{set_key_};
   std::vector<std::string> events_;
   std::size_t events_at_ = 0;
   std::uint64_t events_first_ = 0;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ledger/log/head_file.h"
+#include "ledger/log/judge.h"
 #include "ledger/log/ledger.h"
 #include "ledger/log/tree_writer.h"
 
@@ -125,11 +126,6 @@ class BatchCommit {
 /// In the family `meta`: there are erased disclosures whose bytes are still in the store's files.
 /// Its value is the index of the last erasure.
 inline constexpr std::string_view kPurgeKey = "purge";
-
-/// Key in the family `ids`.
-std::string id_key(std::string_view id, SignatoryId signatory);
-/// Key in the family `streams`.
-std::string stream_version_key(const statement::StreamId& stream, StreamVersion version);
 
 /// The checks of Ledger::open. `log` is the key that checkpoints must be signed by.
 Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,

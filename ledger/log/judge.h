@@ -30,4 +30,9 @@ Result<rules::Act> judge(rules::World& world, statement::Statement& s, const Sig
                          LogIndex index, Timestamp received_at,
                          std::optional<StreamVersion> expected);
 
+/// Key in the family `ids`.
+std::string id_key(std::string_view id, SignatoryId signatory);
+/// Key in the family `streams`.
+std::string stream_version_key(const statement::StreamId& stream, StreamVersion version);
+
 }  // namespace relais::log
