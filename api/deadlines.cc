@@ -1,5 +1,6 @@
 // GET /v1/deadlines: what is due and overdue, for whom, since when.
 #include "api/context.h"
+#include "api/event_json.h"
 #include "api/json_writer.h"
 #include "api/paging.h"
 #include "projections/read.h"
@@ -34,11 +35,6 @@ Result<Timestamp> time_parameter(const Request& request, std::string_view name,
   return fail(error(Errc::malformed, "time-form", "not a moment in time")
                   .at(std::string(name))
                   .accepts("an RFC 3339 date-time, as 2026-11-24T16:00:00Z"));
-}
-
-std::string_view slug_of(const rules::Registry& registry, SignatoryId id) {
-  const rules::Signatory* s = registry.find(id);
-  return s == nullptr ? std::string_view() : std::string_view(s->slug);
 }
 
 void write_deadline(JsonWriter& json, const rules::Registry& registry, const DeadlineItem& item,

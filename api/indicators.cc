@@ -113,14 +113,13 @@ struct Table {
   const Known& known;
   By by;
   std::uint64_t threshold;
-  const Registry& registry;
+  std::vector<std::pair<std::uint16_t, std::string>> values;  ///< one cell each
 };
 
 void write_column(JsonWriter& json, const Table& table, const IndicatorColumn& column) {
-  const auto values = values_of(table.by.dimension, table.registry);
   std::vector<Count> counts;
   std::vector<std::uint64_t> persons;
-  for (const auto& [value, name] : values) {
+  for (const auto& [value, name] : table.values) {
     const auto it = column.cells.find(value);
     counts.push_back(it == column.cells.end() ? Count{} : it->second);
     persons.push_back(counts.back().persons);
@@ -135,8 +134,8 @@ void write_column(JsonWriter& json, const Table& table, const IndicatorColumn& c
   json.end_object();
   if (table.by.dimension != Dimension::none) {
     json.key("cells").begin_array();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      json.begin_object().member(table.by.name, values[i].second);
+    for (std::size_t i = 0; i < table.values.size(); ++i) {
+      json.begin_object().member(table.by.name, table.values[i].second);
       write_count(json, table.known, counts[i], hidden.cells[i]);
       json.end_object();
     }
@@ -161,9 +160,10 @@ Result<Response> show(Call& call, const Context& context) {
   if (by.dimension != Dimension::none) json.member("by", by.name);
   json.member("threshold", threshold);
   json.key("periods").begin_array();
+  const Table table{*known, by, threshold, values_of(by.dimension, registry)};
   for (const IndicatorColumn& column :
        projections::indicator(*call.head->records, known->indicator, by.dimension, last))
-    write_column(json, {*known, by, threshold, registry}, column);
+    write_column(json, table, column);
   json.end_array().end_object();
   return response;
 }

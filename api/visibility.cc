@@ -26,9 +26,11 @@ bool of_debates(schema::Event::Reader event) {
 
 const Visibility::Relation& Visibility::relation(const Uuid& id) {
   const auto [it, fresh] = known_.try_emplace(id);
-  if (fresh)
-    it->second = {projections::takes_part(records_, reader_.id, id),
-                  projections::has_file(records_, reader_.id, id)};
+  if (fresh) {
+    Relation& r = it->second;
+    r.takes_part = projections::takes_part(records_, reader_.id, id);
+    r.has_file = !r.takes_part && projections::has_file(records_, reader_.id, id);
+  }
   return it->second;
 }
 

@@ -38,7 +38,7 @@ class Visibility {
  private:
   struct Relation {
     bool takes_part = false;
-    bool has_file = false;
+    bool has_file = false;  ///< as a member, where it takes no part
   };
   const Relation& relation(const Uuid& id);
   const rules::CaseState* state(const Uuid& id);

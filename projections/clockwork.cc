@@ -114,6 +114,19 @@ Result<std::string> clock_statement(const DeadlineItem& due, const rules::Regist
   return statement::sign_event(json::serialize(json::value(std::move(event))), system, at, none);
 }
 
+Result<std::vector<log::Submission>> clock_group(const std::vector<DeadlineItem>& due,
+                                                 const rules::Registry& registry,
+                                                 const crypto::SigningKey& system) {
+  std::vector<log::Submission> group;
+  std::set<statement::StreamId> streams;
+  for (const DeadlineItem& item : due) {
+    if (!streams.insert(item.stream).second) continue;
+    RELAIS_ASSIGN(const std::string text, clock_statement(item, registry, system));
+    RELAIS_ASSIGN(group.emplace_back().statement, statement::parse_statement(text));
+  }
+  return group;
+}
+
 Result<ClockRun> run_clock(log::Ledger& ledger, const crypto::SigningKey& system) {
   ClockRun run;
   std::string cursor;
@@ -124,16 +137,7 @@ Result<ClockRun> run_clock(log::Ledger& ledger, const crypto::SigningKey& system
     DeadlineFilter filter;
     filter.until = Timestamp{now.value + 1};
     const auto page = clock_deadlines(*head->records, filter, cursor, kAtOnce);
-    std::vector<log::Submission> group;
-    // One of a stream at a time, the earliest: what it brings may change what the others mean.
-    std::set<statement::StreamId> streams;
-    for (const DeadlineItem& due : page.items) {
-      if (!streams.insert(due.stream).second) continue;
-      RELAIS_ASSIGN(const std::string text, clock_statement(due, *head->registry, system));
-      log::Submission s;
-      RELAIS_ASSIGN(s.statement, statement::parse_statement(text));
-      group.push_back(std::move(s));
-    }
+    RELAIS_ASSIGN(auto group, clock_group(page.items, *head->registry, system));
     bool advanced = false;
     for (auto& outcome : ledger.submit_and_wait(std::move(group), false)) {
       if (outcome) {

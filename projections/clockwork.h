@@ -20,6 +20,12 @@ namespace relais::projections {
 Result<std::string> clock_statement(const DeadlineItem& due, const rules::Registry& registry,
                                     const crypto::SigningKey& system);
 
+/// The statements to submit for these deadlines, which are in order of due time: the earliest of
+/// each stream, since what it brings may change what the stream's others mean.
+Result<std::vector<log::Submission>> clock_group(const std::vector<DeadlineItem>& due,
+                                                 const rules::Registry& registry,
+                                                 const crypto::SigningKey& system);
+
 struct ClockRun {
   std::uint64_t signed_events = 0;
   std::vector<Error> refused;  ///< what the rules refused, for the operator; at most 100

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <future>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -240,28 +239,14 @@ class DailyClock {
       const auto page =
           projections::clock_deadlines(*head->records, due, {}, projections::kMaxPage);
       if (page.items.empty()) return events;
-      RELAIS_ASSIGN(const std::size_t signed_now, sign(page.items, *head->registry));
-      events += signed_now;
+      RELAIS_ASSIGN(auto group, projections::clock_group(page.items, *head->registry, system_));
+      events += group.size();
+      for (const auto& outcome : ledger_.submit_and_wait(std::move(group), false))
+        if (!outcome) return fail(outcome.error());
     }
   }
 
  private:
-  /// The earliest of each stream. Gives how many.
-  Result<std::size_t> sign(const std::vector<projections::DeadlineItem>& due,
-                           const rules::Registry& registry) {
-    std::set<statement::StreamId> streams;
-    std::vector<log::Submission> group;
-    for (const projections::DeadlineItem& item : due) {
-      if (!streams.insert(item.stream).second) continue;
-      RELAIS_ASSIGN(const std::string text, projections::clock_statement(item, registry, system_));
-      RELAIS_ASSIGN(group.emplace_back().statement, statement::parse_statement(text));
-    }
-    const std::size_t count = group.size();
-    for (const auto& outcome : ledger_.submit_and_wait(std::move(group), false))
-      if (!outcome) return fail(outcome.error());
-    return count;
-  }
-
   log::Ledger& ledger_;
   ManualClock& clock_;
   crypto::SigningKey system_;

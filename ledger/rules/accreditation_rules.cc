@@ -33,9 +33,10 @@ Result<const Signatory*> association(const Judgement& j, bool active_only = true
                   .from("CASF R121-12-1"));
 }
 
-SignatoryState state_of(const Judgement& j, const Signatory& s) {
+const SignatoryState& state_of(const Judgement& j, const Signatory& s) {
+  static const SignatoryState kNew;
   const SignatoryState* state = j.world.find_signatory(s.id);
-  return state == nullptr ? SignatoryState{} : *state;
+  return state == nullptr ? kNew : *state;
 }
 
 Error accreditation_conflict(const Judgement& j, const Accreditation& a, std::string rule,
@@ -98,7 +99,7 @@ void grant(const Change& change, Day granted_on) {
 /// While an accreditation runs, a request is for the one that follows it.
 Status decide_requested(const Judgement& j) {
   RELAIS_ASSIGN(const Signatory* s, association(j));
-  const SignatoryState state = state_of(j, *s);
+  const SignatoryState& state = state_of(j, *s);
   if (!state.accreditation.granted()) return drawn(state.accreditation, j.act);
   RELAIS_TRY(drawn(state.renewal.value_or(Accreditation{}), j.act));
   const auto days = static_cast<int>(j.registry().terms[Term::accreditation_renewal_days]);

@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/deadlines.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -380,9 +381,7 @@ Status judge_basis(const Judgement& j, schema::ErasureBasis basis) {
 /// Ours: 2 years, the CNIL référentiel's active base after the last contact. For a case that was
 /// dismissed the last act is the last contact.
 Status judge_retention(const Judgement& j) {
-  const CaseState& c = *j.subject;
-  const auto months = static_cast<int>(j.registry().terms[Term::retention_years]) * 12;
-  const Day last = add_months(legal_day(c.closed_at.value_or(c.last_act_at)), months);
+  const Day last = retention_ends(*j.subject, j.registry().terms);
   if (j.act.received_at() >= end_of(last)) return {};
   return fail(conflict(j, "retention-not-due",
                        "what was disclosed is kept until the end of " + to_date(last))

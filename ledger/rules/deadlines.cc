@@ -29,8 +29,8 @@ Timestamp after_hours(const Registry& r, Timestamp from, Term t) {
   return Timestamp{from.value + static_cast<std::int64_t>(r.terms[t]) * kHourMs};
 }
 
-int retention_months(const Registry& r) {
-  return static_cast<int>(r.terms[Term::retention_years]) * 12;
+int retention_months(const Terms& terms) {
+  return static_cast<int>(terms[Term::retention_years]) * 12;
 }
 
 SignatoryId first_with(const Registry& r, schema::Role role) {
@@ -78,7 +78,7 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
     out.push_back({DeadlineKind::dormancy, end_of(*last), c.last_act_at, kNobody, {}});
   if (c.phase == CasePhase::dormant)
     out.push_back({DeadlineKind::last_contact,
-                   end_of(add_months(legal_day(c.last_act_at), retention_months(r))),
+                   end_of(add_months(legal_day(c.last_act_at), retention_months(r.terms))),
                    c.last_act_at,
                    c.holder,
                    {}});
@@ -112,8 +112,7 @@ void of_referral(const Referral& f, const Registry& r, Out& out) {
     out.push_back({DeadlineKind::referral_answer,
                    after_days(r, f.requested_at, Term::referral_answer_days), f.requested_at, f.to,
                    id});
-    out.push_back({DeadlineKind::referral_expiry,
-                   after_days(r, f.requested_at, Term::referral_expiry_days), f.requested_at,
+    out.push_back({DeadlineKind::referral_expiry, end_of(answer_ends(f, r.terms)), f.requested_at,
                    f.from, id});
   }
   if (f.phase == ReferralPhase::accepted)
@@ -164,11 +163,7 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
 void of_closed_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase != CasePhase::closed && c.phase != CasePhase::dismissed) return;
   const Timestamp from = c.closed_at.value_or(c.last_act_at);
-  out.push_back({DeadlineKind::retention,
-                 end_of(add_months(legal_day(from), retention_months(r))),
-                 from,
-                 c.holder,
-                 {}});
+  out.push_back({DeadlineKind::retention, end_of(retention_ends(c, r.terms)), from, c.holder, {}});
 }
 
 void of_accreditation(SignatoryId id, const Accreditation& a, const Registry& r, Out& out) {
@@ -236,6 +231,14 @@ Day silence_ends(const Accreditation& a) {
                            ? completeness_ends(a)
                            : Day{std::max(a.complete_on, a.filed_on)};
   return add_months(complete, kSilenceMonths);
+}
+
+Day answer_ends(const Referral& r, const Terms& terms) {
+  return add_days(legal_day(r.requested_at), static_cast<int>(terms[Term::referral_expiry_days]));
+}
+
+Day retention_ends(const CaseState& c, const Terms& terms) {
+  return add_months(legal_day(c.closed_at.value_or(c.last_act_at)), retention_months(terms));
 }
 
 std::optional<Day> rest_ends(const CaseState& c, const Terms& terms) {

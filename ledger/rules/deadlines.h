@@ -58,6 +58,11 @@ Day completeness_ends(const Accreditation& a);
 /// Last day on which the préfecture can be silent: its end grants (CASF R121-12-3: four months). A
 /// file that is not complete yet is taken to be deemed so.
 Day silence_ends(const Accreditation& a);
+/// Last day on which a referral may be answered: its end expires it (referral-expiry-days).
+Day answer_ends(const Referral& r, const Terms& terms);
+/// Last day on which what was disclosed in a case that is closed or dismissed is kept
+/// (retention-years; for a case that was dismissed the last act is the last contact).
+Day retention_ends(const CaseState& c, const Terms& terms);
 /// Last day without an act after which the case is dormant; nothing where it cannot become so: it
 /// is not in support, or an application waits for its answer.
 std::optional<Day> rest_ends(const CaseState& c, const Terms& terms);

@@ -1,6 +1,7 @@
 // case.transfer_*: a case changes its holder by two signatures. referral.expired: the clock ends a
 // request that nobody answered.
 #include "ledger/base/check.h"
+#include "ledger/rules/deadlines.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -81,8 +82,7 @@ Status decide_expired(const Judgement& j) {
         refusal(j.act, Errc::not_found, "referral-unknown", "the case has no referral of this id")
             .at("data.referral_id"));
   RELAIS_TRY(drawn(*r, j.act));
-  const std::uint32_t days = j.registry().terms[Term::referral_expiry_days];
-  const Day last = add_days(legal_day(r->requested_at), static_cast<int>(days));
+  const Day last = answer_ends(*r, j.registry().terms);
   if (j.act.received_at() < end_of(last))
     return fail(refusal(j.act, Errc::conflict, "referral-not-due",
                         "the referral may be answered until the end of " + to_date(last))
