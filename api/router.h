@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "api/auth.h"
-#include "api/http.h"
+#include "api/http/http.h"
+#include "api/reading/auth.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {

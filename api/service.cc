@@ -6,9 +6,9 @@
 #include <exception>
 #include <mutex>
 
-#include "api/auth.h"
 #include "api/context.h"
-#include "api/problem.h"
+#include "api/http/problem.h"
+#include "api/reading/auth.h"
 
 namespace relais::api {
 namespace {

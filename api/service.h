@@ -1,12 +1,12 @@
 // The API as a function from requests to responses: routes, reading rights, metrics. What carries
-// it is api/server.h.
+// it is api/http/server.h.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "api/http.h"
+#include "api/http/http.h"
 #include "ledger/base/clock.h"
 #include "ledger/log/ledger.h"
 

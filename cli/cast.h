@@ -6,7 +6,7 @@
 
 #include "ledger/base/error.h"
 #include "ledger/log/genesis.h"
-#include "replay/actors.h"
+#include "replay/story/actors.h"
 
 namespace relais::cli {
 

@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "ledger/log/ledger.h"
-#include "replay/data_inclusion.h"
+#include "replay/exchange/data_inclusion.h"
 
 namespace relais::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include "cli/cast.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "replay/generate.h"
+#include "replay/workload/generate.h"
 
 namespace relais::cli {
 namespace {

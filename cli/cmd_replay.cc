@@ -4,8 +4,8 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "ledger/log/ledger.h"
-#include "replay/scratch.h"
-#include "replay/state.h"
+#include "replay/history/state.h"
+#include "replay/verify/scratch.h"
 
 namespace relais::cli {
 namespace {

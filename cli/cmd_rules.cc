@@ -1,6 +1,6 @@
 // relais rules: the catalogue and the state machines, as the program itself has them.
 #include "cli/command.h"
-#include "replay/catalogue_doc.h"
+#include "schemas/doc/catalogue_doc.h"
 
 namespace relais::cli {
 namespace {
@@ -12,13 +12,13 @@ struct Options {
 
 int rules(Context& context, const Options& o) {
   if (o.dot) {
-    context.out << replay::machines_dot();
+    context.out << schema::doc::machines_dot();
   } else if (o.markdown) {
-    context.out << replay::catalogue_markdown();
+    context.out << schema::doc::catalogue_markdown();
   } else if (context.json) {
-    context.out << json::serialize(replay::catalogue_json()) << '\n';
+    context.out << json::serialize(schema::doc::catalogue_json()) << '\n';
   } else {
-    context.out << replay::catalogue_text();
+    context.out << schema::doc::catalogue_text();
   }
   return kOk;
 }

@@ -7,7 +7,7 @@
 #include "cli/remote.h"
 #include "ledger/crypto/jwk.h"
 #include "projections/clockwork.h"
-#include "replay/scenario.h"
+#include "replay/story/scenario.h"
 
 namespace relais::cli {
 namespace {

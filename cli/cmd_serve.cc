@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-#include "api/server.h"
+#include "api/http/server.h"
 #include "api/service.h"
 #include "cli/command.h"
 #include "ledger/crypto/jwk.h"

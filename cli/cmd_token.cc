@@ -1,5 +1,5 @@
 // relais token: the right to read, for five minutes.
-#include "api/auth.h"
+#include "api/reading/auth.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "ledger/crypto/jwk.h"

@@ -4,8 +4,8 @@
 #include "cli/progress.h"
 #include "cli/remote.h"
 #include "ledger/log/ledger.h"
-#include "replay/verify.h"
-#include "replay/verify_remote.h"
+#include "replay/verify/verify.h"
+#include "replay/verify/verify_remote.h"
 
 namespace relais::cli {
 namespace {

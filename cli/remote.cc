@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "api/client.h"
+#include "api/client/client.h"
 
 namespace relais::cli {
 namespace {

@@ -1,4 +1,5 @@
-# relais_module(FOLDER DEPS … PRIVATE_DEPS …): one static library a folder.
+# relais_module(FOLDER DEPS … PRIVATE_DEPS …): one static library a folder and its rooms, the folders in it. Which room may
+# know which is in tests/architecture/modules.json.
 #
 # Headers are included by their path from the top ("ledger/base/id.h"). To let a target reach only what it links, each
 # module's include root is a folder in the build tree that holds one link, back to that module's sources.
@@ -30,7 +31,7 @@ endfunction()
 function(relais_module folder)
   cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
   relais_target_name("${folder}" name)
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
   if(NOT sources)
     message(WARNING "module ${folder} has no .cc file")
     return()

@@ -12,9 +12,9 @@
 #include "ledger/base/records.h"
 #include "ledger/log/ledger.h"
 #include "ledger/rules/case_state.h"
-#include "ledger/rules/deadlines.h"
 #include "ledger/rules/registry.h"
 #include "ledger/rules/stream_states.h"
+#include "ledger/rules/time/deadlines.h"
 #include "ledger/statement/catalogue.h"
 
 namespace relais::projections {

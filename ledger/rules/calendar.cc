@@ -36,6 +36,8 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   return a >= 0 ? a / b : -((-a + b - 1) / b);
 }
 
+constexpr int kAppealMonths = 2;
+
 }  // namespace
 
 Day legal_day(Timestamp t) {
@@ -88,6 +90,13 @@ Day add_working_days(Day d, int n) {
     if (is_working_day(d)) --n;
   }
   return d;
+}
+
+Day last_day_of_appeal(Day notified_on) {
+  // Conseil d'État, 5 Oct 2018, no. 409579 (délai franc); 19 Sept 2014, no. 362568 (prolonged to
+  // the next working day, and the same for a gracious appeal).
+  const Day last = add_days(add_months(notified_on, kAppealMonths), 1);
+  return is_working_day(last) ? last : add_working_days(last, 1);
 }
 
 }  // namespace relais::rules

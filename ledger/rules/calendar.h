@@ -36,6 +36,11 @@ bool is_working_day(Day d);
 /// The n-th working day after `d`; n >= 1.
 Day add_working_days(Day d, int n);
 
+/// Last day on which a decision can be appealed against. The two months of CJA R421-1 are a délai
+/// franc: neither the day of notification nor the day on which they run out is counted, and a last
+/// day that is no working day gives way to the next that is one.
+Day last_day_of_appeal(Day notified_on);
+
 /// Easter Sunday of a year (Gregorian calendar).
 Day easter(int year);
 

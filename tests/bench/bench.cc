@@ -21,7 +21,7 @@
 #include "ledger/crypto/ed25519.h"
 #include "ledger/log/ledger.h"
 #include "projections/model.h"
-#include "replay/scratch.h"
+#include "replay/verify/scratch.h"
 #include "tests/bench/load.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "api/auth.h"
+#include "api/reading/auth.h"
 
 #include <gtest/gtest.h>
 

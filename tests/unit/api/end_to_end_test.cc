@@ -2,8 +2,8 @@
 #include <atomic>
 #include <thread>
 
-#include "api/client.h"
-#include "api/server.h"
+#include "api/client/client.h"
+#include "api/http/server.h"
 #include "tests/unit/api/fixture.h"
 #include "tests/unit/api/raw_socket.h"
 

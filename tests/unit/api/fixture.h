@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "api/auth.h"
+#include "api/http/target.h"
+#include "api/reading/auth.h"
 #include "api/service.h"
-#include "api/target.h"
 #include "ledger/base/json.h"
 #include "tests/unit/log/fixture.h"
 

@@ -1,9 +1,9 @@
-#include "api/json_writer.h"
+#include "api/http/json_writer.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "api/target.h"
+#include "api/http/target.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "api/request_parser.h"
-#include "api/response_head.h"
+#include "api/http/request_parser.h"
+#include "api/http/response_head.h"
 
 namespace relais::api {
 namespace {

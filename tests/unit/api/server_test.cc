@@ -1,6 +1,6 @@
 // The server over real sockets, with a handler of the test's own: limits, timeouts, the order of
 // answers, the end.
-#include "api/server.h"
+#include "api/http/server.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include <mutex>
 #include <thread>
 
-#include "api/client.h"
+#include "api/client/client.h"
 #include "tests/unit/api/raw_socket.h"
 
 namespace relais::api {

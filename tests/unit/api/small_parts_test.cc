@@ -3,9 +3,9 @@
 #include <atomic>
 #include <future>
 
-#include "api/client.h"
-#include "api/event_query.h"
-#include "api/paging.h"
+#include "api/client/client.h"
+#include "api/resources/event_query.h"
+#include "api/resources/paging.h"
 #include "api/worker_pool.h"
 
 namespace relais::api {

@@ -1,4 +1,4 @@
-#include "api/target.h"
+#include "api/http/target.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -9,7 +9,7 @@
 #include "ledger/crypto/jwk.h"
 #include "ledger/rules/calendar.h"
 #include "projections/clockwork.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 #include "tests/unit/log/fixture.h"
 
 namespace relais::tests {

@@ -6,7 +6,7 @@
 
 #include "ledger/merkle/receipt.h"
 #include "projections/read.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 #include "tests/unit/log/fixture.h"
 
 namespace relais::tests {

@@ -7,7 +7,7 @@
 
 #include "ledger/base/bytes.h"
 #include "ledger/store/store.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 #include "tests/unit/log/fixture.h"
 
 namespace relais::tests {

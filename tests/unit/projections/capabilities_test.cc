@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "ledger/rules/calendar.h"
-#include "ledger/rules/governance.h"
+#include "ledger/rules/convention/governance.h"
 #include "projections/records.h"
 #include "tests/unit/projections/support.h"
 

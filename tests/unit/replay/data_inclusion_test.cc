@@ -1,7 +1,7 @@
 // data·inclusion: the published schemas, what is exported, what is taken in.
 #include <gmock/gmock.h>
 
-#include "replay/data_inclusion.h"
+#include "replay/exchange/data_inclusion.h"
 #include "schemas/data_inclusion.h"
 #include "tests/unit/projections/ledger_support.h"
 

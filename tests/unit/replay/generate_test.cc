@@ -1,4 +1,4 @@
-#include "replay/generate.h"
+#include "replay/workload/generate.h"
 
 #include <gmock/gmock.h>
 
@@ -8,8 +8,8 @@
 
 #include "ledger/rules/world.h"
 #include "ledger/statement/statement.h"
-#include "replay/case_plan.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
+#include "replay/workload/case_plan.h"
 #include "tests/unit/replay/support.h"
 
 namespace relais::replay {

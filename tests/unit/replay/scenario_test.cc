@@ -1,4 +1,4 @@
-#include "replay/scenario.h"
+#include "replay/story/scenario.h"
 
 #include <gmock/gmock.h>
 
@@ -13,8 +13,8 @@
 #include "ledger/statement/statement.h"
 #include "projections/clockwork.h"
 #include "projections/read.h"
-#include "replay/verify.h"
-#include "replay/verify_remote.h"
+#include "replay/verify/verify.h"
+#include "replay/verify/verify_remote.h"
 #include "tests/unit/replay/support.h"
 
 namespace relais::replay {

@@ -13,7 +13,7 @@
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
 #include "projections/model.h"
-#include "replay/actors.h"
+#include "replay/story/actors.h"
 
 namespace relais::tests {
 

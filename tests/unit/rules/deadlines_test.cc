@@ -1,4 +1,4 @@
-#include "ledger/rules/deadlines.h"
+#include "ledger/rules/time/deadlines.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
-#include "ledger/rules/governance.h"
+#include "ledger/rules/convention/governance.h"
 #include "tests/support/acts.h"
 #include "tests/unit/rules/walk.h"
 

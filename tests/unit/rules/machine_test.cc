@@ -6,7 +6,7 @@
 #include <set>
 #include <tuple>
 
-#include "ledger/rules/deadlines.h"
+#include "ledger/rules/time/deadlines.h"
 #include "tests/unit/rules/payloads.h"
 #include "tests/unit/rules/walk.h"
 

@@ -1,0 +1,264 @@
+#include "api/client/client.h"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <functional>
+#include <optional>
+
+namespace relais::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+using Socket = asio::generic::stream_protocol::socket;
+using TlsStream = asio::ssl::stream<Socket>;
+using HttpRequest = http::request<http::string_body>;
+using Parser = http::response_parser<http::string_body>;
+
+Error io_error(std::string rule, const std::string& what, const ErrorCode& ec) {
+  if (ec == asio::error::timed_out) return error(Errc::io, "timeout", what + ": no answer in time");
+  return error(Errc::io, std::move(rule), what + ": " + ec.message());
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+}  // namespace
+
+struct Client::Impl {
+  ClientOptions options;
+  ClientUrl url;
+  asio::io_context io{1};
+  std::optional<asio::ssl::context> tls;
+  std::optional<Socket> plain;  // one of these while connected
+  std::optional<TlsStream> encrypted;
+  beast::flat_buffer buffer;
+
+  bool connected() const { return plain.has_value() || encrypted.has_value(); }
+  void disconnect() {
+    plain.reset();
+    encrypted.reset();
+    buffer.clear();
+  }
+  Socket& socket() { return encrypted ? encrypted->next_layer() : *plain; }
+
+  Status make_tls();
+  /// Runs what `begin` starts until it calls its argument, or cancels it after `timeout`.
+  ErrorCode run(std::chrono::milliseconds timeout, const std::function<void()>& cancel,
+                const std::function<void(std::function<void(ErrorCode)>)>& begin);
+  Status connect();
+  Status connect_tcp();
+  Status connect_unix();
+  Status encrypt();
+  ErrorCode exchange(HttpRequest& message, Parser& parser);
+  HttpRequest make_request(std::string_view method, std::string_view target,
+                           const ClientHeaders& headers, std::string body) const;
+};
+
+Status Client::Impl::make_tls() {
+  if (url.scheme != ClientUrl::Scheme::https) return {};
+  tls.emplace(asio::ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  ErrorCode ec;
+  tls->set_verify_mode(asio::ssl::verify_peer, ec);
+  if (options.ca_file.empty()) {
+    tls->set_default_verify_paths(ec);
+  } else {
+    tls->load_verify_file(options.ca_file, ec);
+  }
+  if (ec) return fail(io_error("tls-files", options.ca_file, ec));
+  if (options.client_cert.empty()) return {};
+  tls->use_certificate_chain_file(options.client_cert, ec);
+  if (ec) return fail(io_error("tls-files", options.client_cert, ec));
+  tls->use_private_key_file(options.client_key, asio::ssl::context::pem, ec);
+  if (ec) return fail(io_error("tls-files", options.client_key, ec));
+  return {};
+}
+
+ErrorCode Client::Impl::run(std::chrono::milliseconds timeout, const std::function<void()>& cancel,
+                            const std::function<void(std::function<void(ErrorCode)>)>& begin) {
+  std::optional<ErrorCode> done;
+  io.restart();
+  begin([&done](ErrorCode ec) { done = ec; });
+  io.run_for(timeout);
+  if (done) return *done;
+  cancel();
+  io.restart();
+  io.run();  // the operation ends with operation_aborted
+  return asio::error::timed_out;
+}
+
+Status Client::Impl::connect_tcp() {
+  const std::string what = url.host + " port " + url.port;
+  tcp::resolver resolver(io);
+  tcp::resolver::results_type endpoints;
+  ErrorCode ec = run(
+      options.connect_timeout, [&] { resolver.cancel(); },
+      [&](std::function<void(ErrorCode)> done) {
+        resolver.async_resolve(
+            url.host, url.port,
+            [&endpoints, done = std::move(done)](ErrorCode e, tcp::resolver::results_type found) {
+              endpoints = std::move(found);
+              done(e);
+            });
+      });
+  if (ec) return fail(io_error("connect", what, ec));
+  tcp::socket connecting(io);
+  ec = run(
+      options.connect_timeout,
+      [&] {
+        ErrorCode ignored;
+        connecting.close(ignored);
+      },
+      [&](std::function<void(ErrorCode)> done) {
+        asio::async_connect(
+            connecting, endpoints,
+            [done = std::move(done)](ErrorCode e, const tcp::endpoint&) { done(e); });
+      });
+  if (ec) return fail(io_error("connect", what, ec));
+  connecting.set_option(tcp::no_delay(true), ec);
+  plain.emplace(std::move(connecting));
+  return {};
+}
+
+Status Client::Impl::connect_unix() {
+  asio::local::stream_protocol::socket connecting(io);
+  ErrorCode ec;
+  connecting.connect(asio::local::stream_protocol::endpoint(url.host), ec);
+  if (ec) return fail(io_error("connect", url.host, ec));
+  plain.emplace(std::move(connecting));
+  return {};
+}
+
+Status Client::Impl::encrypt() {
+  encrypted.emplace(std::move(*plain), *tls);
+  plain.reset();
+  SSL_set_tlsext_host_name(encrypted->native_handle(), url.host.c_str());
+  ErrorCode ec;
+  encrypted->set_verify_callback(asio::ssl::host_name_verification(url.host), ec);
+  if (!ec)
+    ec = run(
+        options.connect_timeout,
+        [this] {
+          ErrorCode ignored;
+          encrypted->next_layer().close(ignored);
+        },
+        [this](std::function<void(ErrorCode)> done) {
+          encrypted->async_handshake(asio::ssl::stream_base::client, std::move(done));
+        });
+  if (!ec) return {};
+  disconnect();
+  return fail(io_error("connect", url.host + " (TLS)", ec));
+}
+
+Status Client::Impl::connect() {
+  if (url.scheme == ClientUrl::Scheme::unix_socket) return connect_unix();
+  RELAIS_TRY(connect_tcp());
+  return tls ? encrypt() : Status();
+}
+
+/// Sends the request and reads the response, within one timeout.
+ErrorCode Client::Impl::exchange(HttpRequest& message, Parser& parser) {
+  const auto talk = [&](auto& stream, const std::function<void(ErrorCode)>& done) {
+    // A server that refuses answers before it has read all: what was not sent does not matter then.
+    http::async_write(stream, message, [&, done](ErrorCode, std::size_t) {
+      http::async_read(stream, buffer, parser, [done](ErrorCode e, std::size_t) { done(e); });
+    });
+  };
+  return run(
+      options.read_timeout,
+      [this] {
+        ErrorCode ignored;
+        socket().close(ignored);
+      },
+      [&](const std::function<void(ErrorCode)>& done) {
+        encrypted ? talk(*encrypted, done) : talk(*plain, done);
+      });
+}
+
+HttpRequest Client::Impl::make_request(std::string_view method, std::string_view target,
+                                       const ClientHeaders& headers, std::string body) const {
+  HttpRequest message;
+  message.version(11);
+  message.method_string({method.data(), method.size()});
+  message.target({target.data(), target.size()});
+  const bool local = url.scheme == ClientUrl::Scheme::unix_socket;
+  const bool ipv6 = url.host.find(':') != std::string::npos;
+  std::string host = ipv6 ? "[" + url.host + "]" : url.host;
+  message.set(http::field::host, local ? "localhost" : host + ":" + url.port);
+  message.set(http::field::user_agent, "relais");
+  for (const auto& [name, value] : headers) message.set(name, value);
+  message.body() = std::move(body);
+  if (!message.body().empty() || method == "POST") message.content_length(message.body().size());
+  return message;
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::open(ClientOptions options) {
+  auto impl = std::make_unique<Impl>();
+  RELAIS_ASSIGN(impl->url, parse_client_url(options.url));
+  impl->options = std::move(options);
+  RELAIS_TRY(impl->make_tls());
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Result<ClientResponse> Client::request(std::string_view method, std::string_view target,
+                                       const ClientHeaders& headers, std::string body) {
+  HttpRequest message = impl_->make_request(method, target, headers, std::move(body));
+  ErrorCode ec;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const bool reused = impl_->connected();
+    if (!reused) RELAIS_TRY(impl_->connect());
+    Parser parser;
+    parser.body_limit(impl_->options.max_response_bytes);
+    parser.skip(method == "HEAD");
+    ec = impl_->exchange(message, parser);
+    if (!ec) {
+      ClientResponse response;
+      response.status = parser.get().result_int();
+      for (const auto& field : parser.get()) {
+        const auto name = field.name_string();
+        const auto value = field.value();
+        response.headers.emplace_back(lower({name.data(), name.size()}),
+                                      std::string(value.data(), value.size()));
+      }
+      if (!parser.get().keep_alive()) impl_->disconnect();
+      response.body = std::move(parser.get().body());
+      return response;
+    }
+    const bool nothing_came = !parser.got_some();
+    impl_->disconnect();
+    if (!reused || !nothing_came || ec == asio::error::timed_out) break;
+  }
+  return fail(io_error("http-exchange", std::string(method) + " " + std::string(target), ec));
+}
+
+std::string_view ClientResponse::header(std::string_view name) const {
+  const auto found = std::ranges::find(headers, name, &std::pair<std::string, std::string>::first);
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+}  // namespace relais::api

@@ -1,0 +1,162 @@
+#include "api/http/request_parser.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <string>
+
+#include "api/http/problem.h"
+#include "api/http/target.h"
+
+namespace relais::api {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using ErrorCode = boost::system::error_code;
+
+std::string_view view_of(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+Method method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get:
+      return Method::get;
+    case http::verb::head:
+      return Method::head;
+    case http::verb::post:
+      return Method::post;
+    case http::verb::options:
+      return Method::options;
+    default:
+      return Method::other;
+  }
+}
+
+}  // namespace
+
+struct RequestParser::Impl {
+  std::optional<http::request_parser<http::string_body>> parser;
+};
+
+RequestParser::RequestParser(const Limits& limits)
+    : limits_(limits), impl_(std::make_unique<Impl>()) {
+  reset();
+}
+
+RequestParser::~RequestParser() = default;
+
+void RequestParser::reset() {
+  auto& parser = impl_->parser.emplace();
+  parser.header_limit(limits_.max_header_bytes);
+  parser.body_limit(limits_.max_body_bytes);
+  parser.eager(false);
+  in_first_line_ = true;
+}
+
+RequestParser::State RequestParser::refuse(const Error& e, unsigned status) {
+  refusal_ = problem(e, status);
+  return State::refused;
+}
+
+RequestParser::State RequestParser::refuse_target() {
+  return refuse(error(Errc::too_large, "target-too-long", "the target is too long")
+                    .accepts(std::to_string(limits_.max_target_bytes) + " bytes"),
+                414);
+}
+
+bool RequestParser::first_line_too_long(std::string_view bytes) const {
+  const std::size_t most = limits_.max_target_bytes + 32;  // method and version beside the target
+  return in_first_line_ && bytes.size() > most &&
+         bytes.substr(0, most).find('\n') == std::string_view::npos;
+}
+
+RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size_t& used) {
+  used = 0;
+  if (bytes.empty()) return State::need_more;
+  ErrorCode ec;
+  used = impl_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
+  in_first_line_ = in_first_line_ && used == 0;
+  const bool header_limit = ec == http::error::header_limit;
+  if ((header_limit || ec == http::error::need_more) && first_line_too_long(bytes))
+    return refuse_target();
+  if (header_limit)
+    return refuse(error(Errc::too_large, "header-too-large", "the header is too large")
+                      .accepts(std::to_string(limits_.max_header_bytes) + " bytes"),
+                  431);
+  if (ec == http::error::body_limit)
+    return refuse(error(Errc::too_large, "body-too-large", "the body is too large")
+                      .accepts(std::to_string(limits_.max_body_bytes) + " bytes"),
+                  413);
+  if (ec == http::error::bad_version)
+    return refuse(error(Errc::malformed, "http-version", "the version is not spoken here")
+                      .accepts("HTTP/1.1, HTTP/1.0"),
+                  505);
+  if (ec && ec != http::error::need_more)
+    return refuse(error(Errc::malformed, "http-form", "not an HTTP request: " + ec.message())
+                      .from("RFC 9112"),
+                  400);
+  return impl_->parser->is_header_done() ? check_head() : State::need_more;
+}
+
+RequestParser::State RequestParser::parse_body(std::string_view bytes, std::size_t& used) {
+  impl_->parser->eager(true);
+  const State state = parse_head(bytes, used);
+  return state == State::head ? State::need_more : state;
+}
+
+RequestParser::State RequestParser::check_head() {
+  const auto& message = impl_->parser->get();
+  if (message.target().size() > limits_.max_target_bytes) return refuse_target();
+  if (message.version() == 11 && message.count(http::field::host) != 1)
+    return refuse(error(Errc::malformed, "host-missing", "a request names one host")
+                      .at("host")
+                      .from("RFC 9112, section 3.2"),
+                  400);
+  const std::string_view expect = view_of(message[http::field::expect]);
+  if (!expect.empty() && !equals_ignoring_case(expect, "100-continue"))
+    return refuse(error(Errc::malformed, "expectation", "the expectation cannot be met")
+                      .at("expect")
+                      .accepts("100-continue"),
+                  417);
+  return impl_->parser->is_done() ? State::done : State::head;
+}
+
+std::optional<std::uint64_t> RequestParser::content_length() const {
+  const auto length = impl_->parser->content_length();
+  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+}
+
+bool RequestParser::keep_alive() const {
+  return impl_->parser->get().keep_alive();
+}
+
+bool RequestParser::http10() const {
+  return impl_->parser->get().version() == 10;
+}
+
+bool RequestParser::expects_continue() const {
+  return !http10() && impl_->parser->get().count(http::field::expect) != 0;
+}
+
+bool RequestParser::fill(Request& request) {
+  auto& message = impl_->parser->get();
+  request.method = method_of(message.method());
+  request.target = view_of(message.target());
+  auto target = parse_target(request.target);
+  if (!target) {
+    refuse(target.error(), 400);
+    return false;
+  }
+  request.path = std::move(target->path);
+  request.query = std::move(target->query);
+  request.headers.clear();
+  for (const auto& field : message)
+    request.headers.push_back({view_of(field.name_string()), view_of(field.value())});
+  request.body = std::move(message.body());
+  return true;
+}
+
+}  // namespace relais::api

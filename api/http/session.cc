@@ -1,0 +1,448 @@
+#include "api/http/session.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <charconv>
+#include <optional>
+
+#include "api/http/problem.h"
+#include "api/http/request_parser.h"
+#include "api/http/response_head.h"
+#include "api/http/signal.h"
+
+namespace relais::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using ErrorCode = boost::system::error_code;
+using Steady = std::chrono::steady_clock;
+using TlsStream = asio::ssl::stream<Socket>;
+
+constexpr std::size_t kHeadRead = 16 * 1024;  // bytes asked for at once
+constexpr std::size_t kBodyRead = 64 * 1024;
+constexpr std::size_t kSmallBody = 16 * 1024;  // sent in one buffer with its head
+constexpr std::size_t kLingerBytes = 1024 * 1024;
+constexpr std::chrono::milliseconds kLinger{2'000};
+
+std::string certificate_subject(SSL* ssl) {
+  X509* certificate = SSL_get_peer_certificate(ssl);
+  if (certificate == nullptr) return {};
+  char* line = X509_NAME_oneline(X509_get_subject_name(certificate), nullptr, 0);
+  std::string subject = line == nullptr ? "" : line;
+  OPENSSL_free(line);
+  X509_free(certificate);
+  return subject;
+}
+
+Response too_slow(const std::string& what) {
+  return problem(error(Errc::malformed, "request-timeout", what + " came too slowly"), 408);
+}
+
+/// One connection. Everything but stop() and abort() runs on its io thread.
+template <class Stream>
+class Session final : public Connection, public std::enable_shared_from_this<Session<Stream>> {
+ public:
+  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
+
+  template <class... Tls>
+  Session(std::shared_ptr<Sessions> sessions, Socket socket, bool local, Tls&... tls)
+      : sessions_(std::move(sessions)),
+        limits_(sessions_->limits()),
+        executor_(socket.get_executor()),
+        stream_(std::move(socket), tls...),
+        watchdog_(executor_),
+        parser_(limits_) {
+    peer_.local = local;
+    request_.peer = &peer_;
+  }
+
+  ~Session() override {
+    if (signal_) signal_->close();
+  }
+
+  void start() {
+    auto self = this->shared_from_this();
+    sessions_->add(self);
+    asio::co_spawn(executor_, run(), [self](const std::exception_ptr&) { self->finish(); });
+  }
+  void stop() override {
+    asio::post(executor_, [self = this->shared_from_this()] { self->stop_here(); });
+  }
+  void abort() override {
+    asio::post(executor_, [self = this->shared_from_this()] { self->close(); });
+  }
+
+ private:
+  enum class Phase { idle, busy, streaming };
+
+  asio::awaitable<void> run();
+  asio::awaitable<bool> handshake();
+  asio::awaitable<bool> serve_one();
+  asio::awaitable<bool> read_some(std::size_t bytes);
+  asio::awaitable<bool> read_head();
+  asio::awaitable<bool> read_body(BodyShare& share);
+  asio::awaitable<Response> answer();
+  asio::awaitable<bool> write(Response& response, bool close);
+  asio::awaitable<bool> write_stream(Response& response, bool close);
+  asio::awaitable<bool> write_bytes(std::string_view first, std::string_view second);
+  asio::awaitable<void> refuse();
+  asio::awaitable<void> end();
+
+  bool refuse_with(Response refusal) {
+    refusal_ = std::move(refusal);
+    return false;
+  }
+  std::string_view unread() const {
+    const auto data = buffer_.data();
+    return {static_cast<const char*>(data.data()), data.size()};
+  }
+
+  // The watchdog: one timer a connection that looks at the deadline now and then, which costs less
+  // than a timer an operation.
+  void set_deadline(std::chrono::milliseconds from_now) {
+    timed_out_ = false;
+    deadline_ = Steady::now() + from_now;
+  }
+  void clear_deadline() { deadline_ = Steady::time_point::max(); }
+  void watch();
+  void stop_here();
+  void close() {
+    ErrorCode ignored;
+    stream_.lowest_layer().close(ignored);
+    if (signal_) signal_->raise();
+  }
+  void finish() {
+    finished_ = true;
+    watchdog_.cancel();
+    close();
+    sessions_->remove(this);
+  }
+
+  const std::shared_ptr<Sessions> sessions_;
+  const Limits& limits_;
+  const asio::any_io_executor executor_;
+  Stream stream_;
+  asio::steady_timer watchdog_;
+  Steady::time_point deadline_ = Steady::time_point::max();
+  bool timed_out_ = false;
+  bool finished_ = false;
+  bool stopping_ = false;
+  Phase phase_ = Phase::idle;
+  std::shared_ptr<Signal> signal_;  // of the stream that is being sent
+
+  Peer peer_;
+  ErrorCode ec_;  // of the last operation
+  beast::flat_buffer buffer_;
+  RequestParser parser_;
+  Request request_;
+  RequestParser::State state_ = RequestParser::State::need_more;
+  bool first_request_ = true;
+  std::optional<Response> refusal_;  // of what is no request
+  std::string head_;
+};
+
+template <class Stream>
+void Session<Stream>::watch() {
+  const auto shortest = std::min(
+      {limits_.header_timeout, limits_.body_timeout, limits_.idle_timeout, limits_.write_timeout});
+  const auto tick = std::clamp<std::chrono::milliseconds>(
+      shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(1'000));
+  watchdog_.expires_after(tick);
+  watchdog_.async_wait([self = this->shared_from_this()](ErrorCode) {
+    if (self->finished_) return;
+    if (Steady::now() >= self->deadline_) {
+      self->timed_out_ = true;
+      ErrorCode ignored;
+      self->stream_.lowest_layer().cancel(ignored);
+    }
+    self->watch();
+  });
+}
+
+template <class Stream>
+void Session<Stream>::stop_here() {
+  stopping_ = true;
+  if (phase_ == Phase::busy) return;
+  if (signal_) signal_->raise();
+  ErrorCode ignored;
+  stream_.lowest_layer().cancel(ignored);
+}
+
+template <class Stream>
+asio::awaitable<void> Session<Stream>::run() {
+  watch();
+  bool open = true;
+  if constexpr (kTls) open = co_await handshake();
+  while (open && !stopping_) open = co_await serve_one();
+  if (ec_ != asio::error::operation_aborted || timed_out_) co_await end();
+}
+
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::handshake() {
+  if constexpr (kTls) {
+    phase_ = Phase::busy;
+    set_deadline(limits_.header_timeout);
+    auto token = asio::redirect_error(asio::use_awaitable, ec_);
+    co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+    if (!ec_) peer_.certificate_subject = certificate_subject(stream_.native_handle());
+  }
+  co_return !ec_;
+}
+
+/// One request and its response. False when the connection is to end.
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::serve_one() {
+  parser_.reset();
+  BodyShare share(*sessions_);
+  bool received = co_await read_head();
+  if (received && state_ == RequestParser::State::head) received = co_await read_body(share);
+  if (received && !parser_.fill(request_)) received = refuse_with(parser_.refusal());
+  if (!received) {
+    if (refusal_) co_await refuse();
+    co_return false;
+  }
+  clear_deadline();
+  Response response = co_await answer();
+  const bool close = !parser_.keep_alive() || stopping_ || sessions_->stopping();
+  if (response.stream && request_.method != Method::head) {
+    const bool open = co_await write_stream(response, close);
+    co_return open;
+  }
+  const bool written = co_await write(response, close);
+  co_return written && !close;
+}
+
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::read_some(std::size_t bytes) {
+  const auto space = buffer_.prepare(bytes);
+  auto token = asio::redirect_error(asio::use_awaitable, ec_);
+  const std::size_t got = co_await stream_.async_read_some(space, token);
+  buffer_.commit(got);
+  co_return !ec_;
+}
+
+/// Reads until the last header. False when the connection ended, was idle for too long, or sent
+/// what is refused.
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::read_head() {
+  if (buffer_.size() == 0) {
+    phase_ = Phase::idle;
+    set_deadline(first_request_ ? limits_.header_timeout : limits_.idle_timeout);
+    const bool more = co_await read_some(kHeadRead);
+    if (!more) co_return false;
+  }
+  first_request_ = false;
+  phase_ = Phase::busy;
+  set_deadline(limits_.header_timeout);
+  for (;;) {
+    std::size_t used = 0;
+    state_ = parser_.parse_head(unread(), used);
+    buffer_.consume(used);
+    if (state_ == RequestParser::State::refused) co_return refuse_with(parser_.refusal());
+    if (state_ != RequestParser::State::need_more) co_return true;
+    const bool more = co_await read_some(kHeadRead);
+    if (more) continue;
+    if (timed_out_) refuse_with(too_slow("the header"));
+    co_return false;
+  }
+}
+
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::read_body(BodyShare& share) {
+  if (!share.take(parser_.content_length().value_or(limits_.max_body_bytes)))
+    co_return refuse_with(
+        problem(error(Errc::unavailable, "bodies-full", "too many large requests at once")));
+  if (parser_.expects_continue() && buffer_.size() == 0) {
+    set_deadline(limits_.write_timeout);
+    const bool sent = co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n", {});
+    if (!sent) co_return false;
+  }
+  set_deadline(limits_.body_timeout);
+  for (;;) {
+    std::size_t used = 0;
+    state_ = parser_.parse_body(unread(), used);
+    buffer_.consume(used);
+    if (state_ == RequestParser::State::refused) co_return refuse_with(parser_.refusal());
+    if (state_ == RequestParser::State::done) co_return true;
+    const bool more = co_await read_some(kBodyRead);
+    if (more) continue;
+    if (timed_out_) refuse_with(too_slow("the body"));
+    co_return false;
+  }
+}
+
+template <class Stream>
+asio::awaitable<Response> Session<Stream>::answer() {
+  const auto slot = std::make_shared<ResponseSlot>(executor_);
+  struct Abandon {
+    ResponseSlot& slot;
+    ~Abandon() { slot.abandon(); }
+  };
+  const Abandon at_the_end{*slot};
+  bool failed = false;
+  try {
+    sessions_->handler()(request_, [slot](Response r) { slot->set(std::move(r)); });
+  } catch (const std::exception&) {
+    failed = true;
+  }
+  const Error failure = error(Errc::internal, "internal", "the handler failed");
+  if (failed) co_return problem(failure);
+  while (asio::steady_timer* timer = slot->arm(Steady::time_point::max())) {
+    ErrorCode ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await timer->async_wait(token);
+  }
+  std::optional<Response> response = slot->take();
+  if (!response) co_return problem(failure);
+  if (response->later) {
+    const auto make = std::move(response->later);
+    try {
+      *response = make();
+    } catch (const std::exception&) {
+      failed = true;
+    }
+  }
+  if (failed) co_return problem(failure);
+  co_return std::move(*response);
+}
+
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::write_bytes(std::string_view first,
+                                                   std::string_view second) {
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first.data(), first.size()),
+                                                     asio::buffer(second.data(), second.size())};
+  auto token = asio::redirect_error(asio::use_awaitable, ec_);
+  co_await asio::async_write(stream_, buffers, token);
+  co_return !ec_;
+}
+
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::write(Response& response, bool close) {
+  const bool http10 = parser_.http10();
+  head_.clear();
+  write_head(head_, response,
+             {sessions_->clock().now(), request_.header("traceparent"), http10, close, false});
+  std::string_view body = response.body;
+  if (request_.method == Method::head) body = {};
+  if (body.size() <= kSmallBody) {
+    head_.append(body);
+    body = {};
+  }
+  set_deadline(limits_.write_timeout);
+  const bool written = co_await write_bytes(head_, body);
+  co_return written;
+}
+
+/// Sends pieces until the stream ends, the client goes or the server stops. HTTP/1.0 has no chunks:
+/// the end of the connection is then the end of the body.
+template <class Stream>
+asio::awaitable<bool> Session<Stream>::write_stream(Response& response, bool close) {
+  const bool chunked = !parser_.http10();
+  head_.clear();
+  write_head(head_, response,
+             {sessions_->clock().now(), request_.header("traceparent"), false, close || !chunked,
+              chunked});
+  phase_ = Phase::streaming;
+  signal_ = std::make_shared<Signal>(executor_);
+  response.stream->start([signal = signal_] { signal->raise(); });
+  bool open = true;
+  while (open && !stopping_ && !sessions_->stopping()) {
+    signal_->lower();
+    const BodyStream::Piece piece = response.stream->pull();
+    std::string_view bytes = piece.bytes;
+    if (bytes.empty() && head_.empty() && !piece.more && !piece.end) {
+      clear_deadline();
+      const auto until = Steady::now() + limits_.heartbeat;
+      asio::steady_timer* timer = signal_->arm(until);
+      if (timer == nullptr) continue;
+      ErrorCode ignored;
+      auto token = asio::redirect_error(asio::use_awaitable, ignored);
+      co_await timer->async_wait(token);
+      if (Steady::now() < until) continue;
+      bytes = response.stream->heartbeat();
+    }
+    if (!bytes.empty()) {
+      char size[16];
+      const auto end = std::to_chars(size, size + sizeof(size), bytes.size(), 16).ptr;
+      if (chunked) head_.append(size, end).append("\r\n");
+      head_.append(bytes);
+      if (chunked) head_.append("\r\n");
+    }
+    if (piece.end && chunked) head_.append("0\r\n\r\n");
+    set_deadline(limits_.write_timeout);
+    open = co_await write_bytes(head_, {});
+    head_.clear();
+    if (piece.end) break;
+  }
+  signal_->close();
+  signal_.reset();
+  response.stream.reset();
+  phase_ = Phase::busy;
+  co_return false;
+}
+
+/// Sends the refusal. What the client still sends is read and thrown away for a while, since
+/// closing on unread bytes would reset the connection before the client has read why.
+template <class Stream>
+asio::awaitable<void> Session<Stream>::refuse() {
+  head_.clear();
+  write_head(head_, *refusal_, {sessions_->clock().now(), {}, false, true, false});
+  head_.append(refusal_->body);
+  set_deadline(limits_.write_timeout);
+  const bool sent = co_await write_bytes(head_, {});
+  if (!sent) co_return;
+  ErrorCode ignored;
+  stream_.lowest_layer().shutdown(Socket::shutdown_send, ignored);
+  set_deadline(kLinger);
+  std::size_t left = kLingerBytes / kBodyRead;
+  bool more = true;
+  while (more && left-- > 0) {
+    buffer_.clear();
+    more = co_await read_some(kBodyRead);
+  }
+}
+
+template <class Stream>
+asio::awaitable<void> Session<Stream>::end() {
+  if constexpr (kTls) {
+    if (!refusal_ && !timed_out_) {
+      set_deadline(kLinger);
+      auto token = asio::redirect_error(asio::use_awaitable, ec_);
+      co_await stream_.async_shutdown(token);
+    }
+  }
+  ErrorCode ignored;
+  stream_.lowest_layer().shutdown(Socket::shutdown_both, ignored);
+  co_return;
+}
+
+}  // namespace
+
+void serve(const std::shared_ptr<Sessions>& sessions, Socket socket, asio::ssl::context* tls,
+           bool local) {
+  if (tls == nullptr) {
+    std::make_shared<Session<Socket>>(sessions, std::move(socket), local)->start();
+  } else {
+    std::make_shared<Session<TlsStream>>(sessions, std::move(socket), local, *tls)->start();
+  }
+}
+
+std::string too_many_connections() {
+  const Response response = problem(error(Errc::unavailable, "too-many-connections",
+                                          "too many connections are open; try again shortly"));
+  std::string bytes;
+  write_head(bytes, response, {Timestamp{}, {}, false, true, false});
+  return bytes + response.body;
+}
+
+}  // namespace relais::api

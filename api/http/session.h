@@ -1,0 +1,25 @@
+// Inside the module: one connection of the server. It knows Asio, and is included by server.cc and
+// session.cc alone.
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <string>
+
+#include "api/http/sessions.h"
+
+namespace relais::api {
+
+/// TCP and unix sockets alike: one instantiation of the session for both.
+using Socket = boost::asio::generic::stream_protocol::socket;
+
+/// Serves a connection until it ends. Handlers of the socket's executor never run at the same time.
+/// `tls`: null for plain HTTP. `local`: it is the unix socket.
+void serve(const std::shared_ptr<Sessions>& sessions, Socket socket, boost::asio::ssl::context* tls,
+           bool local);
+
+/// The bytes that answer a connection over the limit, without a session.
+std::string too_many_connections();
+
+}  // namespace relais::api

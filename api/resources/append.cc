@@ -1,0 +1,141 @@
+// POST /v1/events: one statement, or a list of them.
+//
+// One is parsed and its signature checked on the io thread; a list is taken apart and checked by
+// the workers. The ledger's writer only ever sees what has its form and its signature; answers are
+// formatted on the connection's own thread.
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "api/context.h"
+#include "api/http/problem.h"
+#include "api/http/target.h"
+#include "api/resources/append_list.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/statement/statement.h"
+
+namespace relais::api {
+namespace {
+
+/// What If-Match and If-None-Match ask of the stream's version.
+Result<std::optional<StreamVersion>> precondition(const Request& request) {
+  const std::string_view match = request.header("if-match");
+  const std::string_view none = request.header("if-none-match");
+  if (match.empty() && none.empty()) return std::optional<StreamVersion>();
+  const auto refused = [](std::string_view field, std::string_view accepted) {
+    return fail(error(Errc::malformed, "precondition-form", "not a version of a stream")
+                    .at(std::string(field))
+                    .accepts(std::string(accepted))
+                    .from("RFC 9110, section 13.1"));
+  };
+  if (!match.empty() && !none.empty()) return refused("if-match", "one precondition");
+  if (!none.empty()) {
+    if (none != "*") return refused("if-none-match", "*, for a stream that has no event yet");
+    return std::optional(StreamVersion{0});
+  }
+  std::uint32_t version = 0;
+  const char* const begin = match.data() + 1;
+  const char* const end = match.data() + match.size() - 1;
+  if (match.size() < 3 || match.front() != '"' || match.back() != '"')
+    return refused("if-match", "\"<version>\"");
+  const auto [stop, ec] = std::from_chars(begin, end, version);
+  if (ec != std::errc() || stop != end) return refused("if-match", "\"<version>\"");
+  return std::optional(StreamVersion{version});
+}
+
+Response accepted_response(const log::Accepted& accepted) {
+  Response response;
+  response.status = accepted.duplicate ? 200 : 201;
+  response.content_type = kJson;
+  response.body.reserve(2048);
+  JsonWriter json(response.body);
+  json.begin_object();
+  write_accepted(json, accepted);
+  json.end_object();
+  response.headers.emplace_back("location", "/v1/events/" + percent_encode(accepted.id));
+  response.headers.emplace_back("etag", "\"" + std::to_string(accepted.version.value) + "\"");
+  return response;
+}
+
+Response outcome_response(Context& context, const log::Outcome& outcome) {
+  if (outcome) return accepted_response(*outcome);
+  note_failure(context, outcome.error());
+  return problem(outcome.error());
+}
+
+void append_one(Context& context, const Call& call, const Respond& respond) {
+  std::string_view text = call.request.body;
+  if (text.ends_with('\n')) text.remove_suffix(1);  // a file has one at its end
+  const auto refuse = [&](const Error& e) { respond(problem(e)); };
+  const auto expected = precondition(call.request);
+  if (!expected) return refuse(expected.error());
+  auto statement = statement::parse_statement(text);
+  if (!statement) return refuse(statement.error());
+  log::Submission submission;
+  submission.statement = std::move(*statement);
+  submission.expected = *expected;
+  if (const Status held = context.ledger.preverify(submission); !held) return refuse(held.error());
+
+  std::vector<log::Submission> group;
+  group.push_back(std::move(submission));
+  context.ledger.submit(
+      std::move(group), false, [&context, respond](std::vector<log::Outcome> outcomes) {
+        auto shared = std::make_shared<log::Outcome>(std::move(outcomes[0]));
+        Response response;
+        response.later = [&context, shared] { return outcome_response(context, *shared); };
+        respond(std::move(response));
+      });
+}
+
+void append(Context& context, Call& call, Respond respond) {
+  const std::string_view type = media_type(call.request.header("content-type"));
+  const auto atomic = call.request.param("atomic");
+  if (atomic && *atomic != "true" && *atomic != "false")
+    return respond(problem(error(Errc::malformed, "flag-form", "neither true nor false")
+                               .at("atomic")
+                               .accepts("true, false")));
+  if (equals_ignoring_case(type, "application/sd-jwt")) return append_one(context, call, respond);
+  if (equals_ignoring_case(type, kJson)) {
+    if (!call.request.header("if-match").empty() || !call.request.header("if-none-match").empty())
+      return respond(problem(error(Errc::malformed, "precondition-on-list",
+                                   "a list concerns several streams, and takes no precondition")
+                                 .at("if-match")
+                                 .accepts("one statement as application/sd-jwt")));
+    return append_list(context, std::move(call.request.body), atomic == "true", std::move(respond));
+  }
+  respond(problem(error(Errc::unsupported, "media-type", "statements are not taken in this form")
+                      .at("content-type")
+                      .accepts("application/sd-jwt, application/json")));
+}
+
+}  // namespace
+
+void write_accepted(JsonWriter& json, const log::Accepted& accepted) {
+  json.member("index", accepted.index.value);
+  json.member("id", accepted.id);
+  json.member("source", accepted.source);
+  json.member("stream", statement::to_subject(accepted.stream));
+  json.member("version", accepted.version.value);
+  json.member("leafHash", crypto::base64_encode(view(accepted.leaf)));
+  json.member("receivedAt", accepted.received_at);
+  json.member("receipt", merkle::to_text(accepted.receipt));
+}
+
+void note_failure(Context& context, const Error& e) {
+  if (e.code == Errc::unavailable || is_failure(e)) {
+    context.writer_failed = true;
+    context.report(to_string(e));
+  }
+}
+
+void add_append_routes(Router& router, Context& context) {
+  router.add(
+      {Method::post,
+       "/v1/events",
+       Access::open,
+       {"atomic"},
+       {},
+       [&context](Call& call, Respond respond) { append(context, call, std::move(respond)); }});
+}
+
+}  // namespace relais::api

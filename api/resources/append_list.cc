@@ -1,0 +1,218 @@
+#include "api/resources/append_list.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "api/http/problem.h"
+#include "ledger/base/json.h"
+#include "ledger/statement/statement.h"
+
+namespace relais::api {
+namespace {
+
+/// Statements that one job parses and verifies: about 2 ms of work.
+constexpr std::size_t kPart = 32;
+
+/// One list on its way. Its parts are checked by several threads, each its own range of `items`;
+/// the one that finishes last goes on.
+struct ListJob {
+  ListJob(Context& c, bool all_or_nothing, Respond r, std::string b)
+      : context(c), atomic(all_or_nothing), respond(std::move(r)), body(std::move(b)) {}
+
+  Context& context;
+  const bool atomic;
+  Respond respond;
+  std::string body;
+  std::vector<std::string> texts;
+
+  struct Item {
+    log::Submission submission;
+    std::optional<Error> refused;
+  };
+  std::vector<Item> items;
+  std::vector<std::size_t> submitted;  // numbers of the items that the ledger judges
+  std::atomic<std::size_t> parts{0};
+};
+using JobPtr = std::shared_ptr<ListJob>;
+
+Error bad_list(std::string message) {
+  return error(Errc::malformed, "list-form", std::move(message))
+      .accepts(R"({"statements":["<sd-jwt>", …]})");
+}
+
+Result<std::vector<std::string>> read_texts(std::string_view body) {
+  RELAIS_ASSIGN(json::value parsed, json::parse(body));
+  json::object* o = parsed.if_object();
+  json::value* list = o == nullptr ? nullptr : o->if_contains("statements");
+  json::array* statements = list == nullptr ? nullptr : list->if_array();
+  if (statements == nullptr || o->size() != 1)
+    return fail(bad_list("the body is not an object with the one member statements"));
+  if (statements->empty()) return fail(bad_list("the list is empty").at("statements"));
+  if (statements->size() > log::kMaxGroup)
+    return fail(error(Errc::too_large, "group-size", "too many statements in one request")
+                    .at("statements")
+                    .accepts("at most " + std::to_string(log::kMaxGroup) + " statements"));
+  std::vector<std::string> texts;
+  texts.reserve(statements->size());
+  for (std::size_t i = 0; i < statements->size(); ++i) {
+    const json::value& v = statements->at(i);
+    if (!v.is_string())
+      return fail(
+          bad_list("a statement is not a string").at("statements[" + std::to_string(i) + "]"));
+    texts.emplace_back(v.get_string().data(), v.get_string().size());
+  }
+  return texts;
+}
+
+Status check_item(const Context& context, std::string_view text, log::Submission& submission) {
+  RELAIS_ASSIGN(submission.statement, statement::parse_statement(text));
+  return context.ledger.preverify(submission);
+}
+
+struct Verdict {
+  const Error* error = nullptr;
+  const log::Accepted* accepted = nullptr;
+  unsigned status() const {
+    if (error != nullptr) return status_of(error->code);
+    return accepted->duplicate ? 200 : 201;
+  }
+};
+
+void write_verdict(JsonWriter& json, const Verdict& v) {
+  json.begin_object();
+  if (v.error != nullptr) {
+    write_problem(json, *v.error, v.status());
+  } else {
+    json.member("status", v.status());
+    write_accepted(json, *v.accepted);
+  }
+  json.end_object();
+}
+
+/// The problem of the statement that the atomic list failed by, with `results` saying which it is.
+Response atomic_refusal(const Error& e, std::size_t position) {
+  Response response = problem(e);
+  const unsigned status = response.status;
+  response.body.clear();
+  JsonWriter json(response.body);
+  json.begin_object();
+  write_problem(json, e, status);
+  json.key("results").begin_array().begin_object();
+  json.member("position", std::uint64_t{position});
+  write_problem(json, e, status);
+  json.end_object().end_array().end_object();
+  return response;
+}
+
+Response results_response(const std::vector<Verdict>& verdicts, unsigned status) {
+  Response response;
+  response.status = status;
+  response.content_type = kJson;
+  response.body.reserve(verdicts.size() * 1536);
+  JsonWriter json(response.body);
+  json.begin_object().key("results").begin_array();
+  for (const Verdict& v : verdicts) write_verdict(json, v);
+  json.end_array().end_object();
+  return response;
+}
+
+Response atomic_response(const std::vector<Verdict>& verdicts) {
+  bool created = false;
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    const Error* e = verdicts[i].error;
+    if (e != nullptr && e->rule != "group-refused") return atomic_refusal(*e, i);
+    created = created || (e == nullptr && !verdicts[i].accepted->duplicate);
+  }
+  return results_response(verdicts, created ? 201 : 200);
+}
+
+Response make_response(ListJob& job, const std::vector<log::Outcome>& outcomes) {
+  std::vector<Verdict> verdicts(job.items.size());
+  for (std::size_t i = 0; i < job.items.size(); ++i)
+    if (job.items[i].refused) verdicts[i].error = &*job.items[i].refused;
+  for (std::size_t n = 0; n < outcomes.size(); ++n) {
+    Verdict& v = verdicts[job.submitted[n]];
+    if (outcomes[n]) {
+      v.accepted = &*outcomes[n];
+    } else {
+      v.error = &outcomes[n].error();
+      note_failure(job.context, *v.error);
+    }
+  }
+  return job.atomic ? atomic_response(verdicts) : results_response(verdicts, 207);
+}
+
+void answer(const JobPtr& job, std::vector<log::Outcome> outcomes) {
+  const Respond respond = std::move(job->respond);  // the response holds the job
+  auto shared = std::make_shared<const std::vector<log::Outcome>>(std::move(outcomes));
+  Response response;
+  response.later = [job, shared] { return make_response(*job, *shared); };
+  respond(std::move(response));
+}
+
+/// Every item was checked: the ledger judges those that hold.
+void submit(const JobPtr& job) {
+  const auto refused = std::ranges::find_if(
+      job->items, [](const ListJob::Item& i) { return i.refused.has_value(); });
+  if (job->atomic && refused != job->items.end())
+    return job->respond(
+        atomic_refusal(*refused->refused, static_cast<std::size_t>(refused - job->items.begin())));
+  std::vector<log::Submission> group;
+  for (std::size_t i = 0; i < job->items.size(); ++i) {
+    if (job->items[i].refused) continue;
+    job->submitted.push_back(i);
+    group.push_back(std::move(job->items[i].submission));
+  }
+  job->context.ledger.submit(
+      std::move(group), job->atomic,
+      [job](std::vector<log::Outcome> outcomes) { answer(job, std::move(outcomes)); });
+}
+
+void check_part(const JobPtr& job, std::size_t first) {
+  const std::size_t last = std::min(first + kPart, job->items.size());
+  for (std::size_t i = first; i < last; ++i) {
+    ListJob::Item& item = job->items[i];
+    try {
+      if (const Status held = check_item(job->context, job->texts[i], item.submission); !held)
+        item.refused = held.error();
+    } catch (const std::exception& e) {
+      item.refused = error(Errc::internal, "internal", e.what());
+    }
+  }
+  if (job->parts.fetch_sub(1) == 1) submit(job);
+}
+
+Result<std::vector<std::string>> read_body(const ListJob& job) {
+  try {
+    return read_texts(job.body);
+  } catch (const std::exception& e) {  // no memory for it
+    return fail(Errc::internal, "internal", e.what());
+  }
+}
+
+void start(const JobPtr& job) {
+  auto texts = read_body(*job);
+  if (!texts) return job->respond(problem(texts.error()));
+  job->body = {};
+  job->texts = std::move(*texts);
+  job->items.resize(job->texts.size());
+  job->parts = (job->items.size() + kPart - 1) / kPart;
+  // The first part is this thread's own; the others may find idle workers.
+  for (std::size_t first = kPart; first < job->items.size(); first += kPart)
+    if (!job->context.pool.post([job, first] { check_part(job, first); })) check_part(job, first);
+  check_part(job, 0);
+}
+
+}  // namespace
+
+void append_list(Context& context, std::string body, bool atomic, Respond respond) {
+  auto job = std::make_shared<ListJob>(context, atomic, std::move(respond), std::move(body));
+  if (!context.pool.post([job] { start(job); }))
+    job->respond(problem(error(Errc::limited, "busy", "too much work waits; try again shortly")));
+}
+
+}  // namespace relais::api

@@ -1,0 +1,23 @@
+// Inside the module: lists of statements, and what they share with single ones.
+#pragma once
+
+#include <string>
+
+#include "api/context.h"
+#include "api/http/http.h"
+#include "api/http/json_writer.h"
+#include "ledger/log/ledger.h"
+
+namespace relais::api {
+
+/// Takes the body {"statements":["<sd-jwt>", …]} apart, checks the statements on all workers and
+/// submits what holds. `atomic`: all or nothing.
+void append_list(Context& context, std::string body, bool atomic, Respond respond);
+
+/// The members of an accepted statement, into an object that is open.
+void write_accepted(JsonWriter& json, const log::Accepted& accepted);
+
+/// Reports a refusal that is the ledger's own fault, and makes /readyz say so.
+void note_failure(Context& context, const Error& e);
+
+}  // namespace relais::api

@@ -1,0 +1,171 @@
+#include "api/resources/case_json.h"
+
+#include "api/resources/event_json.h"
+#include "ledger/base/clock.h"
+#include "ledger/statement/catalogue.h"
+
+namespace relais::api {
+namespace {
+
+/// An enum on the wire; the first enumerant stands for "absent" and is left out.
+template <class E>
+void optional_enum(JsonWriter& json, std::string_view name, E value) {
+  if (static_cast<std::uint16_t>(value) != 0) json.member(name, statement::wire_name(value));
+}
+
+void write_consent(JsonWriter& json, const rules::Registry& registry, const rules::Consent& c) {
+  json.begin_object();
+  optional_enum(json, "scope", c.scope);
+  json.key("recipients").begin_array();
+  for (const SignatoryId to : c.recipients) json.text(slug_of(registry, to));
+  json.end_array();
+  json.member("givenAt", c.given_at);
+  if (c.expires_on) json.member("expiresOn", to_date(Day{*c.expires_on}));
+  json.end_object();
+}
+
+void write_step(JsonWriter& json, const rules::Registry& registry, const rules::Step& s) {
+  json.begin_object();
+  json.member("id", s.id);
+  json.member("by", slug_of(registry, s.by));
+  json.member("need", s.need);
+  json.member("phase", rules::to_string(s.phase));
+  json.member("changedAt", s.changed_at);
+  json.end_object();
+}
+
+std::string day(std::int32_t d) {
+  return to_date(Day{d});
+}
+
+/// The parcours de sortie, where one was ever applied for.
+void write_psp(JsonWriter& json, const rules::Registry& registry, const rules::Psp& p) {
+  json.begin_object();
+  json.member("phase", rules::to_string(p.phase));
+  json.member("applicant", slug_of(registry, p.applicant));
+  json.member("appliedAt", p.applied_at);
+  if (!p.session.empty()) json.member("session", p.session);
+  optional_enum(json, "opinion", p.opinion);
+  if (p.notified_on != 0) json.member("notifiedOn", day(p.notified_on));
+  if (p.started_on != 0) {
+    json.member("startedOn", day(p.started_on));
+    json.member("termEndsOn", day(p.term_ends_on));
+    json.member("terms", static_cast<std::uint32_t>(p.terms));
+  }
+  if (p.ended_on != 0) json.member("endedOn", day(p.ended_on));
+  optional_enum(json, "outcome", p.outcome);
+  if (p.afis_opened_on != 0) json.member("afisOpenedOn", day(p.afis_opened_on));
+  if (p.permit != rules::PermitPhase::none) json.member("permit", rules::to_string(p.permit));
+  json.end_object();
+}
+
+void write_report(JsonWriter& json, const rules::Registry& registry,
+                  const rules::ProtectionReport& r) {
+  json.begin_object();
+  json.member("by", slug_of(registry, r.by));
+  json.member("to", r.prosecutor ? "prosecutor" : "crip");
+  optional_enum(json, "crip", r.crip);
+  json.member("at", r.at);
+  optional_enum(json, "outcome", r.outcome);
+  json.end_object();
+}
+
+void write_contribution(JsonWriter& json, const rules::Registry& registry,
+                        const rules::Contribution& c) {
+  json.begin_object();
+  json.member("id", to_string(c.id));
+  json.member("by", slug_of(registry, c.by));
+  optional_enum(json, "kind", c.kind);
+  if (c.due_on != 0) json.member("dueOn", day(c.due_on));
+  json.member("delivered", c.delivered);
+  json.end_object();
+}
+
+}  // namespace
+
+void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
+                    const Uuid* case_id) {
+  json.begin_object();
+  json.member("id", r.id);
+  if (case_id != nullptr) json.member("case", *case_id);
+  json.member("from", slug_of(registry, r.from));
+  json.member("to", slug_of(registry, r.to));
+  json.member("need", r.need);
+  optional_enum(json, "urgency", r.urgency);
+  optional_enum(json, "legalBasis", r.legal_basis);
+  json.member("phase", rules::to_string(r.phase));
+  json.member("open", r.open());
+  json.member("requestedAt", r.requested_at);
+  json.member("changedAt", r.changed_at);
+  json.member("requestedIndex", r.requested_index.value);
+  optional_enum(json, "declineReason", r.decline_reason);
+  if (r.alternative) json.member("alternative", slug_of(registry, *r.alternative));
+  optional_enum(json, "outcome", r.outcome);
+  json.end_object();
+}
+
+void write_case(JsonWriter& json, const rules::Registry& registry, const rules::CaseState& state) {
+  json.begin_object();
+  json.member("id", state.id);
+  json.member("version", state.version);
+  json.member("phase", rules::to_string(state.phase));
+  json.member("supported", state.supported);
+  json.member("author", slug_of(registry, state.author));
+  json.member("holder", slug_of(registry, state.holder));
+  optional_enum(json, "ageBand", state.age_band);
+  json.member("minor", state.minor());
+  optional_enum(json, "channel", state.channel);
+  optional_enum(json, "risk", state.risk);
+  json.member("territory", state.territory);
+  json.member("openedAt", state.opened_at);
+  json.member("changedAt", state.changed_at);
+  optional_enum(json, "closeReason", state.close_reason);
+  json.key("participants").begin_array();
+  for (const SignatoryId id : state.participants) json.text(slug_of(registry, id));
+  json.end_array();
+  json.key("consents").begin_array();
+  for (const rules::Consent& c : state.consents) write_consent(json, registry, c);
+  json.end_array();
+  json.key("referrals").begin_array();
+  for (const rules::Referral& r : state.referrals) write_referral(json, registry, r, nullptr);
+  json.end_array();
+  json.key("steps").begin_array();
+  for (const rules::Step& s : state.steps) write_step(json, registry, s);
+  json.end_array();
+  json.key("protectionReports").begin_array();
+  for (const rules::ProtectionReport& r : state.reports) write_report(json, registry, r);
+  json.end_array();
+  json.key("contributions").begin_array();
+  for (const rules::Contribution& c : state.contributions) write_contribution(json, registry, c);
+  json.end_array();
+  if (state.transfer) json.member("transferTo", slug_of(registry, state.transfer->to));
+  if (state.psp.phase != rules::PspPhase::none) {
+    json.key("psp");
+    write_psp(json, registry, state.psp);
+  }
+  json.end_object();
+}
+
+void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
+                         const projections::TimelineItem& item, const rules::ActMark& mark) {
+  json.begin_object();
+  json.member("version", item.version);
+  json.member("index", item.index.value);
+  json.member("id", item.id);
+  json.member("type", statement::catalogue().at(item.type).wire_type);
+  json.member("signatory", slug_of(registry, item.signatory));
+  json.member("time", item.time);
+  json.member("receivedAt", item.received_at);
+  json.member("phase", rules::to_string(static_cast<rules::CasePhase>(item.phase)));
+  json.member("withheld", item.withheld);
+  if (mark.corrected) json.member("corrected", true);
+  if (mark.annulled) json.member("annulled", true);
+  if (mark.erased) json.member("erased", true);
+  if (item.target != 0) {
+    json.member("target", item.target);
+    json.member("reason", statement::wire_name(item.reason));
+  }
+  json.end_object();
+}
+
+}  // namespace relais::api

@@ -1,0 +1,118 @@
+// GET /v1/cases, /v1/cases/{id}, /v1/cases/{id}/timeline: what a signatory sees of the cases it
+// takes part in.
+#include <algorithm>
+
+#include "api/context.h"
+#include "api/http/problem.h"
+#include "api/resources/case_json.h"
+#include "api/resources/event_json.h"
+#include "api/resources/paging.h"
+#include "projections/read.h"
+
+namespace relais::api {
+namespace {
+
+Result<std::optional<rules::CasePhase>> phase_parameter(const Request& request) {
+  const auto text = request.param("phase");
+  if (!text) return std::optional<rules::CasePhase>();
+  std::string names;
+  for (auto p = rules::CasePhase::detected; p <= rules::CasePhase::erased;
+       p = static_cast<rules::CasePhase>(static_cast<std::uint8_t>(p) + 1)) {
+    if (rules::to_string(p) == *text) return std::optional(p);
+    names.append(names.empty() ? "" : ", ").append(rules::to_string(p));
+  }
+  return fail(error(Errc::malformed, "phase-unknown", "no case is ever in this state")
+                  .at("phase")
+                  .accepts(names));
+}
+
+Result<Response> list(Call& call) {
+  RELAIS_ASSIGN(const auto phase, phase_parameter(call.request));
+  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  const auto page =
+      projections::cases_of(*call.head->records, call.reader.id, phase, cursor, limit);
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().key("cases").begin_array();
+  for (const rules::CaseState& state : page.items) write_case(json, *call.head->registry, state);
+  end_page(json, response, call.request, page.next);
+  return response;
+}
+
+/// The case of the path as it stands, where the reader takes part in it. The state itself says who
+/// does, so that this is the only read.
+Result<rules::CaseState> visible_case(const Call& call) {
+  const auto id = parse_uuid(call.captures[0]);
+  if (!id) return fail(absent());
+  auto state = projections::find_case(*call.head->records, *id);
+  if (!state || !state->participants.contains(call.reader.id)) return fail(absent());
+  return std::move(*state);
+}
+
+/// 304, or a response with the stream's version as its tag.
+Response tagged(const Call& call, std::uint32_t version) {
+  Response response;
+  std::string etag = etag_of(version);
+  if (not_modified(call.request, etag)) response.status = 304;
+  response.headers.emplace_back("etag", std::move(etag));
+  return response;
+}
+
+Result<Response> one(Context& context, Call& call) {
+  RELAIS_ASSIGN(rules::CaseState state, visible_case(call));
+  RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger));
+  if (size) {
+    RELAIS_ASSIGN(auto then, projections::case_as_of(context.ledger, state.id, *size));
+    if (!then) return fail(absent());
+    state = std::move(*then);
+  }
+  Response response = tagged(call, state.version);
+  if (response.status == 304) return response;
+  response.content_type = kJson;
+  response.body.reserve(4096);
+  JsonWriter json(response.body);
+  write_case(json, *call.head->registry, state);
+  return response;
+}
+
+Result<Response> timeline(Call& call) {
+  RELAIS_ASSIGN(const rules::CaseState state, visible_case(call));
+  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  std::uint64_t after = 0;
+  if (!cursor.empty()) {
+    RELAIS_ASSIGN(after, number_cursor(cursor));
+  }
+  Response response = tagged(call, state.version);
+  if (response.status == 304) return response;
+  const auto page = projections::timeline(
+      *call.head->records, state.id,
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(after, state.version)), limit);
+  response.content_type = kJson;
+  response.body.reserve(384 * (page.items.size() + 1));
+  JsonWriter json(response.body);
+  json.begin_object().member("case", state.id).member("version", state.version);
+  json.key("items").begin_array();
+  for (const projections::TimelineItem& item : page.items)
+    write_timeline_item(json, *call.head->registry, item, state.acts.at(item.version - 1));
+  end_page(json, response, call.request, page.next);
+  return response;
+}
+
+}  // namespace
+
+void add_case_routes(Router& router, Context& context) {
+  router.add({Method::get,
+              "/v1/cases/{id}",
+              Access::reader,
+              {"asOf"},
+              [&context](Call& call) { return one(context, call); },
+              {}});
+  router.add(
+      {Method::get, "/v1/cases/{id}/timeline", Access::reader, {"cursor", "limit"}, timeline, {}});
+  router.add({Method::get, "/v1/cases", Access::reader, {"phase", "cursor", "limit"}, list, {}});
+}
+
+}  // namespace relais::api

@@ -1,0 +1,55 @@
+#include "api/resources/event_json.h"
+
+#include "ledger/base/check.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/statement/statement.h"
+
+namespace relais::api {
+namespace {
+
+std::string_view text(capnp::Text::Reader t) {
+  return {t.begin(), t.size()};
+}
+
+void write_members(JsonWriter& json, const rules::Registry& registry, LogIndex index,
+                   schema::Event::Reader event) {
+  const rules::Signatory* signatory = registry.find(SignatoryId{event.getSignatory()});
+  check(signatory != nullptr, "an event of a signatory that the registry does not have");
+  json.member("index", index.value);
+  json.member("id", text(event.getId()));
+  json.member("source", signatory->source);
+  json.member("signatory", signatory->slug);
+  json.member("type", statement::type_of(event).wire_type);
+  json.member("stream", statement::to_subject(statement::stream_of(event)));
+  json.member("version", event.getVersion());
+  json.member("time", Timestamp{event.getTime()});
+  json.member("receivedAt", Timestamp{event.getReceivedAt()});
+}
+
+}  // namespace
+
+void write_event(JsonWriter& json, const rules::Registry& registry, LogIndex index,
+                 schema::Event::Reader event) {
+  json.begin_object();
+  write_members(json, registry, index, event);
+  json.key("data").raw(json::serialize(statement::payload_json(event)));
+  json.end_object();
+}
+
+void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex index,
+                    schema::Event::Reader event) {
+  const auto kid = event.getKid();
+  json.begin_object();
+  write_members(json, registry, index, event);
+  json.member("kid",
+              crypto::base64url_encode({reinterpret_cast<const char*>(kid.begin()), kid.size()}));
+  json.member("withheld", event.getWithheld());
+  json.end_object();
+}
+
+std::string_view slug_of(const rules::Registry& registry, SignatoryId id) {
+  const rules::Signatory* signatory = registry.find(id);
+  return signatory == nullptr ? std::string_view() : std::string_view(signatory->slug);
+}
+
+}  // namespace relais::api

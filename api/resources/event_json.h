@@ -1,0 +1,24 @@
+// Events in lists: the members that lists, the audit and the live stream give.
+#pragma once
+
+#include <string>
+
+#include "api/http/json_writer.h"
+#include "ledger/base/id.h"
+#include "ledger/rules/registry.h"
+#include "schemas/event.capnp.h"
+
+namespace relais::api {
+
+/// {index, id, source, signatory, type, stream, version, time, receivedAt, data}: no sensitive
+/// member is in `data`, since the typed event has none.
+void write_event(JsonWriter& json, const rules::Registry& registry, LogIndex index,
+                 schema::Event::Reader event);
+/// Who signed what, when: the same without data, with kid and withheld (the number of `_sd`
+/// digests).
+void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex index,
+                    schema::Event::Reader event);
+/// Slug of a signatory.
+std::string_view slug_of(const rules::Registry& registry, SignatoryId id);
+
+}  // namespace relais::api

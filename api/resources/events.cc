@@ -1,0 +1,156 @@
+// GET /v1/events, /v1/events/{id}, /v1/events/{id}/receipt, /v1/audit.
+#include <algorithm>
+
+#include "api/context.h"
+#include "api/http/problem.h"
+#include "api/reading/visibility.h"
+#include "api/resources/event_json.h"
+#include "api/resources/event_query.h"
+#include "api/resources/paging.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/merkle/receipt.h"
+#include "ledger/merkle/tree.h"
+#include "ledger/statement/sd_jwt.h"
+#include "ledger/statement/statement.h"
+
+namespace relais::api {
+namespace {
+
+using WriteItem = void (*)(JsonWriter&, const rules::Registry&, LogIndex, schema::Event::Reader);
+
+Error unreadable(LogIndex index) {
+  return error(Errc::corrupt, "event-unreadable",
+               "typed event " + std::to_string(index.value) + " cannot be read");
+}
+
+/// One page of what `write` says of each event.
+Result<Response> list(Context& context, Call& call, WriteItem write) {
+  RELAIS_ASSIGN(const EventQuery query,
+                parse_event_query(call.request, context.ledger, *call.head));
+  projections::Page<LogIndex> page;
+  Visibility visibility(call.reader, *call.head->records);
+  if (!query.nothing) {
+    const auto visible = [&](LogIndex, schema::Event::Reader event) {
+      return visibility.sees_event(event);
+    };
+    RELAIS_ASSIGN(page, projections::audit(context.ledger, *call.head, query.filter, query.limit,
+                                           visible, kMaxCandidates));
+  }
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().key("events").begin_array();
+  statement::EventView view;
+  for (const LogIndex index : page.items) {
+    RELAIS_ASSIGN(const std::string bytes, context.ledger.event(index));
+    if (!view.load(bytes)) return fail(unreadable(index));
+    write(json, *call.head->registry, index, view.get());
+  }
+  end_page(json, response, call.request, page.next);
+  return response;
+}
+
+/// An event that was found by its id and may be seen.
+struct Found {
+  LogIndex index;
+  std::string bytes;
+};
+
+/// The one event of this id that the reader may see: several signatories may have used it.
+Result<Found> find_visible(Context& context, Call& call, std::string_view id,
+                           bool (Visibility::*sees)(schema::Event::Reader)) {
+  RELAIS_ASSIGN(const std::vector<LogIndex> indices, context.ledger.find(id));
+  Visibility visibility(call.reader, *call.head->records);
+  const auto source = call.request.param("source");
+  std::vector<Found> found;
+  statement::EventView view;
+  for (const LogIndex index : indices) {
+    if (index.value >= call.head->size().value) continue;  // committed since this request began
+    RELAIS_ASSIGN(std::string bytes, context.ledger.event(index));
+    if (!view.load(bytes)) return fail(unreadable(index));
+    const rules::Signatory* by = call.head->registry->find(SignatoryId{view.get().getSignatory()});
+    if (source && (by == nullptr || by->source != *source)) continue;
+    if ((visibility.*sees)(view.get())) found.push_back({index, std::move(bytes)});
+  }
+  if (found.empty()) return fail(absent());
+  if (found.size() > 1)
+    return fail(error(Errc::conflict, "id-ambiguous", "several signatories have used this id")
+                    .at("source")
+                    .accepts("?source= with the source of one of them")
+                    .from("CloudEvents 1.0, source + id"));
+  return std::move(found[0]);
+}
+
+Result<Response> one(Context& context, Call& call) {
+  const std::string_view format = call.request.param("format").value_or("json");
+  if (format != "json" && format != "sd-jwt")
+    return fail(error(Errc::malformed, "format-unknown", "an unknown format")
+                    .at("format")
+                    .accepts("json, sd-jwt"));
+  RELAIS_ASSIGN(const Found found,
+                find_visible(context, call, call.captures[0], &Visibility::sees_event));
+  statement::EventView view;
+  if (!view.load(found.bytes)) return fail(unreadable(found.index));
+
+  RELAIS_ASSIGN(const std::string bytes, context.ledger.entry(found.index));
+  RELAIS_ASSIGN(const log::EntryView entry, log::parse_entry(bytes));
+  std::vector<std::string> disclosures;
+  if (Visibility(call.reader, *call.head->records).sees_disclosures(view.get())) {
+    RELAIS_ASSIGN(disclosures, context.ledger.disclosures(found.index));
+  }
+  Response response;
+  response.headers = {
+      {"etag", etag_of(view.get().getVersion())},
+      {"relais-index", std::to_string(found.index.value)},
+      {"relais-leaf-hash", crypto::base64_encode(relais::view(merkle::leaf_hash(bytes)))}};
+  if (format == "sd-jwt") {
+    response.content_type = "application/sd-jwt";
+    response.body = statement::join_sd_jwt(entry.jwt, disclosures);
+  } else {
+    RELAIS_ASSIGN(const json::object event, statement::to_cloud_event(entry.jwt, disclosures));
+    response.content_type = "application/cloudevents+json";
+    response.body = json::serialize(event);
+  }
+  return response;
+}
+
+Result<Response> receipt(Context& context, Call& call) {
+  RELAIS_ASSIGN(const Found found,
+                find_visible(context, call, call.captures[0], &Visibility::sees_receipt));
+  RELAIS_ASSIGN(const merkle::Receipt proof, context.ledger.receipt(found.index));
+  Response response;
+  response.content_type = kText;
+  response.body = merkle::to_text(proof);
+  return response;
+}
+
+}  // namespace
+
+void add_event_routes(Router& router, Context& context) {
+  router.add({Method::get,
+              "/v1/events",
+              Access::reader,
+              list_parameters(),
+              [&context](Call& call) { return list(context, call, write_event); },
+              {}});
+  router.add({Method::get,
+              "/v1/events/{id}",
+              Access::reader,
+              {"source", "format"},
+              [&context](Call& call) { return one(context, call); },
+              {}});
+  router.add({Method::get,
+              "/v1/events/{id}/receipt",
+              Access::reader,
+              {"source"},
+              [&context](Call& call) { return receipt(context, call); },
+              {}});
+  router.add({Method::get,
+              "/v1/audit",
+              Access::reader,
+              list_parameters(),
+              [&context](Call& call) { return list(context, call, write_envelope); },
+              {}});
+}
+
+}  // namespace relais::api

@@ -1,0 +1,88 @@
+// GET /livez, /readyz, /metrics, and POST /admin/rebuild on the unix socket.
+#include "api/context.h"
+#include "api/http/json_writer.h"
+#include "api/http/problem.h"
+
+namespace relais::api {
+namespace {
+
+Result<Response> livez() {
+  Response response;
+  response.content_type = kText;
+  response.body = "alive\n";
+  return response;
+}
+
+/// Ready as long as statements are taken.
+Result<Response> readyz(const Context& context, const Call& call) {
+  if (context.draining)
+    return fail(Errc::unavailable, "shutting-down", "the server takes no new work");
+  if (context.writer_failed)
+    return fail(Errc::unavailable, "writer-failed", "the ledger takes no statements now");
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().member("status", "ready").member("size", call.head->size().value);
+  json.end_object();
+  return response;
+}
+
+Result<Response> metrics(const Context& context) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = context.metrics->text(context.ledger, context.streams);
+  return response;
+}
+
+Response rebuilt(Context& context, const Status& done) {
+  if (!done) {
+    context.report("rebuild: " + to_string(done.error()));
+    return problem(done.error());
+  }
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().member("generation", context.ledger.head()->generation).end_object();
+  return response;
+}
+
+void rebuild(Context& context, const Respond& respond) {
+  if (context.rebuilding.exchange(true))
+    return respond(problem(
+        error(Errc::conflict, "rebuild-running", "the projections are being rebuilt already")));
+  const bool posted = context.pool.post([&context, respond] {
+    const Status done = context.ledger.rebuild([](std::uint64_t, std::uint64_t) {});
+    Response response = rebuilt(context, done);
+    context.rebuilding = false;
+    respond(std::move(response));
+  });
+  if (posted) return;
+  context.rebuilding = false;
+  respond(problem(error(Errc::limited, "busy", "too much work waits; try again shortly")));
+}
+
+}  // namespace
+
+void add_operation_routes(Router& router, Context& context) {
+  router.add({Method::get, "/livez", Access::open, {}, [](Call&) { return livez(); }, {}});
+  router.add({Method::get,
+              "/readyz",
+              Access::open,
+              {},
+              [&context](Call& call) { return readyz(context, call); },
+              {}});
+  router.add({Method::get,
+              "/metrics",
+              Access::open,
+              {},
+              [&context](Call&) { return metrics(context); },
+              {}});
+  router.add({Method::post,
+              "/admin/rebuild",
+              Access::local,
+              {},
+              {},
+              [&context](Call&, const Respond& respond) { rebuild(context, respond); }});
+}
+
+}  // namespace relais::api

@@ -1,0 +1,135 @@
+#include "api/resources/paging.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/http/target.h"
+#include "ledger/base/clock.h"
+#include "ledger/crypto/base64.h"
+#include "projections/read.h"
+
+namespace relais::api {
+namespace {
+
+constexpr std::size_t kMaxCursorBytes = 64;
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::unexpected<Error> bad_cursor() {
+  return fail(error(Errc::malformed, "cursor-form", "not a cursor of this list")
+                  .at("cursor")
+                  .accepts("the member next of a page before"));
+}
+
+std::unexpected<Error> bad_position(std::string_view name) {
+  return fail(error(Errc::malformed, "position-form", "neither an index nor a time")
+                  .at(std::string(name))
+                  .accepts("an index of the log, or an RFC 3339 time"));
+}
+
+}  // namespace
+
+Result<std::size_t> page_limit(const Request& request) {
+  const auto text = request.param("limit");
+  if (!text) return projections::kDefaultPage;
+  const auto limit = parse_number(*text);
+  if (!limit || *limit == 0 || *limit > projections::kMaxPage)
+    return fail(error(Errc::malformed, "limit-range", "not a size of a page")
+                    .at("limit")
+                    .accepts("1 to " + std::to_string(projections::kMaxPage)));
+  return static_cast<std::size_t>(*limit);
+}
+
+Result<std::string> page_cursor(const Request& request) {
+  const auto text = request.param("cursor");
+  if (!text) return std::string();
+  auto bytes = crypto::base64url_decode(*text);
+  if (!bytes || bytes->empty() || bytes->size() > kMaxCursorBytes) return bad_cursor();
+  return std::move(*bytes);
+}
+
+Result<std::uint64_t> number_cursor(std::string_view bytes) {
+  const auto number = parse_number(bytes);
+  if (!number) return bad_cursor();
+  return *number;
+}
+
+std::string next_cursor(std::string_view bytes) {
+  return bytes.empty() ? std::string() : crypto::base64url_encode(bytes);
+}
+
+void add_next_link(Response& response, const Request& request, std::string_view cursor) {
+  if (cursor.empty()) return;
+  std::string link = "<";
+  for (const std::string& segment : request.path) link.append("/").append(percent_encode(segment));
+  link.append("?");
+  for (const Param& p : request.query)
+    if (p.name != "cursor")
+      link.append(percent_encode(p.name)).append("=").append(percent_encode(p.value)).append("&");
+  link.append("cursor=").append(cursor).append(">; rel=\"next\"");
+  response.headers.emplace_back("link", std::move(link));
+}
+
+void end_page(JsonWriter& json, Response& response, const Request& request, std::string_view next) {
+  json.end_array();
+  const std::string cursor = next_cursor(next);
+  if (!cursor.empty()) json.member("next", cursor);
+  json.end_object();
+  add_next_link(response, request, cursor);
+}
+
+Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
+                                const log::Ledger& ledger) {
+  if (const auto index = parse_number(text)) return LogIndex{*index};
+  const auto time = parse_rfc3339(text);
+  if (!time) return bad_position(name);
+  return ledger.index_at(*time);
+}
+
+Result<bool> flag(const Request& request, std::string_view name) {
+  const auto text = request.param(name);
+  if (!text || *text == "false") return false;
+  if (*text == "true") return true;
+  return fail(error(Errc::malformed, "flag-form", "neither true nor false")
+                  .at(std::string(name))
+                  .accepts("true, false"));
+}
+
+Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger) {
+  const auto text = request.param("asOf");
+  if (!text) return std::optional<TreeSize>();
+  if (const auto index = parse_number(*text)) {
+    const std::uint64_t size = ledger.head()->size().value;
+    return std::optional(TreeSize{*index < size ? *index + 1 : size});
+  }
+  const auto time = parse_rfc3339(*text);
+  if (!time) return bad_position("asOf");
+  RELAIS_ASSIGN(const LogIndex after, ledger.index_at(Timestamp{time->value + 1}));
+  return std::optional(TreeSize{after.value});
+}
+
+bool not_modified(const Request& request, std::string_view etag) {
+  std::string_view list = request.header("if-none-match");
+  if (list == "*") return true;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view one = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (one.starts_with("W/")) one.remove_prefix(2);  // weak comparison
+    if (one == etag) return true;
+  }
+  return false;
+}
+
+std::string etag_of(std::uint32_t version) {
+  return "\"" + std::to_string(version) + "\"";
+}
+
+}  // namespace relais::api

@@ -1,0 +1,46 @@
+// What lists have in common: limit, cursor, Link, positions in the log.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/http/http.h"
+#include "api/http/json_writer.h"
+#include "ledger/base/error.h"
+#include "ledger/log/ledger.h"
+
+namespace relais::api {
+
+/// The parameter `limit`, or the default (projections/read.h); rule "limit-range".
+Result<std::size_t> page_limit(const Request& request);
+/// The parameter `cursor` as the bytes that next_cursor() was given; empty when absent. Rule
+/// "cursor-form".
+Result<std::string> page_cursor(const Request& request);
+/// Opaque text of a cursor.
+std::string next_cursor(std::string_view bytes);
+/// A cursor that is a decimal number.
+Result<std::uint64_t> number_cursor(std::string_view bytes);
+/// Adds Link: <…>; rel="next" (RFC 8288): the same request with another cursor.
+void add_next_link(Response& response, const Request& request, std::string_view cursor);
+
+/// Ends the array of a page and the object it stands in, with the member `next` and the Link where
+/// there is more: `next` as the read model gave it.
+void end_page(JsonWriter& json, Response& response, const Request& request, std::string_view next);
+
+/// A number of an index, an hour of RFC 3339, or "true"/"false" as parameters give them. Rules
+/// "position-form", "flag-form".
+Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
+                                const log::Ledger& ledger);
+Result<bool> flag(const Request& request, std::string_view name);
+
+/// The size of the log that the parameter `asOf` means: after the entry of an index, or with all
+/// entries received up to a time. Nothing when it is absent.
+Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger);
+
+/// Whether If-None-Match holds the version, so that 304 is the answer (RFC 9110, section 13.1.2).
+bool not_modified(const Request& request, std::string_view etag);
+/// "\"7\"".
+std::string etag_of(std::uint32_t version);
+
+}  // namespace relais::api

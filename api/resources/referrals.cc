@@ -1,0 +1,43 @@
+// GET /v1/referrals: what others ask of a signatory (inbox), and what it asks of others (outbox).
+#include "api/context.h"
+#include "api/resources/case_json.h"
+#include "api/resources/paging.h"
+#include "projections/read.h"
+
+namespace relais::api {
+namespace {
+
+Result<projections::Box> box_parameter(const Request& request) {
+  const std::string_view box = request.param("box").value_or("inbox");
+  if (box == "inbox") return projections::Box::inbox;
+  if (box == "outbox") return projections::Box::outbox;
+  return fail(
+      error(Errc::malformed, "box-unknown", "an unknown box").at("box").accepts("inbox, outbox"));
+}
+
+// Who sends or gets a referral takes part in its case, so that each line may be seen.
+Result<Response> list(Call& call) {
+  RELAIS_ASSIGN(const projections::Box box, box_parameter(call.request));
+  RELAIS_ASSIGN(const bool open_only, flag(call.request, "open"));
+  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  const auto page =
+      projections::referrals(*call.head->records, call.reader.id, box, open_only, cursor, limit);
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().key("referrals").begin_array();
+  for (const projections::ReferralItem& item : page.items)
+    write_referral(json, *call.head->registry, item.referral, &item.case_id);
+  end_page(json, response, call.request, page.next);
+  return response;
+}
+
+}  // namespace
+
+void add_referral_routes(Router& router, Context&) {
+  router.add(
+      {Method::get, "/v1/referrals", Access::reader, {"box", "open", "cursor", "limit"}, list, {}});
+}
+
+}  // namespace relais::api

@@ -1,0 +1,123 @@
+// GET /v1/signatories, /v1/keys: the convention's members and the keys they sign with.
+#include "api/context.h"
+#include "api/resources/event_json.h"
+#include "api/resources/paging.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/rules/rules.h"
+#include "ledger/statement/catalogue.h"
+#include "ledger/statement/statement.h"
+#include "projections/read.h"
+
+namespace relais::api {
+namespace {
+
+void write_signatory(JsonWriter& json, const rules::Signatory& s) {
+  json.begin_object();
+  json.member("id", s.slug);
+  json.member("name", s.name);
+  json.member("source", s.source);
+  json.key("roles").begin_array();
+  for (unsigned bit = 0; bit < 16; ++bit)
+    if (s.role_set().has(static_cast<schema::Role>(bit)))
+      json.text(statement::wire_name(static_cast<schema::Role>(bit)));
+  json.end_array();
+  json.member("founding", s.founding);
+  json.member("signedConvention", s.signed_convention);
+  json.member("active", s.active);
+  json.member("admittedAt", s.admitted_at.value);
+  json.end_object();
+}
+
+void write_key(JsonWriter& json, const rules::Registry& registry, const rules::Key& k) {
+  json.begin_object();
+  json.member("kid", crypto::to_text(k.kid));
+  json.member("x", crypto::to_text(k.key));
+  json.member("signatory", slug_of(registry, k.owner));
+  json.member("label", k.label);
+  json.member("enrolledAt", k.enrolled_at.value);
+  json.member("validFrom", k.valid_from);
+  if (k.valid_until) json.member("validUntil", *k.valid_until);
+  if (k.ended_at) json.member("endedAt", k.ended_at->value);
+  if (k.doubtful_from) json.member("doubtfulFrom", *k.doubtful_from);
+  json.end_object();
+}
+
+Result<Response> signatories(Call& call) {
+  const rules::Registry& registry = *call.head->registry;
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.member("convention", registry.convention);
+  json.member("title", registry.title);
+  json.member("inForce", registry.in_force);
+  json.key("signatories").begin_array();
+  for (const rules::Signatory& s : registry.signatories()) write_signatory(json, s);
+  json.end_array().end_object();
+  return response;
+}
+
+/// The types whose events make the registry: those of the streams convention and signatory.
+std::vector<std::uint16_t> governance_types() {
+  std::vector<std::uint16_t> types;
+  for (const auto& t : statement::catalogue().all())
+    if (t->stream == schema::StreamKind::CONVENTION || t->stream == schema::StreamKind::SIGNATORY)
+      types.push_back(t->ordinal);
+  return types;
+}
+
+/// The registry as it stood when the log had `size` entries: its events folded again into a world
+/// of its own.
+Result<rules::Registry> registry_as_of(Context& context, const log::Head& head, TreeSize size) {
+  MemoryRecords records;
+  rules::World world(records);
+  projections::AuditFilter filter;
+  filter.types = governance_types();
+  filter.until = size.value;
+  const auto all = [](LogIndex, schema::Event::Reader) { return true; };
+  statement::EventView view;
+  for (;;) {
+    RELAIS_ASSIGN(const auto page,
+                  projections::audit(context.ledger, head, filter, projections::kMaxPage, all));
+    for (const LogIndex index : page.items) {
+      RELAIS_ASSIGN(const std::string bytes, context.ledger.event(index));
+      if (!view.load(bytes))
+        return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
+      rules::evolve(world, rules::act_of(index, view.get()));
+    }
+    if (page.next.empty()) return world.registry();
+    RELAIS_ASSIGN(filter.from, number_cursor(page.next));
+  }
+}
+
+Result<Response> keys(Context& context, Call& call) {
+  RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger));
+  rules::Registry then;
+  if (size) {
+    RELAIS_ASSIGN(then, registry_as_of(context, *call.head, *size));
+  }
+  const rules::Registry& registry = size ? then : *call.head->registry;
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.member("size", size.value_or(call.head->size()).value);
+  json.key("keys").begin_array();
+  for (const auto& [kid, key] : registry.keys()) write_key(json, registry, key);
+  json.end_array().end_object();
+  return response;
+}
+
+}  // namespace
+
+void add_signatory_routes(Router& router, Context& context) {
+  router.add({Method::get, "/v1/signatories", Access::reader, {}, signatories, {}});
+  router.add({Method::get,
+              "/v1/keys",
+              Access::reader,
+              {"asOf"},
+              [&context](Call& call) { return keys(context, call); },
+              {}});
+}
+
+}  // namespace relais::api

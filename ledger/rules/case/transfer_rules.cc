@@ -1,0 +1,116 @@
+// case.transfer_*: a case changes its holder by two signatures. referral.expired: the clock ends a
+// request that nobody answered.
+#include "ledger/base/check.h"
+#include "ledger/rules/rule_set.h"
+#include "ledger/rules/time/deadlines.h"
+
+namespace relais::rules {
+namespace {
+
+Status judge_new_holder(const Judgement& j, const Signatory& to) {
+  if (to.id == j.emitter->id)
+    return fail(refusal(j.act, Errc::invalid, "transfer-to-self",
+                        "a transfer is to another signatory than the holder")
+                    .at("data.to")
+                    .accepts("another mission locale or accredited association"));
+  if (!to.role_set().has(schema::Role::ML) && !to.role_set().has(schema::Role::AA))
+    return fail(refusal(j.act, Errc::invalid, "addressee-cannot-receive",
+                        to.slug + " does not support people itself")
+                    .at("data.to")
+                    .accepts("a mission locale or an accredited association"));
+  return {};
+}
+
+Status decide_requested(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  if (j.subject->transfer) {
+    const Signatory* to = j.registry().find(j.subject->transfer->to);
+    return fail(conflict(j, "transfer-pending",
+                         "a transfer to " + (to != nullptr ? to->slug : "a former signatory") +
+                             " is not answered yet")
+                    .accepts("case.transfer_accepted or case.transfer_declined by the addressee, "
+                             "or case.annulled of the request, first"));
+  }
+  RELAIS_ASSIGN(const Signatory* to,
+                known_signatory(j, text(j.data().getCaseTransferRequested().getTo()), "data.to"));
+  return judge_new_holder(j, *to);
+}
+
+void evolve_requested(const Change& change) {
+  const auto requested = change.data().getCaseTransferRequested();
+  const Signatory* to = change.world.registry().find_slug(text(requested.getTo()));
+  check(to != nullptr, "an accepted transfer is to an unknown signatory");
+  change.subject->transfer = Transfer{to->id, requested.getKind(), change.act.received_at()};
+  // The addressee must see the case to answer.
+  change.subject->participants.insert(to->id);
+  advance(*change.subject, change.act);
+}
+
+Status decide_answer(const Judgement& j) {
+  RELAIS_TRY(drawn(*j.subject, j.act));
+  if (!j.subject->transfer)
+    return fail(conflict(j, "transfer-not-pending", "no transfer of the case is pending")
+                    .accepts("a transfer that was requested and not answered"));
+  if (j.subject->transfer->to != j.emitter->id)
+    return fail(refusal(j.act, Errc::forbidden, "not-addressee",
+                        j.act.type->name + " is for the addressee of the transfer")
+                    .accepts("the addressee of the transfer"));
+  return {};
+}
+
+/// The old holder stays a participant, whatever the kind of transfer: its referrals that are still
+/// open stay its own, and it answers for what it did.
+void evolve_accepted(const Change& change) {
+  CaseState& c = *change.subject;
+  c.holder = change.act.signatory();
+  c.transfer.reset();
+  advance(c, change.act);
+}
+
+void evolve_declined(const Change& change) {
+  change.subject->transfer.reset();
+  advance(*change.subject, change.act);
+}
+
+Status decide_expired(const Judgement& j) {
+  // A case that is closed says so first: all its referrals are at their end.
+  if (!is_open(j.subject->phase)) return drawn(*j.subject, j.act);
+  const Referral* r =
+      j.subject->find_referral(accepted_uuid(j.data().getReferralExpired().getReferralId()));
+  if (r == nullptr)
+    return fail(
+        refusal(j.act, Errc::not_found, "referral-unknown", "the case has no referral of this id")
+            .at("data.referral_id"));
+  RELAIS_TRY(drawn(*r, j.act));
+  const Day last = answer_ends(*r, j.registry().terms);
+  if (j.act.received_at() < end_of(last))
+    return fail(refusal(j.act, Errc::conflict, "referral-not-due",
+                        "the referral may be answered until the end of " + to_date(last))
+                    .at("data.referral_id")
+                    .accepts(to_date(add_days(last, 1)) + " or later")
+                    .in_state(std::string(to_string(r->phase))));
+  return drawn(*j.subject, j.act);
+}
+
+void evolve_expired(const Change& change) {
+  CaseState& c = *change.subject;
+  Referral* r = c.find_referral(accepted_uuid(change.data().getReferralExpired().getReferralId()));
+  check(r != nullptr, "an accepted event is about an unknown referral");
+  r->changed_at = change.act.received_at();
+  advance(*r, change.act);
+  advance(c, change.act, settled(c));
+}
+
+}  // namespace
+
+std::span<const Rule> transfer_rules() {
+  static constexpr Rule kRules[] = {
+      {"case.transfer_requested", decide_requested, evolve_requested},
+      {"case.transfer_accepted", decide_answer, evolve_accepted},
+      {"case.transfer_declined", decide_answer, evolve_declined},
+      {"referral.expired", decide_expired, evolve_expired},
+  };
+  return kRules;
+}
+
+}  // namespace relais::rules

@@ -1,0 +1,18 @@
+// Inside the module: what decisions of the préfecture have in common, whatever they decide.
+#pragma once
+
+#include <string_view>
+
+#include "ledger/rules/rule_set.h"
+
+namespace relais::rules {
+
+/// What a refusal carries (CRPA L211-2; CJA R421-5): reasons in words ("reasons-missing") and the
+/// route of appeal ("appeal-route-missing").
+Status judge_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route);
+
+/// "date-order" where the day at `field` comes before `earliest`, the day of `what`.
+Status not_before(const Judgement& j, Day d, Day earliest, std::string_view field,
+                  std::string_view what);
+
+}  // namespace relais::rules

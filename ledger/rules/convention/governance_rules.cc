@@ -1,0 +1,438 @@
+// governance.*: acts that take several signatories, from the proposal to its quorum. How they take
+// effect stands in governance_effects.cc.
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <vector>
+
+#include "ledger/base/check.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/rules/convention/governance.h"
+
+namespace relais::rules {
+namespace {
+
+using schema::GovernedAct;
+using schema::Role;
+using Phase = Proposal::Phase;
+
+/// Of one author, those that are over included: ids are never used again, so all are kept.
+constexpr std::size_t kMaxProposalsOfAuthor = 1'000;
+
+enum Member : unsigned {
+  signatory = 1,
+  name = 2,
+  roles = 4,
+  public_key = 8,
+  kid = 16,
+  document_hash = 32,
+  quorums = 64,
+  terms = 128,
+};
+struct MemberName {
+  Member member;
+  std::string_view text;
+};
+constexpr MemberName kMembers[] = {
+    {signatory, "signatory"},   {name, "name"},   {roles, "roles"},
+    {public_key, "public_key"}, {kid, "kid"},     {document_hash, "document_hash"},
+    {quorums, "quorums"},       {terms, "terms"},
+};
+
+struct ActShape {
+  GovernedAct act;
+  std::string_view name;
+  unsigned needed;
+  unsigned allowed;  ///< beside what is needed
+};
+constexpr ActShape kActs[] = {
+    {GovernedAct::ADMIT_SIGNATORY, "admit-signatory", signatory | name | roles | public_key, 0},
+    {GovernedAct::WITHDRAW_SIGNATORY, "withdraw-signatory", signatory, 0},
+    {GovernedAct::AMEND_CONVENTION, "amend-convention", document_hash, quorums | terms},
+    {GovernedAct::ENROL_FIRST_KEY, "enrol-first-key", signatory | public_key, 0},
+    {GovernedAct::REVOKE_KEY, "revoke-key", kid, signatory},
+};
+
+const ActShape& shape_of(GovernedAct act) {
+  const auto* found = std::ranges::find(kActs, act, &ActShape::act);
+  check(found != std::end(kActs), "an act of governance without a shape");
+  return *found;
+}
+
+RoleSet role_set(capnp::List<Role>::Reader list) {
+  RoleSet set;
+  for (const Role role : list) set.add(role);
+  return set;
+}
+
+/// Nobody decides on its own exclusion, nor on the revocation of its own key.
+bool own_matter(const Proposal& p, const Signatory& s) {
+  return (p.act == GovernedAct::WITHDRAW_SIGNATORY || p.act == GovernedAct::REVOKE_KEY) &&
+         p.signatory == s.slug;
+}
+
+const Quorum* quorum_of(const Registry& registry, GovernedAct act) {
+  const auto it = registry.quorums.find(std::string(act_name(act)));
+  return it == registry.quorums.end() ? nullptr : &it->second;
+}
+
+/// Whether these voters fill the quorum. A quorum that the convention no longer sets is not filled.
+bool fills(const Registry& registry, const Proposal& p,
+           const std::function<bool(const Signatory&)>& counts) {
+  const Quorum* quorum = quorum_of(registry, p.act);
+  if (quorum == nullptr) return false;
+  std::uint32_t voters = 0;
+  std::uint16_t present = 0;
+  for (const Signatory& s : registry.signatories()) {
+    if (!votes(s) || own_matter(p, s) || !counts(s)) continue;
+    ++voters;
+    present |= s.roles;
+  }
+  return voters >= std::max(quorum->approvals, kMinApprovals) &&
+         (present & quorum->roles) == quorum->roles;
+}
+
+bool reached(const Registry& registry, const Proposal& p) {
+  return fills(registry, p, [&p](const Signatory& s) { return p.approvals.contains(s.id); });
+}
+
+bool reachable(const Registry& registry, const Proposal& p) {
+  return fills(registry, p, [&p](const Signatory& s) { return !p.rejections.contains(s.id); });
+}
+
+std::string_view owner_slug(const Registry& registry, std::string_view kid_text) {
+  const auto id = crypto::parse_key_id(kid_text);
+  const Key* key = id ? registry.find_key(*id) : nullptr;
+  const Signatory* owner = key == nullptr ? nullptr : registry.find(key->owner);
+  return owner == nullptr ? std::string_view() : std::string_view(owner->slug);
+}
+
+Proposal read_proposal(const Registry& registry, const Act& act) {
+  const auto proposed = act.event.getData().getGovernanceProposed();
+  Proposal p;
+  p.id = text(proposed.getProposalId());
+  p.act = proposed.getAct();
+  p.author = act.signatory();
+  p.signatory = text(proposed.getSignatory());
+  p.name = text(proposed.getName());
+  p.roles = role_set(proposed.getRoles()).bits;
+  p.public_key = text(proposed.getPublicKey());
+  p.kid = text(proposed.getKid());
+  p.document_hash = text(proposed.getDocumentHash());
+  for (const schema::Quorum::Reader q : proposed.getQuorums())
+    p.quorums[text(q.getAct())] = Quorum{q.getApprovals(), role_set(q.getRoles()).bits};
+  for (const schema::Term::Reader t : proposed.getTerms())
+    p.terms[text(t.getName())] = t.getValue();
+  if (p.act == GovernedAct::REVOKE_KEY && p.signatory.empty())
+    p.signatory = owner_slug(registry, p.kid);
+  return p;
+}
+
+unsigned members_of(schema::GovernanceProposed::Reader proposed) {
+  return (proposed.getSignatory().size() > 0 ? signatory : 0U) |
+         (proposed.getName().size() > 0 ? name : 0U) |
+         (proposed.getRoles().size() > 0 ? roles : 0U) |
+         (proposed.getPublicKey().size() > 0 ? public_key : 0U) |
+         (proposed.getKid().size() > 0 ? kid : 0U) |
+         (proposed.getDocumentHash().size() > 0 ? document_hash : 0U) |
+         (proposed.getQuorums().size() > 0 ? quorums : 0U) |
+         (proposed.getTerms().size() > 0 ? terms : 0U);
+}
+
+std::string names_of(unsigned members) {
+  std::string out;
+  for (const MemberName& m : kMembers) {
+    if ((members & m.member) == 0) continue;
+    if (!out.empty()) out += ", ";
+    out += m.text;
+  }
+  return out;
+}
+
+/// What the act needs is there, and nothing that has no part in it: voters see what they vote on.
+Status judge_members(const Judgement& j) {
+  const auto proposed = j.data().getGovernanceProposed();
+  const ActShape& shape = shape_of(proposed.getAct());
+  const unsigned given = members_of(proposed);
+  for (const MemberName& m : kMembers) {
+    const bool needed = (shape.needed & m.member) != 0;
+    const bool present = (given & m.member) != 0;
+    if (needed && !present)
+      return fail(refusal(j.act, Errc::invalid, "proposal-incomplete",
+                          std::string(shape.name) + " needs " + std::string(m.text))
+                      .at("data." + std::string(m.text))
+                      .accepts(names_of(shape.needed)));
+    if (present && !needed && (shape.allowed & m.member) == 0)
+      return fail(refusal(j.act, Errc::invalid, "proposal-excess",
+                          std::string(m.text) + " has no part in " + std::string(shape.name))
+                      .at("data." + std::string(m.text))
+                      .accepts(names_of(shape.needed | shape.allowed)));
+  }
+  if (proposed.getAct() == GovernedAct::AMEND_CONVENTION && (given & (quorums | terms)) == 0)
+    return fail(refusal(j.act, Errc::invalid, "proposal-incomplete",
+                        "an amendment changes quorums or terms")
+                    .at("data.terms")
+                    .accepts("quorums, terms, or both"));
+  return {};
+}
+
+Error invalid_element(const Judgement& j, std::string_view list, std::size_t i,
+                      std::string_view member, std::string rule, std::string message) {
+  std::string field = "data.";
+  field.append(list).append("[").append(std::to_string(i)).append("].").append(member);
+  return refusal(j.act, Errc::invalid, std::move(rule), std::move(message)).at(std::move(field));
+}
+
+Status judge_voter(const Judgement& j) {
+  if (votes(*j.emitter)) return {};
+  return fail(refusal(j.act, Errc::forbidden, "not-a-voter",
+                      j.emitter->slug + " takes no part in the governance of the convention")
+                  .accepts("a signatory with a role of pref, ml, udml, aa, sec"));
+}
+
+/// The convention sets a quorum for the act, and those who may vote on it can fill it.
+Status judge_quorum(const Judgement& j, const Proposal& p) {
+  if (quorum_of(j.registry(), p.act) == nullptr) {
+    std::string set;
+    for (const auto& [act, quorum] : j.registry().quorums) set += (set.empty() ? "" : ", ") + act;
+    return fail(refusal(j.act, Errc::conflict, "quorum-not-set",
+                        "the convention sets no quorum for " + std::string(act_name(p.act)) +
+                            ": it provides for no such act")
+                    .at("data.act")
+                    .accepts(set.empty() ? "no act" : set)
+                    .in_state("IN_FORCE"));
+  }
+  if (!reachable(j.registry(), p))
+    return fail(refusal(j.act, Errc::conflict, "quorum-unreachable",
+                        "those who may vote on this cannot fill its quorum")
+                    .at("data.act")
+                    .in_state("IN_FORCE"));
+  return {};
+}
+
+/// A signatory cannot fill the register with proposals, nor keep others from proposing.
+Status judge_room(const Judgement& j, const Proposal& p) {
+  if (j.registry().proposals.contains(p.id))
+    return fail(refusal(j.act, Errc::conflict, "proposal-known", "there is a proposal of this id")
+                    .at("data.proposal_id")
+                    .accepts("a new id; those of proposals that are over do not come back")
+                    .in_state(std::string(to_string(j.registry().proposals.at(p.id).phase))));
+  std::size_t open = 0;
+  std::size_t all = 0;
+  for (const auto& [id, other] : j.registry().proposals) {
+    if (other.author != p.author) continue;
+    ++all;
+    if (other.phase == Phase::open) ++open;
+  }
+  if (open < kMaxOpenProposals && all < kMaxProposalsOfAuthor) return {};
+  return fail(refusal(j.act, Errc::conflict, "limit-proposals",
+                      "a signatory has at most " + std::to_string(kMaxOpenProposals) +
+                          " open proposals, and " + std::to_string(kMaxProposalsOfAuthor) +
+                          " in all")
+                  .accepts("governance.withdrawn first")
+                  .in_state("FULL"));
+}
+
+Status decide_proposed(const Judgement& j) {
+  RELAIS_TRY(judge_convention_stream(j));
+  RELAIS_TRY(judge_voter(j));
+  RELAIS_TRY(judge_members(j));
+  RELAIS_TRY(judge_quorums(j, j.data().getGovernanceProposed().getQuorums(), kMinApprovals));
+  RELAIS_TRY(judge_terms(j, j.data().getGovernanceProposed().getTerms()));
+  const Proposal p = read_proposal(j.registry(), j.act);
+  RELAIS_TRY(judge_room(j, p));
+  RELAIS_TRY(judge_content(j, p));
+  return judge_quorum(j, p);
+}
+
+void evolve_proposed(const Change& change) {
+  Registry& registry = change.world.mutable_registry();
+  Proposal p = read_proposal(registry, change.act);
+  const Signatory* author = registry.find(p.author);
+  check(author != nullptr, "an accepted proposal by no signatory");
+  // Who asks to leave may propose it; the others decide.
+  if (!own_matter(p, *author)) p.approvals.insert(p.author);
+  const std::string id = p.id;
+  registry.proposals.emplace(id, std::move(p));
+  settle_proposals(registry);
+}
+
+Result<const Proposal*> open_proposal(const Judgement& j, const std::string& id) {
+  RELAIS_TRY(judge_convention_stream(j));
+  const auto it = j.registry().proposals.find(id);
+  if (it == j.registry().proposals.end())
+    return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
+                    .at("data.proposal_id"));
+  if (it->second.phase != Phase::open)
+    return fail(refusal(j.act, Errc::conflict, "proposal-not-open", "the proposal is not open")
+                    .at("data.proposal_id")
+                    .in_state(std::string(to_string(it->second.phase))));
+  return &it->second;
+}
+
+Status judge_vote(const Judgement& j, capnp::Text::Reader id) {
+  RELAIS_ASSIGN(const Proposal* p, open_proposal(j, text(id)));
+  RELAIS_TRY(judge_voter(j));
+  if (own_matter(*p, *j.emitter))
+    return fail(refusal(j.act, Errc::forbidden, "governance-own-matter",
+                        j.emitter->slug + " has no vote on what concerns itself")
+                    .at("data.proposal_id"));
+  if (p->approvals.contains(j.emitter->id) || p->rejections.contains(j.emitter->id))
+    return fail(refusal(j.act, Errc::conflict, "voted-already",
+                        j.emitter->slug + " has voted on this proposal")
+                    .at("data.proposal_id")
+                    .in_state(p->approvals.contains(j.emitter->id) ? "APPROVED" : "REJECTED"));
+  return {};
+}
+
+Proposal& accepted_proposal(Registry& registry, capnp::Text::Reader id) {
+  const auto it = registry.proposals.find(text(id));
+  check(it != registry.proposals.end(), "an accepted vote on no proposal");
+  return it->second;
+}
+
+Status decide_approved(const Judgement& j) {
+  return judge_vote(j, j.data().getGovernanceApproved().getProposalId());
+}
+
+void evolve_approved(const Change& change) {
+  Registry& registry = change.world.mutable_registry();
+  accepted_proposal(registry, change.data().getGovernanceApproved().getProposalId())
+      .approvals.insert(change.act.signatory());
+  settle_proposals(registry);
+}
+
+Status decide_rejected(const Judgement& j) {
+  return judge_vote(j, j.data().getGovernanceRejected().getProposalId());
+}
+
+void evolve_rejected(const Change& change) {
+  Registry& registry = change.world.mutable_registry();
+  accepted_proposal(registry, change.data().getGovernanceRejected().getProposalId())
+      .rejections.insert(change.act.signatory());
+  settle_proposals(registry);
+}
+
+Status decide_withdrawn(const Judgement& j) {
+  RELAIS_ASSIGN(const Proposal* p,
+                open_proposal(j, text(j.data().getGovernanceWithdrawn().getProposalId())));
+  if (p->author == j.emitter->id) return {};
+  return fail(refusal(j.act, Errc::forbidden, "not-author", "the proposal is another signatory's")
+                  .at("data.proposal_id")
+                  .accepts("the signatory that proposed it"));
+}
+
+void evolve_withdrawn(const Change& change) {
+  Registry& registry = change.world.mutable_registry();
+  accepted_proposal(registry, change.data().getGovernanceWithdrawn().getProposalId()).phase =
+      Phase::withdrawn;
+}
+
+}  // namespace
+
+Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; const schema::Term::Reader t : terms) {
+    const std::string name = text(t.getName());
+    const auto known = find_term(name);
+    if (!known) {
+      std::string names;
+      for (std::size_t k = 0; k < kTerms; ++k)
+        names.append(k == 0 ? "" : ", ").append(info(static_cast<Term>(k)).name);
+      return fail(invalid_element(j, "terms", i, "name", "term-unknown",
+                                  "no number of a convention is called " + name)
+                      .accepts(std::move(names)));
+    }
+    if (!seen.insert(name).second)
+      return fail(
+          invalid_element(j, "terms", i, "name", "term-repeated", "the term has two values"));
+    const TermInfo& range = info(*known);
+    if (t.getValue() < range.least || t.getValue() > range.most)
+      return fail(invalid_element(j, "terms", i, "value", "term-out-of-range",
+                                  name + " (" + std::string(range.meaning) + ") is never " +
+                                      std::to_string(t.getValue()))
+                      .accepts(std::to_string(range.least) + " to " + std::to_string(range.most)));
+    ++i;
+  }
+  return {};
+}
+
+Status judge_term_order(const Judgement& j, const Terms& terms) {
+  for (const TermOrder& order : term_orders()) {
+    if (terms[order.lesser] <= terms[order.greater]) continue;
+    const std::string greater(info(order.greater).name);
+    return fail(refusal(j.act, Errc::invalid, "term-order",
+                        std::string(info(order.lesser).name) + " would be more than " + greater)
+                    .at("data.terms")
+                    .accepts("at most " + std::to_string(terms[order.greater]) + ", or another " +
+                             greater + " with it"));
+  }
+  return {};
+}
+
+Status judge_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
+                     std::uint32_t least) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; const schema::Quorum::Reader q : quorums) {
+    const std::string act = text(q.getAct());
+    if (std::ranges::find(kActs, std::string_view(act), &ActShape::name) == std::end(kActs))
+      return fail(invalid_element(j, "quorums", i, "act", "quorum-act-unknown",
+                                  "no act of governance is called " + act)
+                      .accepts("admit-signatory, withdraw-signatory, amend-convention, "
+                               "enrol-first-key, revoke-key"));
+    if (!seen.insert(act).second)
+      return fail(
+          invalid_element(j, "quorums", i, "act", "quorum-repeated", "the act has two quorums"));
+    if (q.getApprovals() < least)
+      return fail(invalid_element(j, "quorums", i, "approvals", "quorum-out-of-range",
+                                  least < kMinApprovals
+                                      ? "the quorum asks nothing"
+                                      : "with this quorum one signatory could act alone")
+                      .accepts(std::to_string(least) + " or more"));
+    ++i;
+  }
+  return {};
+}
+
+std::string_view act_name(GovernedAct act) {
+  return shape_of(act).name;
+}
+
+bool votes(const Signatory& s) {
+  constexpr Role kVoting[] = {Role::PREF, Role::ML, Role::UDML, Role::AA, Role::SEC};
+  return s.active && std::ranges::any_of(kVoting, [&s](Role r) { return s.role_set().has(r); });
+}
+
+Status judge_convention_stream(const Judgement& j) {
+  if (j.act.stream.name == j.registry().convention) return {};
+  return fail(refusal(j.act, Errc::not_found, "stream-unknown", "no such convention")
+                  .at("subject")
+                  .accepts("convention/" + j.registry().convention));
+}
+
+void settle_proposals(Registry& registry) {
+  for (auto& [id, p] : registry.proposals) {
+    if (p.phase != Phase::open) continue;
+    if (reached(registry, p))
+      p.phase = Phase::approved;
+    else if (!reachable(registry, p))
+      p.phase = Phase::rejected;
+  }
+}
+
+std::span<const Rule> governance_rules() {
+  static const std::vector<Rule> kRules = [] {
+    std::vector<Rule> rules = {
+        {"governance.proposed", decide_proposed, evolve_proposed},
+        {"governance.approved", decide_approved, evolve_approved},
+        {"governance.rejected", decide_rejected, evolve_rejected},
+        {"governance.withdrawn", decide_withdrawn, evolve_withdrawn},
+    };
+    std::ranges::copy(governance_effect_rules(), std::back_inserter(rules));
+    return rules;
+  }();
+  return kRules;
+}
+
+}  // namespace relais::rules

@@ -1,0 +1,125 @@
+#include "replay/verify/scratch.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "ledger/statement/statement.h"
+
+namespace relais::replay {
+namespace {
+
+constexpr std::uint64_t kFlushEvery = 50'000;  // events
+constexpr std::size_t kCompareChunk = 4'096;   // records
+
+std::filesystem::path fresh_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "relais-replay-XXXXXX").string();
+  const char* made = ::mkdtemp(pattern.data());
+  return made != nullptr ? std::filesystem::path(made) : std::filesystem::path();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Scratch>> Scratch::make(const log::ModelFactory& factory) {
+  std::unique_ptr<Scratch> scratch(new Scratch());
+  scratch->folder_ = fresh_folder();
+  if (scratch->folder_.empty())
+    return fail(Errc::io, "scratch-folder", "cannot make a folder for temporary files");
+  store::Options options;
+  options.path = scratch->folder_ / "store";
+  options.create = true;
+  options.block_cache_bytes = 64u << 20;
+  RELAIS_ASSIGN(scratch->store_, store::Store::open(options));
+  scratch->records_ = scratch->store_->records(1);
+  scratch->model_ = factory(*scratch->records_);
+  return scratch;
+}
+
+Scratch::~Scratch() {
+  model_.reset();
+  records_.reset();
+  store_.reset();
+  std::error_code ec;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ec);
+}
+
+Status Scratch::flush(TreeSize size) {
+  store::Batch batch;
+  model_->flush(batch.records(*store_, 1), size);
+  return store_->write(batch, false);
+}
+
+Status fold_until(const log::Ledger& ledger, TreeSize until, Scratch& scratch,
+                  const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  statement::EventView view;
+  Status status;
+  std::uint64_t next = 0;
+  RELAIS_TRY(ledger.scan_events(LogIndex{0}, [&](LogIndex index, std::string_view bytes) {
+    if (index.value >= until.value) return false;
+    if (index.value != next || !view.load(bytes)) {
+      status = fail(
+          error(Errc::corrupt, "event-unreadable", "a typed event is missing or cannot be read")
+              .at("event " + std::to_string(next)));
+      return false;
+    }
+    scratch.model().fold(rules::act_of(index, view.get()));
+    if (++next % kFlushEvery == 0) {
+      status = scratch.flush(TreeSize{next});
+      progress(next, until.value);
+    }
+    return status.has_value();
+  }));
+  RELAIS_TRY(status);
+  if (next != until.value)
+    return fail(error(Errc::corrupt, "event-unreadable", "a typed event is missing")
+                    .at("event " + std::to_string(next)));
+  progress(next, until.value);
+  return scratch.flush(until);
+}
+
+namespace {
+
+/// Reads records in order, a chunk at a time.
+class Cursor {
+ public:
+  explicit Cursor(const RecordSource& source) : source_(source) { refill(); }
+  bool end() const { return at_ == chunk_.size(); }
+  const std::string& key() const { return chunk_[at_].first; }
+  const std::string& value() const { return chunk_[at_].second; }
+  void next() {
+    if (++at_ == chunk_.size()) refill();
+  }
+
+ private:
+  void refill() {
+    std::string from;
+    if (!chunk_.empty()) from = chunk_.back().first + '\0';
+    chunk_.clear();
+    at_ = 0;
+    source_.scan({}, from, [this](std::string_view key, std::string_view value) {
+      chunk_.emplace_back(key, value);
+      return chunk_.size() < kCompareChunk;
+    });
+  }
+  const RecordSource& source_;
+  std::vector<std::pair<std::string, std::string>> chunk_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::optional<Difference> first_difference(const RecordSource& left, const RecordSource& right,
+                                           std::uint64_t& equal) {
+  Cursor a(left);
+  Cursor b(right);
+  while (!a.end() && !b.end() && a.key() == b.key()) {
+    if (a.value() != b.value()) return Difference{a.key(), true, true};
+    ++equal;
+    a.next();
+    b.next();
+  }
+  if (a.end() && b.end()) return std::nullopt;
+  if (b.end() || (!a.end() && a.key() < b.key())) return Difference{a.key(), true, false};
+  return Difference{b.key(), false, true};
+}
+
+}  // namespace relais::replay

@@ -1,0 +1,537 @@
+#include "replay/verify/verify.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include "ledger/base/archive.h"
+#include "ledger/base/bytes.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/crypto/sha256.h"
+#include "ledger/log/judge.h"
+#include "ledger/merkle/tile.h"
+#include "replay/verify/scratch.h"
+
+namespace relais::replay {
+namespace {
+
+constexpr std::size_t kChunk = 256;  // entries a worker takes at once
+constexpr std::uint64_t kFlushEvery = 50'000;
+/// Each stretch begins with a seek that reads megabytes ahead: enough events to use them.
+constexpr std::size_t kEventsAtOnce = 8'192;
+
+std::unexpected<Error> broken(std::string rule, std::string field, std::string message) {
+  return fail(error(Errc::corrupt, "verify-" + rule, std::move(message)).at(std::move(field)));
+}
+std::string entry_name(std::uint64_t index) {
+  return "entry " + std::to_string(index);
+}
+
+/// What a worker makes of one entry: all that needs no state.
+struct Checked {
+  std::string bytes;
+  Hash leaf{};
+  Timestamp received_at;
+  Result<statement::Statement> statement = fail(Errc::internal, "", "");
+  bool verified = false;  // the signature was checked with a known key
+  std::size_t disclosures = 0;
+};
+
+struct Chunk {
+  std::uint64_t first = 0;
+  std::vector<Checked> entries;
+  std::vector<std::vector<std::string>> disclosures;  // stored texts, by entry
+  bool done = false;
+};
+
+/// Keys by thumbprint, filled by the fold as it meets them. A thumbprint names one key only, so a
+/// worker that runs ahead of the fold never checks with a wrong one; where it knows none yet, the
+/// fold checks.
+class KnownKeys {
+ public:
+  std::optional<crypto::PublicKey> find(const KeyId& kid) const {
+    const std::lock_guard lock(mutex_);
+    const auto it = keys_.find(kid);
+    if (it == keys_.end()) return std::nullopt;
+    return it->second;
+  }
+  void update(const rules::Registry& registry) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [kid, key] : registry.keys()) keys_.emplace(kid, key.key);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<KeyId, crypto::PublicKey, KeyIdHash> keys_;
+};
+
+/// A digest of a set of records, whatever their order: the sum of their hashes under a key that is
+/// drawn for this run, so that nobody could have prepared another set of the same digest.
+class SetDigest {
+ public:
+  explicit SetDigest(const std::string& key) : key_(key) {}
+  void add(std::string_view record_key, std::string_view value) {
+    bytes_.assign(key_);
+    append_be(bytes_, static_cast<std::uint32_t>(record_key.size()));
+    bytes_.append(record_key).append(value);
+    const Hash hash = crypto::sha256(bytes_);
+    for (std::size_t lane = 0; lane < sum_.size(); ++lane)
+      sum_[lane] += load_be<std::uint64_t>(view(hash).substr(lane * 8));
+  }
+  bool operator==(const SetDigest& o) const { return sum_ == o.sum_; }
+
+ private:
+  const std::string& key_;
+  std::array<std::uint64_t, 4> sum_{};
+  std::string bytes_;
+};
+
+std::string fresh_key() {
+  std::array<std::uint8_t, 32> bytes{};
+  crypto::SystemRandom().fill(bytes);
+  return {bytes.begin(), bytes.end()};
+}
+
+void check_entry(Checked& e, const std::vector<std::string>& disclosures, const KnownKeys& keys) {
+  e.leaf = merkle::leaf_hash(e.bytes);
+  const auto parsed = log::parse_entry(e.bytes);
+  if (!parsed) {
+    e.statement = fail(parsed.error());
+    return;
+  }
+  e.received_at = parsed->received_at;
+  std::string joined(parsed->jwt);
+  if (!disclosures.empty()) {
+    joined.push_back('~');
+    for (const auto& d : disclosures) joined.append(d).push_back('~');
+  }
+  e.disclosures = disclosures.size();
+  e.statement = statement::parse_statement(joined);
+  if (!e.statement) return;
+  if (const auto key = keys.find(e.statement->kid)) {
+    if (const Status ok = statement::verify_signature(*e.statement, *key); !ok)
+      e.statement = fail(ok.error());
+    else
+      e.verified = true;
+  }
+}
+
+/// Chunks in log order, checked by workers; at most a few wait, so memory is bounded.
+class Pipeline {
+ public:
+  Pipeline(const log::Ledger& ledger, unsigned threads, const KnownKeys& keys)
+      : ledger_(ledger), keys_(keys), ahead_(threads * 4 + 4) {
+    reader_ = std::thread([this] { read(); });
+    for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  }
+  ~Pipeline() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    reader_.join();
+    for (auto& w : workers_) w.join();
+  }
+  /// The next chunk in order; nullptr at the end; an error where reading failed.
+  Result<std::shared_ptr<Chunk>> next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] {
+      return (!in_order_.empty() && in_order_.front()->done) || (in_order_.empty() && read_all_);
+    });
+    if (in_order_.empty()) {
+      if (!status_) return fail(status_.error());
+      return std::shared_ptr<Chunk>();
+    }
+    auto chunk = in_order_.front();
+    in_order_.pop_front();
+    changed_.notify_all();
+    return chunk;
+  }
+
+ private:
+  void read() {
+    auto chunk = std::make_shared<Chunk>();
+    Status status = ledger_.scan_entries(LogIndex{0}, [&](LogIndex index, std::string_view bytes) {
+      if (chunk->entries.empty()) chunk->first = index.value;
+      if (index.value != chunk->first + chunk->entries.size()) {
+        chunk->entries.clear();
+        return false;  // a gap: the fold finds out by the count
+      }
+      chunk->entries.emplace_back().bytes = bytes;
+      if (chunk->entries.size() < kChunk) return true;
+      const bool go_on = hand_over(chunk);
+      chunk = std::make_shared<Chunk>();
+      return go_on;
+    });
+    if (status && !chunk->entries.empty()) hand_over(chunk);
+    const std::lock_guard lock(mutex_);
+    status_ = std::move(status);
+    read_all_ = true;
+    changed_.notify_all();
+  }
+  bool hand_over(const std::shared_ptr<Chunk>& chunk) {
+    read_disclosures(*chunk);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_ || in_order_.size() < ahead_; });
+    if (stop_) return false;
+    in_order_.push_back(chunk);
+    to_check_.push_back(chunk);
+    changed_.notify_all();
+    return true;
+  }
+  /// One pass over the stretch. What cannot be read becomes a disclosure that no statement has.
+  void read_disclosures(Chunk& chunk) const {
+    const std::vector<std::string> unreadable{"?"};
+    chunk.disclosures.assign(chunk.entries.size(), {});
+    const Status read = ledger_.store().scan(
+        store::Family::disclosures, store::index_key(chunk.first),
+        [&](std::string_view key, std::string_view value) {
+          const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
+          if (i >= chunk.entries.size()) return false;
+          chunk.disclosures[i] = decode<std::vector<std::string>>(value).value_or(unreadable);
+          return true;
+        });
+    if (!read) chunk.disclosures.assign(chunk.entries.size(), unreadable);
+  }
+  void work() {
+    for (;;) {
+      std::shared_ptr<Chunk> chunk;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return stop_ || !to_check_.empty() || read_all_; });
+        if (stop_ || to_check_.empty()) return;
+        chunk = to_check_.front();
+        to_check_.pop_front();
+      }
+      for (std::size_t i = 0; i < chunk->entries.size(); ++i)
+        check_entry(chunk->entries[i], chunk->disclosures[i], keys_);
+      const std::lock_guard lock(mutex_);
+      chunk->done = true;
+      changed_.notify_all();
+    }
+  }
+
+  const log::Ledger& ledger_;
+  const KnownKeys& keys_;
+  const std::size_t ahead_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<Chunk>> in_order_, to_check_;
+  Status status_;
+  bool read_all_ = false;
+  bool stop_ = false;
+  std::thread reader_;
+  std::vector<std::thread> workers_;
+};
+
+/// Stored checkpoints in order of size, compared with the tree as it grows.
+class Checkpoints {
+ public:
+  Checkpoints(const store::Store& store, const merkle::NoteKey& log) : store_(store), log_(log) {}
+
+  Status at(std::uint64_t size, const merkle::CompactRange& tree, std::uint64_t& counted) {
+    if (waiting_.empty() && !end_) RELAIS_TRY(refill());
+    if (waiting_.empty() || waiting_.front().first != size) return {};
+    const std::string name = "checkpoint " + std::to_string(size);
+    const auto checkpoint = merkle::open_checkpoint(waiting_.front().second, log_);
+    if (!checkpoint)
+      return broken("checkpoint", name,
+                    "a checkpoint does not hold: " + checkpoint.error().message);
+    if (checkpoint->size != size)
+      return broken("checkpoint", name, "a checkpoint is filed under another size");
+    if (checkpoint->root != tree.root())
+      return broken("checkpoint", name, "a signed checkpoint has another root than its entries");
+    waiting_.pop_front();
+    ++counted;
+    return {};
+  }
+  Status finish(std::uint64_t size) {
+    if (waiting_.empty() && !end_) RELAIS_TRY(refill());
+    if (waiting_.empty()) return {};
+    return broken(
+        "checkpoint", "checkpoint " + std::to_string(waiting_.front().first),
+        "a checkpoint for a size no batch ended at, of " + std::to_string(size) + " entries");
+  }
+
+ private:
+  Status refill() {
+    const std::uint64_t from = next_;
+    RELAIS_TRY(store_.scan(store::Family::checkpoints, store::index_key(from),
+                           [this](std::string_view key, std::string_view value) {
+                             waiting_.emplace_back(load_be<std::uint64_t>(key), value);
+                             return waiting_.size() < 1'000;
+                           }));
+    if (waiting_.empty())
+      end_ = true;
+    else
+      next_ = waiting_.back().first + 1;
+    return {};
+  }
+  const store::Store& store_;
+  const merkle::NoteKey& log_;
+  std::deque<std::pair<std::uint64_t, std::string>> waiting_;
+  std::uint64_t next_ = 0;
+  bool end_ = false;
+};
+
+/// The sequential part: judges each entry on the world as it was, grows the tree, compares what is
+/// stored beside it.
+class Fold {
+ public:
+  Fold(const log::Ledger& ledger, Scratch& scratch, const merkle::NoteKey& log, KnownKeys& keys,
+       VerifyReport& report)
+      : ledger_(ledger),
+        scratch_(scratch),
+        keys_(keys),
+        report_(report),
+        checkpoints_(ledger.store(), log) {}
+
+  Status take(std::uint64_t index, Checked& e) {
+    const std::string name = entry_name(index);
+    if (!e.statement)
+      return broken("statement", name,
+                    "the statement does not hold: " + to_string(e.statement.error()));
+    rules::World& world = scratch_.model().world();
+    statement::Statement& s = *e.statement;
+    const auto signer = log::find_signer(world.registry(), s, LogIndex{index});
+    if (!signer) return broken("key", name, to_string(signer.error()));
+    if (!e.verified) {
+      if (const Status ok = statement::verify_signature(s, signer->key); !ok)
+        return broken("signature", name, to_string(ok.error()));
+    }
+    ++report_.signatures;
+    if (e.received_at < last_received_)
+      return broken("time", name, "the time of receipt goes back");
+    last_received_ = e.received_at;
+    const auto act = log::judge(world, s, *signer, LogIndex{index}, e.received_at, std::nullopt);
+    if (!act) return broken("rule", name, to_string(act.error()));
+    const auto registry = world.share_registry();
+    scratch_.model().fold(*act);
+    if (world.share_registry() != registry || index == 0) keys_.update(world.registry());
+    RELAIS_TRY(compare_event(index, s));
+    const std::string place = store::index_key(index);
+    ids_.add(log::id_key(s.id, signer->id), place);
+    streams_.add(log::stream_version_key(s.stream, StreamVersion{act->event.getVersion()}), place);
+    if (act->event.getData().isCaseDataErased()) RELAIS_TRY(check_erased(index, *act));
+    tree_.append(e.leaf, [this](merkle::NodeId id, const Hash& hash) {
+      if (id.level % merkle::kTileHeight == 0) keep_node(id, hash);
+    });
+    if (!tile_status_) return fail(tile_status_.error());
+    report_.disclosures += e.disclosures;
+    ++report_.entries;
+    if (report_.entries % kFlushEvery == 0) RELAIS_TRY(scratch_.flush(TreeSize{report_.entries}));
+    return checkpoints_.at(report_.entries, tree_, report_.checkpoints);
+  }
+
+  Status finish(const log::Head& head) {
+    const std::uint64_t size = report_.entries;
+    if (size != head.checkpoint.size)
+      return broken(
+          "size", entry_name(size),
+          "an entry is missing: the checkpoint covers " + std::to_string(head.checkpoint.size));
+    RELAIS_TRY(checkpoints_.finish(size));
+    for (std::size_t level = 0; level < tiles_.size(); ++level)
+      if (!tiles_[level].empty())
+        RELAIS_TRY(compare_tile(level, size_at(level) / merkle::kTileWidth, tiles_[level]));
+    RELAIS_TRY(no_stray(store::Family::events, size));
+    RELAIS_TRY(no_stray(store::Family::disclosures, size));
+    RELAIS_TRY(compare_index(store::Family::streams, streams_, "streams"));
+    RELAIS_TRY(compare_index(store::Family::ids, ids_, "ids"));
+    report_.root = tree_.root();
+    return {};
+  }
+
+ private:
+  Status compare_event(std::uint64_t index, const statement::Statement& s) {
+    if (events_at_ == events_.size() || index != events_first_ + events_at_)
+      RELAIS_TRY(load_events(index));
+    if (events_at_ >= events_.size() || events_[events_at_] != statement::encode_event(s))
+      return broken("event", "event " + std::to_string(index),
+                    "the typed event is not what its statement says");
+    ++events_at_;
+    return {};
+  }
+  /// Typed events are read a stretch at a time.
+  Status load_events(std::uint64_t from) {
+    events_.clear();
+    events_at_ = 0;
+    events_first_ = from;
+    return ledger_.store().scan(
+        store::Family::events, store::index_key(from),
+        [&](std::string_view key, std::string_view value) {
+          if (load_be<std::uint64_t>(key) != from + events_.size()) return false;
+          events_.emplace_back(value);
+          return events_.size() < kEventsAtOnce;
+        },
+        true);
+  }
+  /// The two indices hold one record for each entry, and no other.
+  Status compare_index(store::Family family, const SetDigest& expected, const char* name) {
+    SetDigest stored(set_key_);
+    RELAIS_TRY(ledger_.store().scan(
+        family, {},
+        [&](std::string_view key, std::string_view value) {
+          stored.add(key, value);
+          return true;
+        },
+        true));
+    if (stored == expected) return {};
+    RELAIS_TRY(find_in_indices());
+    return broken("stray", name,
+                  "the index " + std::string(name) + " has more records than there are entries");
+  }
+  /// Which entry an index does not lead to, once it is known that something is wrong.
+  Status find_in_indices() {
+    statement::EventView view;
+    Status found;
+    RELAIS_TRY(ledger_.store().scan(
+        store::Family::events, {},
+        [&](std::string_view key, std::string_view value) {
+          const LogIndex index{load_be<std::uint64_t>(key)};
+          if (!view.load(value)) return true;  // compared already
+          const auto event = view.get();
+          const auto by_stream =
+              ledger_.find(statement::stream_of(event), StreamVersion{event.getVersion()});
+          const auto by_id = ledger_.find({event.getId().begin(), event.getId().size()});
+          if (!by_stream || *by_stream != index)
+            found =
+                broken("stream-index", entry_name(index.value), "its stream does not lead to it");
+          else if (!by_id || std::find(by_id->begin(), by_id->end(), index) == by_id->end())
+            found = broken("id-index", entry_name(index.value), "its id does not lead to it");
+          return found.has_value();
+        },
+        true));
+    return found;
+  }
+  /// What an erasure has destroyed must not be there.
+  Status check_erased(std::uint64_t index, const rules::Act& act) {
+    std::set<std::uint32_t> targets;
+    for (const std::uint32_t target : act.event.getData().getCaseDataErased().getTargets())
+      targets.insert(target);
+    for (std::uint32_t version = 1; version < act.event.getVersion(); ++version) {
+      if (!targets.empty() && !targets.contains(version)) continue;
+      RELAIS_ASSIGN(const auto target, ledger_.find(act.stream, StreamVersion{version}));
+      if (!target) return broken("stream-index", entry_name(index), "its stream has a gap");
+      RELAIS_ASSIGN(const auto texts, ledger_.disclosures(*target));
+      if (!texts.empty())
+        return broken("erased", entry_name(target->value),
+                      "disclosures that were erased are still stored");
+    }
+    return {};
+  }
+  void keep_node(merkle::NodeId id, const Hash& hash) {
+    const std::size_t level = id.level / merkle::kTileHeight;
+    if (tiles_.size() <= level) tiles_.resize(level + 1);
+    std::string& tile = tiles_[level];
+    tile.append(view(hash));
+    if (tile.size() < merkle::kTileWidth * 32) return;
+    if (tile_status_) tile_status_ = compare_tile(level, id.index / merkle::kTileWidth, tile);
+    tile.clear();
+  }
+  std::uint64_t size_at(std::size_t level) const {
+    return report_.entries >> (merkle::kTileHeight * level);
+  }
+  Status compare_tile(std::size_t level, std::uint64_t index, const std::string& hashes) {
+    const auto stored = ledger_.tile(static_cast<std::uint8_t>(level), index);
+    if (!stored || *stored != hashes)
+      return broken("tile", "tile " + std::to_string(level) + "/" + std::to_string(index),
+                    "a stored tile is not made of its entries' hashes");
+    ++report_.tiles;
+    return {};
+  }
+  Status no_stray(store::Family family, std::uint64_t size) {
+    RELAIS_ASSIGN(const auto last, ledger_.store().last(family));
+    if (last && (last->first.size() != 8 || load_be<std::uint64_t>(last->first) >= size))
+      return broken("stray", entry_name(size), "there is something stored past the last entry");
+    return {};
+  }
+  const log::Ledger& ledger_;
+  Scratch& scratch_;
+  KnownKeys& keys_;
+  VerifyReport& report_;
+  Checkpoints checkpoints_;
+  merkle::CompactRange tree_;
+  std::vector<std::string> tiles_;
+  Status tile_status_;
+  Timestamp last_received_;
+  const std::string set_key_ = fresh_key();
+  SetDigest ids_{set_key_};  // what the indices should hold
+  SetDigest streams_{set_key_};
+  std::vector<std::string> events_;
+  std::size_t events_at_ = 0;
+  std::uint64_t events_first_ = 0;
+};
+
+Status compare_projections(const log::Head& head, Scratch& scratch, VerifyReport& report) {
+  RELAIS_TRY(scratch.flush(TreeSize{report.entries}));
+  std::optional<Difference> difference;
+  try {
+    difference = first_difference(*head.records, scratch.records(), report.records);
+  } catch (const DamagedRecords& e) {
+    return broken("projection", "generation " + std::to_string(head.generation), e.what());
+  }
+  if (!difference) return {};
+  const char* what = !difference->in_left ? "a record is missing from the live projections"
+                     : !difference->in_right
+                         ? "the live projections have a record too many"
+                         : "a live projection record is not what the events say";
+  return fail(error(Errc::corrupt, "verify-projection", what)
+                  .at("record " + to_hex(difference->key))
+                  .accepts("relais rebuild, which makes the projections anew from event 0"));
+}
+
+}  // namespace
+
+Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& options,
+                            const Progress& progress) {
+  const auto head = ledger.head();
+  VerifyReport report;
+  RELAIS_ASSIGN(const auto scratch, Scratch::make(ledger.factory()));
+  const merkle::NoteKey log = ledger.vkey();
+  KnownKeys keys;
+  {
+    Fold fold(ledger, *scratch, log, keys, report);
+    Pipeline pipeline(ledger, std::max(1u, options.threads), keys);
+    for (;;) {
+      RELAIS_ASSIGN(const auto chunk, pipeline.next());
+      if (chunk == nullptr) break;
+      for (std::size_t i = 0; i < chunk->entries.size(); ++i)
+        RELAIS_TRY(fold.take(chunk->first + i, chunk->entries[i]));
+      progress(report.entries, head->checkpoint.size);
+    }
+    RELAIS_TRY(fold.finish(*head));
+  }
+  if (const auto& registry = scratch->model().world().registry(); registry.log_key != log.key)
+    return broken("log-key", "entry 0",
+                  "the convention names another log key than the one that signed the checkpoints");
+  if (options.projections) RELAIS_TRY(compare_projections(*head, *scratch, report));
+  return report;
+}
+
+Result<ReceiptReport> verify_receipt(std::string_view receipt_text, std::string_view statement_text,
+                                     const merkle::NoteKey& log) {
+  RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(receipt_text));
+  if (receipt.extra.size() != 8)
+    return fail(
+        error(Errc::malformed, "receipt-extra", "the receipt does not carry the time of receipt")
+            .at("extra")
+            .accepts("eight bytes in base64: milliseconds since 1970, big-endian"));
+  while (!statement_text.empty() &&
+         (statement_text.back() == '\n' || statement_text.back() == '\r'))
+    statement_text.remove_suffix(1);
+  const std::string_view jwt = statement_text.substr(0, statement_text.find('~'));
+  ReceiptReport report;
+  report.index = receipt.index;
+  report.received_at = Timestamp{static_cast<std::int64_t>(load_be<std::uint64_t>(receipt.extra))};
+  RELAIS_ASSIGN(report.checkpoint,
+                merkle::verify_receipt(receipt, log::entry_bytes(report.received_at, jwt), log));
+  return report;
+}
+
+}  // namespace relais::replay

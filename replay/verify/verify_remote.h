@@ -1,0 +1,32 @@
+// A log verified over the network, trusting nothing but its public key.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "ledger/base/error.h"
+#include "ledger/merkle/note.h"
+#include "replay/verify/verify.h"
+
+namespace relais::replay {
+
+/// GET of a path of the log ("checkpoint", "tile/0/x001/067", "tile/entries/000.p/3"), which lies
+/// under /log/ on a server.
+using Fetch = std::function<Result<std::string>(const std::string& path)>;
+
+struct RemoteReport {
+  merkle::Checkpoint checkpoint;
+  std::uint64_t entries = 0;     ///< whose bytes were seen; 0 without entry bundles
+  std::uint64_t signatures = 0;  ///< of statements
+  std::uint64_t tiles = 0;       ///< hash tiles that were compared
+};
+
+/// Checks the checkpoint's signature, every hash tile against the leaves, and the root. With
+/// `entries` (which takes a token of an analyst) the leaves are made from the entries themselves,
+/// and every signature, key and rule is judged again by folding in memory; without it they are what
+/// the tiles of level 0 say. The first thing that does not hold is the error, as in verify().
+Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& log, bool entries,
+                                   const Progress& progress);
+
+}  // namespace relais::replay
