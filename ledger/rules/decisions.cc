@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "ledger/rules/law.h"
+
 namespace relais::rules {
 namespace {
-
-constexpr int kAppealMonths = 2;
 
 /// A text of blanks and marks gives no reasons: it takes a letter.
 bool says_something(std::string_view words) {
@@ -44,7 +44,7 @@ Status not_before(const Judgement& j, Day d, Day earliest, std::string_view fiel
 Day last_day_of_appeal(Day notified_on) {
   // Conseil d'État, 5 Oct 2018, no. 409579 (délai franc); 19 Sept 2014, no. 362568 (prolonged to
   // the next working day, and the same for a gracious appeal).
-  const Day last = add_days(add_months(notified_on, kAppealMonths), 1);
+  const Day last = add_days(add_months(notified_on, law::kAppeal.months()), 1);
   return is_working_day(last) ? last : add_working_days(last, 1);
 }
 
