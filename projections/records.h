@@ -1,26 +1,28 @@
 // Inside the module: the keys and values of the read models' records, written by the folds and read
 // by the questions. Numbers are big-endian, so that key order is number order.
 //
-//   key                                               value
-//   'p' ‖ u16 signatory ‖ case                        empty: who takes part in which case
-//   'f' ‖ u16 member ‖ case                           1: has it before it in a session; 0: stepped
-//   back 'T' ‖ case ‖ u32 version                          TimelineItem 'R' ‖ case ‖ referral
-//   Referral 'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested case ‖ referral; ~: newest first 'S'
-//   ‖ u16 signatory ‖ u64 index                   empty: who signed which event 'Y' ‖ u16 type ‖
-//   u64 index                        empty: which event is of which type 'E' ‖ place Deadline:
-//   those at which the clock signs 'W' ‖ u16 signatory ‖ place                       Deadline:
-//   those one has to meet, or waits for 'd' ‖ stream key                                  the
-//   stream's deadlines 'e'                                               key of 'd' up to which
-//   deadlines follow the
-//                                                     numbers of the last amendment; absent: all do
-//   'K' ‖ need ‖ 0 ‖ u16 signatory ‖ capability       empty: who declares a capability for a need
-//   'k' ‖ u16 signatory                               the signatory's keys of 'K'
-//   'I' ‖ indicator ‖ u32 period ‖ dimension ‖ u16 value   Count, in one cell of a fixed table
+// clang-format off
+//   key                                                  value
+//   'p' ‖ u16 signatory ‖ case                           empty: who takes part in which case
+//   'f' ‖ u16 member ‖ case                              1: has it before it in a session; 0: stepped back
+//   'T' ‖ case ‖ u32 version                             TimelineItem
+//   'R' ‖ case ‖ referral                                Referral
+//   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested    case ‖ referral; ~: newest first
+//   'S' ‖ u16 signatory ‖ u64 index                      empty: who signed which event
+//   'Y' ‖ u16 type ‖ u64 index                           empty: which event is of which type
+//   'E' ‖ place                                          Deadline: those at which the clock signs
+//   'W' ‖ u16 signatory ‖ place                          Deadline: those one has to meet, or waits for
+//   'd' ‖ stream key                                     the stream's deadlines
+//   'e'                                                  key of 'd' up to which the last amendment
+//                                                        is followed; absent: everywhere
+//   'K' ‖ need ‖ 0 ‖ u16 signatory ‖ capability          empty: who declares a capability for a need
+//   'k' ‖ u16 signatory                                  the signatory's keys of 'K'
+//   'I' ‖ indicator ‖ u32 period ‖ dimension ‖ u16 value Count, in one cell of a fixed table
+// clang-format on
 //
-// A place is u64 due time ‖ u8 kind ‖ stream key ‖ what it is about.
-//
-// A case or a referral is the 16 bytes of its UUID; box is 0 inbox, 1 outbox; open is 0 or 1.
-// The world's own records stand in ledger/rules/world.h; "P" is the position of all of them.
+// A place is u64 due time ‖ u8 kind ‖ stream key ‖ what it is about. A case or a referral is the 16
+// bytes of its UUID; box is 0 inbox, 1 outbox; open is 0 or 1. The world's own records stand in
+// ledger/rules/world.h; "P" is the position of all of them.
 #pragma once
 
 #include <cstdint>

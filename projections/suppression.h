@@ -1,5 +1,5 @@
 // Which cells of a column of counts must be hidden, so that no count of a few persons can be read
-// or computed (DOMAIN.md, section 4).
+// or computed (docs/DOMAIN.md, section 4).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 @0xd1e5b72390af46c8;
-# Axis 1, the case itself (DOMAIN.md, section 2). A comment behind a field is its description in the catalogue.
+# Axis 1, the case itself (docs/DOMAIN.md, section 2). A comment behind a field is its description in the catalogue.
 
 using Cxx = import "/capnp/c++.capnp";
 using P = import "policy.capnp";

@@ -1,5 +1,5 @@
 @0xb3a1f0c2d4e59687;
-# The annotations by which the schema is the policy (DESIGN.md, section 3). They are read once, at start-up, by
+# The annotations by which the schema is the policy (docs/ARCHITECTURE.md, "The schema is the policy"). They are read once, at start-up, by
 # ledger/statement/catalogue.cc; nothing else looks at them.
 
 using Cxx = import "/capnp/c++.capnp";

@@ -1,5 +1,5 @@
 @0xe8f40b6d2c17a395;
-# Axis 1, the hand-over from one organisation to the next. States follow FHIR Task closely (DOMAIN.md, section 3).
+# Axis 1, the hand-over from one organisation to the next. States follow FHIR Task closely (docs/DOMAIN.md, section 3).
 
 using Cxx = import "/capnp/c++.capnp";
 using P = import "policy.capnp";

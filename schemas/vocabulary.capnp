@@ -1,5 +1,5 @@
 @0xc7d2a9114be3f605;
-# The closed vocabularies that rules depend on (DOMAIN.md, section 2). The first enumerant is "absent" and is never
+# The closed vocabularies that rules depend on (docs/DOMAIN.md, section 2). The first enumerant is "absent" and is never
 # accepted on the wire.
 
 using Cxx = import "/capnp/c++.capnp";

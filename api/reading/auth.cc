@@ -14,7 +14,7 @@
 namespace relais::api {
 namespace {
 
-constexpr std::string_view kSource = "STANDARDS.md, reading rights";
+constexpr std::string_view kSource = "docs/FORMATS.md, Access token";
 
 Error refused(std::string rule, std::string message) {
   return error(Errc::unauthenticated, std::move(rule), std::move(message));

@@ -1,5 +1,5 @@
-// Reading rights: short-lived bearer tokens signed by an enrolled key (STANDARDS.md, "Reading
-// rights"). No password, no account.
+// Reading rights: short-lived bearer tokens signed by an enrolled key (docs/FORMATS.md, "Access
+// token"). No password, no account.
 //
 //   header  {"alg":"EdDSA","typ":"relais-access+jwt","kid":…}
 //   payload {"iss":source of the signatory,"aud":origin of the log,"iat":s,"exp":s,"jti":…,

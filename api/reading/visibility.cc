@@ -72,7 +72,7 @@ bool Visibility::sees_disclosures(schema::Event::Reader event) {
   if (!relation(case_of(event)).takes_part) return false;
   if (event.getSignatory() == reader_.id.value) return true;
   // The préfecture takes part in a case from the application on. What was confided to those who
-  // support the person stays with them (DOMAIN.md, section 1), and the identity with the
+  // support the person stays with them (docs/DOMAIN.md, section 1), and the identity with the
   // préfecture.
   const bool prefecture = reader_.roles.has(schema::Role::PREF);
   if (event.getData().isPspApplied()) return prefecture;

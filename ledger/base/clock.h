@@ -1,5 +1,5 @@
 // Time and randomness are given from outside: nothing below the program's main reads a clock
-// (STYLE.md, habit 5).
+// (docs/CONTRIBUTING.md).
 #pragma once
 
 #include <optional>

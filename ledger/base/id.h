@@ -1,4 +1,4 @@
-// Ids as distinct types, so that an index is never taken for a version (STYLE.md, habit 3).
+// Ids as distinct types, so that an index is never taken for a version (docs/CONTRIBUTING.md).
 #pragma once
 
 #include <compare>

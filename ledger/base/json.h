@@ -1,4 +1,4 @@
-// Strict JSON (RFC 8259 with the strictness of STANDARDS.md) on top of Boost.JSON's push parser.
+// Strict JSON (RFC 8259 with the strictness of docs/FORMATS.md) on top of Boost.JSON's push parser.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -1,10 +1,12 @@
 // The birth of a ledger: its folder, its keys, and entry 0.
 //
+// clang-format off
 //   DIR/store/             RocksDB
 //   DIR/keys/log.jwk       signs checkpoints (0600)
 //   DIR/keys/system.jwk    signs the ledger's own statements (0600)
-//   DIR/log.vkey           public key of the log (signed-note vkey): what a receipt is checked
-//   against DIR/convention.toml    the convention file, byte for byte
+//   DIR/log.vkey           public key of the log (signed-note vkey): what a receipt is checked against
+//   DIR/convention.toml    the convention file, byte for byte
+// clang-format on
 #pragma once
 
 #include <filesystem>

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "ledger/rules/law.h"
+
 namespace relais::rules {
 namespace {
 
@@ -35,8 +37,6 @@ std::int64_t offset_ms(std::int64_t utc_ms) {
 std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   return a >= 0 ? a / b : -((-a + b - 1) / b);
 }
-
-constexpr int kAppealMonths = 2;
 
 }  // namespace
 
@@ -95,7 +95,7 @@ Day add_working_days(Day d, int n) {
 Day last_day_of_appeal(Day notified_on) {
   // Conseil d'État, 5 Oct 2018, no. 409579 (délai franc); 19 Sept 2014, no. 362568 (prolonged to
   // the next working day, and the same for a gracious appeal).
-  const Day last = add_days(add_months(notified_on, kAppealMonths), 1);
+  const Day last = add_days(add_months(notified_on, law::kAppeal.months()), 1);
   return is_working_day(last) ? last : add_working_days(last, 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/rules/calendar.h"
+#include "ledger/rules/law.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/rules/stream_states.h"
 
@@ -73,21 +74,20 @@ bool CaseState::minor() const {
 }
 
 bool CaseState::minor_on(Day d) const {
-  int years = 0;  // from the day the band was said until its youngest turns 18
+  int youngest = 0;  // of who may be meant
   switch (age_band) {
     case schema::AgeBand::UNDER13:
-      years = 18;
       break;
     case schema::AgeBand::FROM13_TO15:
-      years = 5;
+      youngest = 13;
       break;
     case schema::AgeBand::FROM16_TO17:
-      years = 2;
+      youngest = 16;
       break;
     default:
       return false;
   }
-  return d < add_months(Day{age_stated_on}, years * 12);
+  return d < add_months(Day{age_stated_on}, law::months_to_majority(youngest));
 }
 
 // The latest are the likeliest to be asked for.

@@ -14,7 +14,7 @@
 
 namespace relais::rules {
 
-/// DOMAIN.md, section 3. The numbers are stored.
+/// docs/DOMAIN.md, section 3. The numbers are stored.
 enum class CasePhase : std::uint8_t {
   detected = 1,
   dismissed,
@@ -44,7 +44,7 @@ std::string_view to_string(CasePhase p);      ///< "IN_SUPPORT"
 std::string_view to_string(ReferralPhase p);  ///< "REQUESTED"
 std::string_view to_string(StepPhase p);
 
-/// DOMAIN.md, section 3. RENEWAL_DUE: a renewal was asked for and is not decided. FINAL: the
+/// docs/DOMAIN.md, section 3. RENEWAL_DUE: a renewal was asked for and is not decided. FINAL: the
 /// refusal stands.
 enum class PspPhase : std::uint8_t {
   none = 0,

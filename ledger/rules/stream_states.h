@@ -12,7 +12,7 @@
 
 namespace relais::rules {
 
-/// DOMAIN.md, section 3: REQUESTED → COMPLETE → {GRANTED, TACITLY_GRANTED, REFUSED}; GRANTED →
+/// docs/DOMAIN.md, section 3: REQUESTED → COMPLETE → {GRANTED, TACITLY_GRANTED, REFUSED}; GRANTED →
 /// EXPIRED. INCOMPLETE: documents were asked for. The numbers are stored.
 enum class AccreditationPhase : std::uint8_t {
   none = 0,

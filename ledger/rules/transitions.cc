@@ -1,4 +1,4 @@
-// The state machines (DOMAIN.md, section 3) as tables, and the one way to consult them.
+// The state machines (docs/DOMAIN.md, section 3) as tables, and the one way to consult them.
 #include <array>
 #include <bit>
 #include <vector>

@@ -43,10 +43,10 @@ struct Processed {
 };
 
 /// RFC 9901 section 7.1, steps 3 and on: finds every digest, puts each disclosed value in its
-/// place, refuses what the RFC and STANDARDS.md refuse: `_sd_alg` other than sha-256, `_sd` not an
-/// array of strings, a digest repeated, a disclosure that no digest refers to or that has the wrong
-/// arity, names `_sd` and `...`, a name that stands there already, a salt under 128 bits. Rules
-/// "sd-…", Errc::malformed.
+/// place, refuses what the RFC and docs/FORMATS.md refuse: `_sd_alg` other than sha-256, `_sd` not
+/// an array of strings, a digest repeated, a disclosure that no digest refers to or that has the
+/// wrong arity, names `_sd` and `...`, a name that stands there already, a salt under 128 bits.
+/// Rules "sd-…", Errc::malformed.
 Result<Processed> process_sd_jwt(json::object payload,
                                  const std::vector<std::string_view>& disclosures);
 

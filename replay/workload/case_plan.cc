@@ -14,8 +14,8 @@ namespace {
 
 constexpr double kDay = kOfficeHoursADay;
 
-// Proportions: ours, after the orders of magnitude of DOMAIN.md, section 4 (of 1,579 victims 659
-// minors).
+// Proportions: ours, after the orders of magnitude of docs/DOMAIN.md, section 4 (of 1,579 victims
+// 659 minors).
 constexpr double kByMissionLocale = 0.65;
 constexpr double kDismissed = 0.07;
 constexpr double kConsents = 0.8;

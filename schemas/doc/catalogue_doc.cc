@@ -38,9 +38,9 @@ MachineView view_of(std::string name, std::string source, std::string_view opens
 
 std::vector<MachineView> machines() {
   return {
-      view_of("case", "DOMAIN.md, section 3; convention, axis 1", "case.detected", "DETECTED",
+      view_of("case", "docs/DOMAIN.md, section 3; convention, axis 1", "case.detected", "DETECTED",
               rules::case_transitions()),
-      view_of("referral", "DOMAIN.md, section 3; FHIR Task", "referral.requested", "REQUESTED",
+      view_of("referral", "docs/DOMAIN.md, section 3; FHIR Task", "referral.requested", "REQUESTED",
               rules::referral_transitions()),
       view_of("parcours", "CASF L121-9, R121-12-8 and following", "", "", rules::psp_transitions()),
       view_of("accreditation", "CASF R121-12-1 to R121-12-5", "", "",

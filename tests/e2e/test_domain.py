@@ -1,4 +1,4 @@
-"""DOMAIN.md, section 1, "Who may do what, and must not": every "must not" over the real API, reading and writing,
+"""docs/DOMAIN.md, section 1, "Who may do what, and must not": every "must not" over the real API, reading and writing,
 beside what the same role may do, so that no refusal is empty."""
 import http.client
 import json
@@ -137,7 +137,7 @@ class MissionLocale(Domain):
         self.assertFalse(self.sees(ML2, "knows_person"))  # the ground of a recusal
 
     def test_adviser_must_not_see_the_identity_given_to_the_prefecture(self):
-        """DOMAIN.md, section 2: identity[S] of psp.applied is for the préfecture only."""
+        """docs/DOMAIN.md, section 2: identity[S] of psp.applied is for the préfecture only."""
         subject, _ = self.shared_file()
         self.assertEqual(self.event_of(PREF, subject, "psp.applied")["data"]["identity"], IDENTITY)
         self.assertNotIn("identity", self.event_of(ML1, subject, "psp.applied")["data"])

@@ -5,19 +5,18 @@
 
 #include "ledger/base/check.h"
 #include "ledger/rules/commission/decisions.h"
+#include "ledger/rules/law.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/rules/time/deadlines.h"
 
 namespace relais::rules {
 namespace {
 
-// CASF R121-12-3.
-constexpr int kValidityMonths = 36;
-constexpr std::string_view kLaw = "CASF R121-12-3";
+constexpr std::string_view kLaw = law::kAccreditation.article;
 
 /// Last day of validity: the day before the same date three years later.
 Day valid_until(Day granted_on) {
-  return add_days(add_months(granted_on, kValidityMonths), -1);
+  return add_days(add_months(granted_on, law::kAccreditation.months()), -1);
 }
 
 /// Whose stream it is: an association. What time ends, it ends for one that has left, too, or that

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/rules/law.h"
+
 namespace relais::rules {
 namespace {
 

@@ -7,9 +7,6 @@
 namespace relais::rules {
 namespace {
 
-/// CESEDA L425-4: "d'une durée minimale de six mois".
-constexpr int kPermitMonths = 6;
-
 Status judge_active(const Judgement& j) {
   const PspPhase phase = j.subject->psp.phase;
   if (phase == PspPhase::active || phase == PspPhase::renewal_due) return {};
@@ -101,7 +98,7 @@ Status decide_permit_issued(const Judgement& j) {
   const auto issued = j.data().getResidencePermitIssued();
   const Day issued_on = accepted_date(issued.getIssuedOn());
   RELAIS_TRY(not_in_future(j, issued_on, "data.issued_on"));
-  const Day at_least = add_days(add_months(issued_on, kPermitMonths), -1);
+  const Day at_least = add_days(add_months(issued_on, law::kResidencePermit.months()), -1);
   if (accepted_date(issued.getValidUntil()) >= at_least) return {};
   return fail(
       refusal(j.act, Errc::invalid, "permit-too-short", "the permit is for six months at least")

@@ -47,7 +47,8 @@ Status judge_applicant_move(const Judgement& j) {
 void begin_term(Psp& p, const Change& change) {
   check(p.terms < kMaxTerms, "a parcours goes beyond its 24 months");
   ++p.terms;
-  p.term_ends_on = add_days(add_months(Day{p.started_on}, kTermMonths * p.terms), -1).value;
+  p.term_ends_on =
+      add_days(add_months(Day{p.started_on}, law::kPspTerm.months() * p.terms), -1).value;
   p.term_recorded_at = change.act.received_at();
 }
 

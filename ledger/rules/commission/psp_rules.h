@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "ledger/rules/law.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -23,7 +24,6 @@ Status judge_party(const Judgement& j);
 /// Begins the next of the terms of six months, four at most (CASF L121-9).
 void begin_term(Psp& p, const Change& change);
 
-inline constexpr int kTermMonths = 6;
-inline constexpr int kMaxTerms = 4;
+inline constexpr int kMaxTerms = law::kPspTotal.months() / law::kPspTerm.months();
 
 }  // namespace relais::rules

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/law.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
-constexpr int kCompletenessMonths = 2;  // CASF R121-12-3
-constexpr int kSilenceMonths = 4;       // CASF R121-12-3
 
 constexpr SignatoryId kNobody{0};  // the clock alone
 
@@ -83,7 +82,7 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
                    {}});
   if (c.minor() && c.age_band == schema::AgeBand::FROM16_TO17)
     out.push_back({DeadlineKind::majority,
-                   start_of(add_months(Day{c.age_stated_on}, 24)),
+                   start_of(add_months(Day{c.age_stated_on}, law::months_to_majority(16))),
                    start_of(Day{c.age_stated_on}),
                    c.holder,
                    {}});
@@ -222,14 +221,14 @@ std::string_view to_string(DeadlineKind k) {
 }
 
 Day completeness_ends(const Accreditation& a) {
-  return add_months(Day{a.filed_on}, kCompletenessMonths);
+  return add_months(Day{a.filed_on}, law::kCompleteness.months());
 }
 
 Day silence_ends(const Accreditation& a) {
   const Day complete = a.phase == AccreditationPhase::requested
                            ? completeness_ends(a)
                            : Day{std::max(a.complete_on, a.filed_on)};
-  return add_months(complete, kSilenceMonths);
+  return add_months(complete, law::kSilence.months());
 }
 
 Day answer_ends(const Referral& r, const Terms& terms) {

@@ -154,7 +154,7 @@ TEST(Workload, HasTheProportionsOfTheDomain) {
   WorkloadOptions two_years = options(3'000);
   two_years.days = 730;
   auto count = count_types(two_years);
-  // 659 of 1,579 victims are minors (DOMAIN.md, section 4).
+  // 659 of 1,579 victims are minors (docs/DOMAIN.md, section 4).
   EXPECT_NEAR(count["minors"] / count["case.detected"], 659.0 / 1'579, 0.04);
   EXPECT_GT(count["protection.report_transmitted"], count["minors"] / 2);
   EXPECT_LE(count["protection.report_transmitted"], count["minors"]);

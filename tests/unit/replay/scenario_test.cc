@@ -195,8 +195,8 @@ TEST_F(Scenario, WhereTimeStandsStillOnlyWhatTakesTimeIsMissing) {
               ::testing::IsEmpty());
 }
 
-/// What DOMAIN.md, section 1, says must be, must not be, or is impossible, with the refusal of the
-/// story that shows it.
+/// What docs/DOMAIN.md, section 1, says must be, must not be, or is impossible, with the refusal of
+/// the story that shows it.
 struct Sentence {
   std::string_view says;
   std::string_view actor;

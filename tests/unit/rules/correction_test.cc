@@ -159,7 +159,7 @@ TEST(Correction, IsRefused) {
       << "a correction has no value of its own";
 }
 
-// DOMAIN.md, section 1: "Minors (under 18): no PSP".
+// docs/DOMAIN.md, section 1: "Minors (under 18): no PSP".
 TEST(Correction, NobodyBecomesAMinorWhileAParcoursIsUnderWay) {
   using rules::PspPhase;
   for (const PspPhase p :

@@ -1,6 +1,6 @@
-// DOMAIN.md, section 1: each sentence that says must, must not, may not, impossible, never, neither
-// or nor is a test of its own name here, on a whole story. What a reader may see beyond what the
-// rules decide (who takes part in a case) is tested at the API.
+// docs/DOMAIN.md, section 1: each sentence that says must, must not, may not, impossible, never,
+// neither or nor is a test of its own name here, on a whole story. What a reader may see beyond
+// what the rules decide (who takes part in a case) is tested at the API.
 #include <gmock/gmock.h>
 
 #include <set>

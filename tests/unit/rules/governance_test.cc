@@ -126,7 +126,7 @@ TEST_F(Governance, TheProposersApprovalCountsAndTheQuorumApproves) {
   EXPECT_EQ(phase("p1"), Phase::approved);
 }
 
-/// DOMAIN.md: nobody, the operator included, can act alone.
+/// docs/DOMAIN.md: nobody, the operator included, can act alone.
 TEST_F(Governance, NobodyActsAloneTheOperatorIncluded) {
   const std::vector<std::pair<const char*, json::object>> events = {
       {"governance.proposed", admission("p1", "aa3")},

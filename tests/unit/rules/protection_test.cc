@@ -50,8 +50,8 @@ TEST(Protection, TheMetropoleHas58CommunesAndTheArrondissementsOfLyon) {
     EXPECT_FALSE(rules::is_commune_of_metropole(code)) << code;
 }
 
-// DOMAIN.md, section 1: "goes without delay to the CRIP of the competent department: Métropole de
-// Lyon or Département du Rhône, by territory".
+// docs/DOMAIN.md, section 1: "goes without delay to the CRIP of the competent department: Métropole
+// de Lyon or Département du Rhône, by territory".
 TEST(Protection, TheCripIsThatOfTheTerritory) {
   struct Row {
     const char* territory;
@@ -94,7 +94,7 @@ TEST(Protection, ACommuneOutside69HasNeitherCrip) {
   }
 }
 
-// DOMAIN.md, section 1: "Consent never gates protection."
+// docs/DOMAIN.md, section 1: "Consent never gates protection."
 TEST(Protection, NoConsentIsAskedFor) {
   Scene scene;
   detect_at(scene, 1, "69123", "immediate");

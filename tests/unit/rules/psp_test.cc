@@ -1,5 +1,6 @@
-// psp.*, from the application to the start, and appeals. Each sentence of DOMAIN.md, section 1, on
-// the parcours that says must, must not, impossible, neither or nor is a test of its own name.
+// psp.*, from the application to the start, and appeals. Each sentence of docs/DOMAIN.md, section
+// 1, on the parcours that says must, must not, impossible, neither or nor is a test of its own
+// name.
 #include <gmock/gmock.h>
 
 #include "tests/unit/rules/parcours.h"
