@@ -25,7 +25,7 @@ struct Context {
   const Metrics* metrics = nullptr;     ///< set once the routes are known
   std::atomic<std::size_t> streams{0};  ///< open event streams
   std::atomic<bool> draining{false};
-  std::atomic<bool> writer_failed{false};  ///< the ledger has refused for reasons of its own
+  std::atomic<bool> failure_reported{false};  ///< that the ledger takes nothing more
   std::atomic<bool> rebuilding{false};
 };
 

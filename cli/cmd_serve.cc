@@ -1,6 +1,8 @@
 // relais serve: the ledger over HTTP, until SIGTERM or SIGINT.
+#include <fcntl.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
@@ -9,6 +11,7 @@
 #include <filesystem>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "api/http/server.h"
 #include "api/service.h"
@@ -40,10 +43,11 @@ class StopSignals {
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);  // a client that has gone is an error value, not the end
   }
-  const char* wait() const {
-    int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
-    }
+  /// Nothing when none came within a second.
+  const char* wait_a_second() const {
+    const timespec second{1, 0};
+    const int signal = sigtimedwait(&set_, nullptr, &second);
+    if (signal < 0) return nullptr;
     return signal == SIGTERM ? "SIGTERM" : "SIGINT";
   }
 
@@ -80,6 +84,7 @@ class ClockThread {
     }
   }
   void tick() {
+    if (ledger_.failure()) return;  // nothing can be signed or rewritten now
     const auto ran = projections::run_clock(ledger_, system_);
     if (!ran) return log_->error("the clock: {}", to_string(ran.error()));
     if (ran->signed_events > 0) log_->info("the clock signed {} events", ran->signed_events);
@@ -120,6 +125,68 @@ std::string url_of(const Options& o, std::uint16_t port) {
   return (o.tls_cert.empty() ? "http://" : "https://") + host + ":" + std::to_string(port);
 }
 
+/// Room that a disk must have again before a ledger that could not write is opened for writing.
+constexpr off_t kRoomToWrite = 16 << 20;
+
+bool has_room(const std::filesystem::path& data) {
+  const std::filesystem::path probe = data / "room";
+  const int fd = ::open(probe.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  const bool room = ::posix_fallocate(fd, 0, kRoomToWrite) == 0 && ::fsync(fd) == 0;
+  ::close(fd);
+  ::unlink(probe.c_str());
+  return room;
+}
+
+/// For writing; where the disk takes no writes, for reading, so that what is there can be seen.
+Result<std::unique_ptr<log::Ledger>> open_ledger(const Context& context, const Options& o) {
+  log::Options open;
+  open.data = o.data;
+  auto ledger = log::Ledger::open(open, context.clock, models());
+  if (ledger) return ledger;
+  const Error& e = ledger.error();
+  if (e.code != Errc::storage_full && e.rule != "storage-read-only") return ledger;
+  open.read_only = true;
+  open.unwritable = e;
+  return log::Ledger::open(open, context.clock, models());
+}
+
+/// Serves until a signal, whose name it gives, or until a ledger that could not write may write
+/// again: then nothing, and it is to be opened anew. `listening` hears where, once it does.
+Result<const char*> serve_once(Context& context, const Options& o, const StopSignals& signals,
+                               const std::shared_ptr<spdlog::logger>& log,
+                               api::ServerOptions& options,
+                               const std::function<void(const log::Ledger&)>& listening) {
+  RELAIS_ASSIGN(const auto system, crypto::load_private_key(
+                                       std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
+  RELAIS_ASSIGN(const auto ledger, open_ledger(context, o));
+  api::ServiceOptions serve;
+  serve.workers = o.threads;
+  serve.report = [log](const std::string& line) { log->error(line); };
+  api::Service service(*ledger, context.clock, std::move(serve));
+  RELAIS_ASSIGN(const auto server, api::Server::start(options, context.clock, service.handler()));
+  options.port = server->port();  // the same again after a reopening
+  log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
+  if (const auto failure = ledger->failure())
+    log->error("for reading only: {}", to_string(*failure));
+  listening(*ledger);
+  auto clock = std::make_unique<ClockThread>(*ledger, system, o.clock_seconds, log);
+
+  const char* signal = nullptr;
+  while ((signal = signals.wait_a_second()) == nullptr)
+    if (ledger->failure() && has_room(o.data)) break;
+  if (signal != nullptr)
+    log->info("stopping on {}", signal);
+  else
+    log->info("the disk takes writes again: opening anew");
+  clock.reset();
+  service.drain();
+  server->stop();
+  ledger->stop();
+  log->info("stopped at {} entries", ledger->head()->size().value);
+  return signal;
+}
+
 Status run_server(Context& context, const Options& o) {
   const StopSignals signals;
   auto log = spdlog::stderr_logger_mt("relais");
@@ -130,29 +197,16 @@ Status run_server(Context& context, const Options& o) {
   options.tls_key = o.tls_key;
   options.client_ca = o.client_ca;
   options.unix_socket = (std::filesystem::path(o.data) / "control.sock").string();
-
-  log::Options open;
-  open.data = o.data;
-  RELAIS_ASSIGN(const auto ledger, log::Ledger::open(open, context.clock, models()));
-  api::ServiceOptions serve;
-  serve.workers = o.threads;
-  serve.report = [log](const std::string& line) { log->error(line); };
-  api::Service service(*ledger, context.clock, std::move(serve));
-  RELAIS_ASSIGN(const auto server, api::Server::start(options, context.clock, service.handler()));
-  const std::string url = url_of(o, server->port());
-  log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
-  print(context, {{"url", url}, {"origin", ledger->vkey().name}}, "listening on " + url);
-  RELAIS_ASSIGN(const auto system, crypto::load_private_key(
-                                       std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
-  auto clock = std::make_unique<ClockThread>(*ledger, system, o.clock_seconds, log);
-
-  log->info("stopping on {}", signals.wait());
-  clock.reset();
-  service.drain();
-  server->stop();
-  ledger->stop();
-  log->info("stopped at {} entries", ledger->head()->size().value);
-  return {};
+  bool said = false;
+  const auto listening = [&](const log::Ledger& ledger) {
+    const std::string url = url_of(o, options.port);
+    if (!std::exchange(said, true))
+      print(context, {{"url", url}, {"origin", ledger.vkey().name}}, "listening on " + url);
+  };
+  for (;;) {
+    RELAIS_ASSIGN(const char* signal, serve_once(context, o, signals, log, options, listening));
+    if (signal != nullptr) return {};
+  }
 }
 
 int serve(Context& context, const Options& o) {

@@ -26,6 +26,7 @@ int exit_code(const Error& e) {
   switch (e.code) {
     case Errc::io:
     case Errc::unavailable:
+    case Errc::storage_full:
     case Errc::limited:
       return kUnavailable;
     default:

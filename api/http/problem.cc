@@ -40,6 +40,8 @@ unsigned status_of(Errc code) {
       return 429;
     case Errc::unavailable:
       return 503;
+    case Errc::storage_full:
+      return 507;  // RFC 4918, section 11.5
     case Errc::corrupt:
     case Errc::io:
     case Errc::internal:

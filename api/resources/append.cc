@@ -121,11 +121,12 @@ void write_accepted(JsonWriter& json, const log::Accepted& accepted) {
   json.member("receipt", merkle::to_text(accepted.receipt));
 }
 
+/// What the ledger refuses for reasons of its own, and not of the statement; once for the whole
+/// time that it takes nothing.
 void note_failure(Context& context, const Error& e) {
-  if (e.code == Errc::unavailable || is_failure(e)) {
-    context.writer_failed = true;
+  const bool of_the_ledger = e.code == Errc::unavailable || e.code == Errc::storage_full;
+  if (is_failure(e) || (of_the_ledger && !context.failure_reported.exchange(true)))
     context.report(to_string(e));
-  }
 }
 
 void add_append_routes(Router& router, Context& context) {

@@ -17,8 +17,12 @@ Result<Response> livez() {
 Result<Response> readyz(const Context& context, const Call& call) {
   if (context.draining)
     return fail(Errc::unavailable, "shutting-down", "the server takes no new work");
-  if (context.writer_failed)
-    return fail(Errc::unavailable, "writer-failed", "the ledger takes no statements now");
+  if (const auto failure = context.ledger.failure()) {
+    // Reads go on; the status is the probe's, the rule and the words are the failure's.
+    Error unready = *failure;
+    unready.code = Errc::unavailable;
+    return fail(std::move(unready));
+  }
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);

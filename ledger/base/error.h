@@ -22,6 +22,7 @@ enum class Errc {
   invalid,          ///< well formed, but against the schema or a rule (422)
   limited,          ///< too many at once; try again later (429)
   unavailable,      ///< the ledger cannot answer now (503)
+  storage_full,     ///< there is no room to store it (507)
   corrupt,          ///< stored bytes do not hold together
   io,               ///< the disk or the network failed
   internal,         ///< a broken invariant of ours (500)

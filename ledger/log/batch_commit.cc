@@ -211,10 +211,10 @@ void BatchCommit::destroy_disclosures(const rules::Act& act) {
   batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
 }
 
-bool BatchCommit::commit() {
+Status BatchCommit::commit() {
   if (staged_.empty()) {  // refusals and duplicates only: nothing has changed
     answer_all({});
-    return true;
+    return {};
   }
   const auto start = Steady::now();
   TreeWriter& tree = *ledger_.tree;
@@ -228,14 +228,11 @@ bool BatchCommit::commit() {
   batch_.put(store::Family::checkpoints, store::index_key(tree.size()), head->note);
   ledger_.model->flush(batch_.records(*ledger_.store, head->generation), TreeSize{tree.size()});
   ledger_.stats.bytes += batch_.bytes();
-  if (const Status written = ledger_.store->write(batch_, true); !written) {
-    answer_failed(written.error());
-    return false;
-  }
-  if (const Status written = ledger_.head_file->write(head->note); !written) {
-    answer_failed(written.error());
-    return false;
-  }
+  if (const Status written = ledger_.store->write(batch_, true); !written)
+    return answer_failed(written.error());
+  if (const Status written = ledger_.head_file->write(head->note); !written)
+    return answer_failed(written.error());
+  head->records = ledger_.store->snapshot(head->generation);
   ledger_.stats.accepted += staged_.size();
   ++ledger_.stats.batches;
   ledger_.stats.commit_us += microseconds_since(start);
@@ -245,7 +242,7 @@ bool BatchCommit::commit() {
   answer_all(note);
   tree.forget();
   ledger_.notify(size);
-  return true;
+  return {};
 }
 
 Outcome BatchCommit::finish(Answer& a, const std::string& note) {
@@ -291,11 +288,16 @@ void BatchCommit::answer_all(const std::string& note) {
   }
 }
 
-void BatchCommit::answer_failed(const Error& e) {
-  const Error answer =
-      error(Errc::unavailable, "disk-failed",
-            "the ledger could not write to its disk and takes nothing more: " + e.message);
-  for (Pending& p : pending_) p.done(std::vector<Outcome>(p.answers.size(), Outcome(fail(answer))));
+/// Whether the batch is on disk is not known: who sends a statement again is told.
+Status BatchCommit::answer_failed(const Error& e) {
+  const Error failure =
+      e.code == Errc::storage_full
+          ? e
+          : error(Errc::unavailable, "disk-failed",
+                  "the ledger could not write to its disk and takes nothing more: " + e.message);
+  for (Pending& p : pending_)
+    p.done(std::vector<Outcome>(p.answers.size(), Outcome(fail(failure))));
+  return fail(failure);
 }
 
 }  // namespace relais::log

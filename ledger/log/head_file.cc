@@ -17,6 +17,12 @@ constexpr std::size_t kSlotBytes = 4096;  // a block of its own each
 constexpr unsigned kSlots = 2;
 
 Error io_error(const std::filesystem::path& path) {
+  if (errno == ENOSPC || errno == EDQUOT)
+    return error(Errc::storage_full, "storage-full", "the disk of the ledger is full")
+        .accepts("room on it; writing then resumes by itself");
+  if (errno == EROFS)
+    return error(Errc::unavailable, "storage-read-only", "the disk of the ledger takes no writes")
+        .accepts("a disk mounted for writing; writing then resumes by itself");
   return error(Errc::io, "head-file", path.string() + ": " + std::strerror(errno));
 }
 

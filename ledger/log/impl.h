@@ -42,14 +42,15 @@ struct Ledger::Impl {
   std::unique_ptr<Model> model;
 
   // The queue.
-  std::mutex queue_mutex;
+  mutable std::mutex queue_mutex;
   std::condition_variable queue_changed;
   std::deque<Group> queue;
   std::deque<std::function<void()>> tasks;  // run by the writer between batches
   std::size_t queued = 0;
   std::size_t queued_bytes = 0;
   bool stopping = false;
-  bool broken = false;  // a commit failed: memory is ahead of the disk, so nothing more is taken
+  /// A commit failed: memory is ahead of the disk, so nothing more is taken.
+  std::optional<Error> failure;
 
   std::mutex rebuild_mutex;
   std::mutex purge_mutex;
@@ -82,9 +83,9 @@ class BatchCommit {
  public:
   explicit BatchCommit(Ledger::Impl& ledger);
   void take(Group group);
-  /// Writes everything, publishes the head and answers. False when the disk failed: the ledger must
-  /// take nothing more.
-  bool commit();
+  /// Writes everything, publishes the head and answers. An error when the disk failed: the ledger
+  /// must take nothing more.
+  Status commit();
 
  private:
   struct Staged {  // an entry of this batch
@@ -110,7 +111,7 @@ class BatchCommit {
   LogIndex stage(Submission& s, const rules::Act& act);
   void destroy_disclosures(const rules::Act& act);
   void answer_all(const std::string& note);
-  void answer_failed(const Error& e);
+  Status answer_failed(const Error& e);
   Outcome finish(Answer& a, const std::string& note);
 
   Ledger::Impl& ledger_;

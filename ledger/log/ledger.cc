@@ -79,6 +79,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
                                              ModelFactory factory) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
+  impl->failure = options.unwritable;
   impl->clock = &clock;
   impl->factory = std::move(factory);
   RELAIS_ASSIGN(impl->vkey, load_vkey(options.data));
@@ -94,10 +95,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
   if (handed_out) RELAIS_TRY(check_handed_out(head, *handed_out, impl->tile_reader()));
   head.generation = impl->store->generation();
-  head.records = impl->store->records(head.generation);
+  head.records = impl->store->snapshot(head.generation);
   if (!options.ignore_projections) RELAIS_TRY(check_position(*head.records, head.size()));
   // Projections that are to be made anew, or compared, are not read for anything else.
-  impl->records = options.ignore_projections ? std::make_shared<MemoryRecords>() : head.records;
+  impl->records = std::make_shared<MemoryRecords>();
+  if (!options.ignore_projections) impl->records = impl->store->records(head.generation);
   try {
     impl->model = impl->factory(*impl->records);
   } catch (const DamagedRecords& e) {

@@ -67,7 +67,9 @@ struct Head {
   std::string note;         ///< the signed checkpoint
   Timestamp last_received;  ///< of the last entry; receipt times never go back
   std::shared_ptr<const rules::Registry> registry;
-  std::shared_ptr<const RecordSource> records;  ///< live generation of the projections
+  /// Live generation of the projections, as they stood at this head: whatever one answer reads of
+  /// them is of one moment. Whoever holds a head keeps its moment on disk, so nobody does for long.
+  std::shared_ptr<const RecordSource> records;
   std::uint32_t generation = 1;
   TreeSize size() const { return TreeSize{checkpoint.size}; }
 };
@@ -89,6 +91,7 @@ Result<EntryView> parse_entry(std::string_view entry);
 struct Options {
   std::filesystem::path data;       ///< the folder that relais init made
   bool read_only = false;           ///< no writer; submit() is refused
+  std::optional<Error> unwritable;  ///< why it is read-only: what submit() answers, failure() says
   bool ignore_projections = false;  ///< for rebuilding and verifying what may be damaged; needs
                                     ///< read_only or rebuild() next
   std::size_t block_cache_bytes = 256u << 20;
@@ -120,15 +123,20 @@ class Ledger {
   /// thread. A key that is not known yet is not an error: the writer decides (`verified` stays
   /// false). Errc::unauthenticated where the signature does not hold.
   Status preverify(Submission& s) const;
-  /// Refuses new groups ("shutting-down"), commits and answers what is queued.
+  /// Refuses new groups ("shutting-down"), commits and answers what is queued, and moves all of it
+  /// out of the write-ahead log, so that the next to open the store has nothing to read back.
   void stop();
+  /// Why nothing can be written: the error of the commit that failed. Memory is ahead of the disk
+  /// from then on, so only opening the ledger again ends this. Readers have the last head.
+  std::optional<Error> failure() const;
 
   /// Builds a new generation of projections from event 0 beside the live one and switches to it.
   /// One at a time. `progress` gets (events done, events in all).
   Status rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
   /// Rewrites the files that still hold disclosures which case.data_erased destroyed, if there are
-  /// any. Gives whether there were. Slow, beside the writer; one at a time.
+  /// any and no reader that began before the erasure is still at it. Gives whether it did. Slow,
+  /// beside the writer; one at a time.
   Result<bool> purge_erased();
 
   // --- reading

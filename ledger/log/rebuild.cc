@@ -78,7 +78,7 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
       store.set_generation(generation);
       auto next = std::make_shared<Head>(*head());
       next->generation = generation;
-      next->records = records;
+      next->records = store.snapshot(generation);
       next->registry = model->world().share_registry();
       impl_->model = std::move(model);
       impl_->records = std::move(records);
@@ -96,6 +96,15 @@ Result<bool> Ledger::purge_erased() {
   store::Store& store = *impl_->store;
   RELAIS_ASSIGN(const auto owed, store.get(store::Family::meta, kPurgeKey));
   if (!owed) return false;
+  // Readers that began before the erasure still have its moment, and RocksDB keeps what they may
+  // read: they are waited for, not overtaken.
+  const std::uint64_t erased_by = store.sequence();
+  impl_->run_between_batches([&] {
+    auto next = std::make_shared<Head>(*head());
+    next->records = store.snapshot(next->generation);
+    impl_->publish(std::move(next));
+  });
+  if (!store.snapshots_since(erased_by)) return false;
   RELAIS_TRY(store.purge(store::Family::disclosures));
   // What was erased meanwhile owes a purge of its own: its mark is another.
   Status status;

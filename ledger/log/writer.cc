@@ -18,7 +18,9 @@ std::size_t group_bytes(const std::vector<Submission>& group) {
 
 void Ledger::submit(std::vector<Submission> group, bool atomic, Done done) {
   const std::size_t count = group.size();
+  std::unique_lock lock(impl_->queue_mutex, std::defer_lock);
   const auto refuse = [&](Error e) {
+    if (lock.owns_lock()) lock.unlock();
     done(std::vector<Outcome>(count, Outcome(fail(std::move(e)))));
   };
   if (count == 0) return done({});
@@ -26,23 +28,17 @@ void Ledger::submit(std::vector<Submission> group, bool atomic, Done done) {
     return refuse(error(Errc::too_large, "group-size", "too many statements in one group")
                       .accepts("at most 1,000 statements"));
   const std::size_t bytes = group_bytes(group);
-  {
-    std::unique_lock lock(impl_->queue_mutex);
-    if (impl_->stopping || impl_->broken || !impl_->writer.joinable()) {
-      const bool broken = impl_->broken;
-      lock.unlock();
-      return refuse(error(Errc::unavailable, broken ? "disk-failed" : "shutting-down",
-                          "the ledger takes no statements now"));
-    }
-    if (impl_->queued + count > kMaxQueued || impl_->queued_bytes + bytes > kMaxQueuedBytes) {
-      lock.unlock();
-      return refuse(
-          error(Errc::limited, "queue-full", "too many statements wait; try again shortly"));
-    }
-    impl_->queued += count;
-    impl_->queued_bytes += bytes;
-    impl_->queue.push_back({std::move(group), atomic, std::move(done), bytes});
-  }
+  lock.lock();
+  if (impl_->failure) return refuse(*impl_->failure);
+  if (impl_->stopping || !impl_->writer.joinable())
+    return refuse(error(Errc::unavailable, "shutting-down", "the ledger takes no statements now"));
+  if (impl_->queued + count > kMaxQueued || impl_->queued_bytes + bytes > kMaxQueuedBytes)
+    return refuse(
+        error(Errc::limited, "queue-full", "too many statements wait; try again shortly"));
+  impl_->queued += count;
+  impl_->queued_bytes += bytes;
+  impl_->queue.push_back({std::move(group), atomic, std::move(done), bytes});
+  lock.unlock();
   impl_->queue_changed.notify_one();
 }
 
@@ -68,7 +64,15 @@ void Ledger::stop() {
     impl_->stopping = true;
   }
   impl_->queue_changed.notify_one();
-  if (impl_->writer.joinable()) impl_->writer.join();
+  if (!impl_->writer.joinable()) return;
+  impl_->writer.join();
+  // What fails here is read back from the write-ahead log, as after a crash.
+  static_cast<void>(impl_->store->flush());
+}
+
+std::optional<Error> Ledger::failure() const {
+  const std::lock_guard lock(impl_->queue_mutex);
+  return impl_->failure;
 }
 
 void Ledger::Impl::start_writer() {
@@ -96,19 +100,18 @@ void Ledger::Impl::run_writer() {
     }
     for (const auto& task : run) task();
     if (taken.empty()) continue;
-    if (broken) {
-      for (Group& g : taken)
-        g.done(std::vector<Outcome>(
-            g.submissions.size(),
-            Outcome(fail(Errc::unavailable, "disk-failed", "the ledger takes no statements now"))));
+    std::optional<Error> refused = failure;  // only this thread changes it
+    if (!refused) {
+      BatchCommit batch(*this);
+      for (Group& g : taken) batch.take(std::move(g));
+      if (const Status committed = batch.commit(); !committed) {
+        const std::lock_guard lock(queue_mutex);
+        failure = committed.error();
+      }
       continue;
     }
-    BatchCommit batch(*this);
-    for (Group& g : taken) batch.take(std::move(g));
-    if (!batch.commit()) {
-      const std::lock_guard lock(queue_mutex);
-      broken = true;
-    }
+    for (Group& g : taken)
+      g.done(std::vector<Outcome>(g.submissions.size(), Outcome(fail(*refused))));
   }
 }
 

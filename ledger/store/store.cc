@@ -2,7 +2,9 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/snapshot.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -10,6 +12,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/check.h"
@@ -31,10 +34,25 @@ std::string_view text(const rocksdb::Slice& s) {
   return {s.data(), s.size()};
 }
 
+/// RocksDB's own log of what it does. Its usual one writes a file beside the data, and an assertion
+/// ends the process where that fails, which it does on a full disk: so nothing is written.
+class Silence final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*values*/) override {}
+};
+
 Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
+  const std::string said = status.ToString();
+  if (status.IsNoSpace() || said.find("No space left") != std::string::npos)
+    return error(Errc::storage_full, "storage-full", "the disk of the ledger is full")
+        .accepts("room on it; writing then resumes by itself");
+  if (said.find("Read-only file system") != std::string::npos)
+    return error(Errc::unavailable, "storage-read-only", "the disk of the ledger takes no writes")
+        .accepts("a disk mounted for writing; writing then resumes by itself");
   const Errc code = status.IsCorruption() ? Errc::corrupt : Errc::io;
   if (status.IsCorruption()) rule = "store-corrupt";
-  return error(code, std::move(rule), status.ToString());
+  return error(code, std::move(rule), said);
 }
 
 /// One RocksDB family. Held by shared_ptr so that a reader outlives the drop of a generation; it
@@ -82,15 +100,59 @@ std::string prefix_end(std::string_view prefix) {
   return end;
 }
 
-/// Read-model records in one family.
+/// The snapshots that somebody holds, by the number of the write that they stand behind.
+class HeldSnapshots {
+ public:
+  void add(std::uint64_t sequence) {
+    const std::lock_guard lock(mutex_);
+    held_.insert(sequence);
+  }
+  void remove(std::uint64_t sequence) {
+    const std::lock_guard lock(mutex_);
+    held_.erase(held_.find(sequence));
+  }
+  bool none_before(std::uint64_t sequence) const {
+    const std::lock_guard lock(mutex_);
+    return held_.empty() || *held_.begin() >= sequence;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::multiset<std::uint64_t> held_;
+};
+
+/// One moment of the database, kept readable.
+class Snapshot {
+ public:
+  Snapshot(std::shared_ptr<rocksdb::DB> db, std::shared_ptr<HeldSnapshots> held)
+      : db_(std::move(db)), held_(std::move(held)), snapshot_(db_->GetSnapshot()) {
+    held_->add(snapshot_->GetSequenceNumber());
+  }
+  ~Snapshot() {
+    const std::uint64_t sequence = snapshot_->GetSequenceNumber();
+    db_->ReleaseSnapshot(snapshot_);
+    held_->remove(sequence);
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  std::shared_ptr<rocksdb::DB> db_;
+  std::shared_ptr<HeldSnapshots> held_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+/// Read-model records in one family: as they are, or as they were at a snapshot.
 class FamilyRecords final : public RecordSource {
  public:
-  explicit FamilyRecords(std::shared_ptr<FamilyHandle> family) : family_(std::move(family)) {}
+  explicit FamilyRecords(std::shared_ptr<FamilyHandle> family,
+                         std::unique_ptr<const Snapshot> snapshot = nullptr)
+      : family_(std::move(family)), snapshot_(std::move(snapshot)) {}
 
   std::optional<std::string> get(std::string_view key) const override {
     std::string value;
-    const auto status =
-        family_->db->Get(rocksdb::ReadOptions(), family_->handle, slice(key), &value);
+    const auto status = family_->db->Get(options(), family_->handle, slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
     if (!status.ok())
       throw DamagedRecords("a projection record cannot be read: " + status.ToString());
@@ -127,11 +189,17 @@ class FamilyRecords final : public RecordSource {
       throw DamagedRecords("projection records cannot be read: " + it.status().ToString());
   }
   std::unique_ptr<rocksdb::Iterator> iterator() const {
-    rocksdb::ReadOptions read;
+    rocksdb::ReadOptions read = options();
     read.total_order_seek = true;
     return std::unique_ptr<rocksdb::Iterator>(family_->db->NewIterator(read, family_->handle));
   }
+  rocksdb::ReadOptions options() const {
+    rocksdb::ReadOptions read;
+    if (snapshot_ != nullptr) read.snapshot = snapshot_->get();
+    return read;
+  }
   std::shared_ptr<FamilyHandle> family_;
+  std::unique_ptr<const Snapshot> snapshot_;
 };
 
 }  // namespace
@@ -152,6 +220,7 @@ struct Store::Impl {
   mutable std::mutex generations_mutex;
   std::map<std::uint32_t, std::shared_ptr<FamilyHandle>> generations;
   std::atomic<std::uint32_t> generation{1};
+  std::shared_ptr<HeldSnapshots> snapshots = std::make_shared<HeldSnapshots>();
 
   std::shared_ptr<FamilyHandle> find_generation(std::uint32_t g) const {
     const std::lock_guard lock(generations_mutex);
@@ -233,11 +302,23 @@ Store::~Store() = default;
 
 namespace {
 
+rocksdb::DBOptions db_options(const Options& options) {
+  rocksdb::DBOptions o;
+  o.create_if_missing = options.create;
+  o.create_missing_column_families = options.create;
+  o.max_background_jobs = 2;
+  o.bytes_per_sync = 1 << 20;
+  o.max_total_wal_size = options.write_ahead_log_bytes;
+  o.max_open_files = 512;
+  o.info_log = std::make_shared<Silence>();
+  return o;
+}
+
 Result<std::vector<std::string>> existing_families(const Options& options, bool exists) {
   std::vector<std::string> names;
   if (exists) {
     const auto status =
-        rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), options.path.string(), &names);
+        rocksdb::DB::ListColumnFamilies(db_options(options), options.path.string(), &names);
     if (!status.ok()) return fail(io_error(status, "store-open"));
     return names;
   }
@@ -245,19 +326,6 @@ Result<std::vector<std::string>> existing_families(const Options& options, bool 
   for (const auto name : kNames) names.emplace_back(name);
   names.push_back(std::string(kGenerationPrefix) + "1");
   return names;
-}
-
-rocksdb::DBOptions db_options(const Options& options) {
-  rocksdb::DBOptions o;
-  o.create_if_missing = options.create;
-  o.create_missing_column_families = options.create;
-  o.max_background_jobs = 2;
-  o.bytes_per_sync = 1 << 20;
-  o.max_total_wal_size = 512ULL << 20;
-  o.max_open_files = 512;
-  o.keep_log_file_num = 4;
-  o.max_log_file_size = 8 << 20;
-  return o;
 }
 
 }  // namespace
@@ -374,7 +442,7 @@ Status Store::write(Batch& batch, bool sync) {
   return {};
 }
 
-Status Store::purge(Family family) {
+Status Store::flush() {
   // A log file is only let go of when every family has been flushed past it.
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   for (const auto& f : impl_->families) handles.push_back(f->handle);
@@ -384,6 +452,11 @@ Status Store::purge(Family family) {
   }
   if (const auto status = impl_->db->Flush(rocksdb::FlushOptions(), handles); !status.ok())
     return fail(io_error(status));
+  return {};
+}
+
+Status Store::purge(Family family) {
+  RELAIS_TRY(flush());
   rocksdb::CompactRangeOptions compact;
   compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   compact.exclusive_manual_compaction = false;
@@ -434,6 +507,21 @@ std::shared_ptr<const RecordSource> Store::records(std::uint32_t generation) con
   auto family = impl_->find_generation(generation);
   check(family != nullptr, "records of a generation that exists");
   return std::make_shared<FamilyRecords>(std::move(family));
+}
+
+std::shared_ptr<const RecordSource> Store::snapshot(std::uint32_t generation) const {
+  auto family = impl_->find_generation(generation);
+  check(family != nullptr, "a snapshot of a generation that exists");
+  return std::make_shared<FamilyRecords>(
+      std::move(family), std::make_unique<const Snapshot>(impl_->db, impl_->snapshots));
+}
+
+std::uint64_t Store::sequence() const {
+  return impl_->db->GetLatestSequenceNumber();
+}
+
+bool Store::snapshots_since(std::uint64_t sequence) const {
+  return impl_->snapshots->none_before(sequence);
 }
 
 std::optional<std::uint64_t> Store::figure(std::string_view property) const {

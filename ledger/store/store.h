@@ -41,6 +41,8 @@ struct Options {
   bool read_only = false;  ///< beside a running server
   std::size_t block_cache_bytes = 256 * 1024 * 1024;
   std::size_t write_buffer_bytes = 64 * 1024 * 1024;  ///< of each large family
+  /// Most that is read back after a crash: past it the oldest records are moved to their files.
+  std::size_t write_ahead_log_bytes = 64 * 1024 * 1024;
 };
 
 class Store;
@@ -70,7 +72,7 @@ using Visit = std::function<bool(std::string_view key, std::string_view value)>;
 class Store {
  public:
   /// Errors: Errc::io rule "store-open" with RocksDB's message, "store-locked" where another
-  /// process has it open, "store-exists", "store-missing".
+  /// process has it open, "store-exists", "store-missing"; Errc::storage_full.
   static Result<std::unique_ptr<Store>> open(const Options& options);
   ~Store();
   Store(const Store&) = delete;
@@ -84,11 +86,17 @@ class Store {
   Result<std::optional<std::pair<std::string, std::string>>> last(Family family) const;
 
   /// Durable when this returns and `sync` is true: written and fsynced to the write-ahead log.
+  /// Errors: Errc::storage_full, Errc::io. After one the store takes no more; open it again.
   Status write(Batch& batch, bool sync);
+
+  /// Moves what stands in the write-ahead log alone to the families' files. A store that is closed
+  /// behind it opens at once; RocksDB by itself leaves the log to whoever opens the store next.
+  Status flush();
 
   /// Makes what was erased or overwritten in a family unreadable in the store's files too: flushes,
   /// rewrites every file that may hold it, and lets go of the write-ahead log that did. Slow;
-  /// readers and the writer go on meanwhile.
+  /// readers and the writer go on meanwhile. What a snapshot can still see stays: ask
+  /// snapshots_since() first.
   Status purge(Family family);
 
   /// The live generation of projections, from meta. A new store has generation 1.
@@ -103,6 +111,11 @@ class Store {
   void set_generation(std::uint32_t generation);
   /// Reads of a generation; keeps working after the generation was dropped. Throws DamagedRecords.
   std::shared_ptr<const RecordSource> records(std::uint32_t generation) const;
+  /// The same as they stand now, whatever is written later; for as long as somebody holds it.
+  std::shared_ptr<const RecordSource> snapshot(std::uint32_t generation) const;
+  /// Number of the last write, and whether no snapshot is held that is older than a number.
+  std::uint64_t sequence() const;
+  bool snapshots_since(std::uint64_t sequence) const;
 
   /// A RocksDB figure as text, for metrics ("rocksdb.estimate-num-keys", …).
   std::optional<std::uint64_t> figure(std::string_view property) const;
