@@ -48,7 +48,8 @@ class Capabilities final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+  void fold(const rules::Act& act, const rules::Effects&, rules::World& world,
+            Tables& tables) override {
     const rules::Signatory* who = concerned(act, world.registry());
     if (who == nullptr) return;
     const rules::SignatoryState* state = world.find_signatory(who->id);

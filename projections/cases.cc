@@ -20,10 +20,8 @@ class Participation final : public Projection {
     return kPrefixes;
   }
 
-  // Who acts in a case takes part in it already, so only a few kinds of event bring someone new:
-  // the one that opens it, a request or a transfer to another signatory, and the application to the
-  // préfet.
-  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::World& world,
+            Tables& tables) override {
     const auto data = act.event.getData();
     if (data.isSessionConvened() || data.isMemberRecused()) fold_session(act, world, tables);
     if (act.stream.kind != schema::StreamKind::CASE) return;
@@ -31,27 +29,10 @@ class Participation final : public Projection {
       const capnp::Text::Reader name = data.getPspOpinionGiven().getSession();
       put_files(world, {name.begin(), name.size()}, act.stream.uuid, tables);
     }
-    const bool requested = data.isReferralRequested();
-    if (!act.type->opens && !requested && !data.isCaseTransferRequested() && !data.isPspApplied())
-      return;
-    const rules::CaseState* state = world.find_case(act.stream.uuid);
-    check(state != nullptr, "an event of a case that the world does not know");
-    if (requested) {
-      const SignatoryId to = state->referrals.back().to;
-      if (!known_before(*state, to)) put(to, state->id, tables);
-    } else {
-      for (const SignatoryId who : state->participants) put(who, state->id, tables);
-    }
+    for (const SignatoryId who : effects.joined) put(who, act.stream.uuid, tables);
   }
 
  private:
-  /// Whether the addressee of the last referral took part before it.
-  static bool known_before(const rules::CaseState& state, SignatoryId to) {
-    return to == state.author ||
-           std::any_of(state.referrals.begin(), std::prev(state.referrals.end()),
-                       [to](const rules::Referral& r) { return r.to == to; });
-  }
-
   /// Who steps back from a file in one session has stepped back from it for good.
   void fold_session(const rules::Act& act, rules::World& world, Tables& tables) {
     if (act.event.getData().isMemberRecused()) {

@@ -68,9 +68,12 @@ json::object payload_of(const rules::Deadline& d) {
       data["granted_on"] = last_day(d);
       data["cause"] = rules::to_string(d.kind);
       break;
-    default:
+    case DeadlineKind::accreditation_expiry:
       data["expired_on"] = last_day(d);
       data["cause"] = rules::to_string(d.kind);
+      break;
+    default:
+      check(false, "a deadline without an effect calls for no payload");
   }
   return data;
 }

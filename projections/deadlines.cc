@@ -55,7 +55,8 @@ class Deadlines final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+  void fold(const rules::Act& act, const rules::Effects&, rules::World& world,
+            Tables& tables) override {
     const auto data = act.event.getData();
     derive(act.stream, world, tables);
     if (data.isSignatoryWithdrawn() || data.isMissionLocaleDetached()) {

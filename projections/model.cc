@@ -17,9 +17,10 @@ class ReadModels final : public log::Model {
 
   rules::World& world() override { return world_; }
 
-  void fold(const rules::Act& act) override {
-    rules::evolve(world_, act);
-    for (const auto& projection : projections_) projection->fold(act, world_, tables_);
+  const rules::Effects& fold(const rules::Act& act) override {
+    rules::evolve(world_, act, effects_);
+    for (const auto& projection : projections_) projection->fold(act, effects_, world_, tables_);
+    return effects_;
   }
 
   void flush(RecordSink& out, TreeSize size) override {
@@ -49,6 +50,7 @@ class ReadModels final : public log::Model {
   }
 
   rules::World world_;
+  rules::Effects effects_;  // of the last event
   Overlay tables_;
   std::vector<std::unique_ptr<Projection>> projections_;
 };

@@ -37,8 +37,10 @@ class Projection {
   virtual std::string_view name() const = 0;
   /// First bytes of its keys.
   virtual std::span<const std::string_view> prefixes() const = 0;
-  /// `world` already includes the event. Must be a function of its arguments alone.
-  virtual void fold(const rules::Act& act, rules::World& world, Tables& tables) = 0;
+  /// `world` already includes the event, and `effects` says what it did there. Must be a function
+  /// of its arguments alone.
+  virtual void fold(const rules::Act& act, const rules::Effects& effects, rules::World& world,
+                    Tables& tables) = 0;
 };
 
 /// Every projection, in the order they fold. The world itself counts as "cases" and "keys".

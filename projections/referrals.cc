@@ -10,29 +10,6 @@ namespace {
 
 constexpr std::size_t kUuidBytes = 16;
 
-/// The referral that an event is about; empty text where it is about none.
-capnp::Text::Reader referral_of(schema::Event::Data::Reader data) {
-  using Data = schema::Event::Data;
-  switch (data.which()) {
-    case Data::REFERRAL_REQUESTED:
-      return data.getReferralRequested().getReferralId();
-    case Data::REFERRAL_RECEIVED:
-      return data.getReferralReceived().getReferralId();
-    case Data::REFERRAL_HELD:
-      return data.getReferralHeld().getReferralId();
-    case Data::REFERRAL_ACCEPTED:
-      return data.getReferralAccepted().getReferralId();
-    case Data::REFERRAL_DECLINED:
-      return data.getReferralDeclined().getReferralId();
-    case Data::REFERRAL_CANCELLED:
-      return data.getReferralCancelled().getReferralId();
-    case Data::REFERRAL_COMPLETED:
-      return data.getReferralCompleted().getReferralId();
-    default:
-      return {};
-  }
-}
-
 class Referrals final : public Projection {
  public:
   std::string_view name() const override { return "referrals"; }
@@ -41,16 +18,20 @@ class Referrals final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
-    const capnp::Text::Reader text = referral_of(act.event.getData());
-    if (text.size() == 0) return;
-    const auto id = parse_uuid({text.begin(), text.size()});
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::World& world,
+            Tables& tables) override {
+    for (const Uuid& id : effects.requested) put(act, id, true, world, tables);
+    for (const Uuid& id : effects.moved) put(act, id, false, world, tables);
+  }
+
+ private:
+  void put(const rules::Act& act, const Uuid& id, bool fresh, rules::World& world, Tables& tables) {
     const rules::CaseState* state = world.find_case(act.stream.uuid);
-    check(id && state != nullptr, "an event of a referral that the world does not know");
-    const rules::Referral* referral = state->find_referral(*id);
+    check(state != nullptr, "an event of a referral that the world does not know");
+    const rules::Referral* referral = state->find_referral(id);
     check(referral != nullptr, "an event of a referral that its case does not know");
 
-    set_key(key_, kReferralPrefix, state->id, *id);
+    set_key(key_, kReferralPrefix, state->id, id);
     value_.clear();
     Encoder encoder(value_);
     encoder(const_cast<rules::Referral&>(*referral));
@@ -60,8 +41,8 @@ class Referrals final : public Projection {
     // these two events only, and what stands in them need not be read.
     value_.clear();
     append_uuid(value_, state->id);
-    append_uuid(value_, *id);
-    if (act.event.getData().isReferralRequested()) {
+    append_uuid(value_, id);
+    if (fresh) {
       list(*referral, true, tables);
     } else if (!referral->open()) {
       unlist(*referral, tables);
@@ -69,7 +50,6 @@ class Referrals final : public Projection {
     }
   }
 
- private:
   void set_mailbox_key(SignatoryId who, Box box, bool open, LogIndex requested) {
     set_key(key_, kMailboxPrefix, who.value, box_byte(box), static_cast<std::uint8_t>(open),
             ~requested.value);

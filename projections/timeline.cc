@@ -17,7 +17,8 @@ class Timeline final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, rules::World& world, Tables& tables) override {
+  void fold(const rules::Act& act, const rules::Effects&, rules::World& world,
+            Tables& tables) override {
     if (act.stream.kind != schema::StreamKind::CASE) return;
     const rules::CaseState* state = world.find_case(act.stream.uuid);
     check(state != nullptr, "an event of a case that the world does not know");

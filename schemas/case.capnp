@@ -38,7 +38,7 @@ struct CaseRiskAssessed $P.event((
 struct CaseConsentGiven $P.event((
     name = "case.consent_given", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
     source = "RGPD art. 7 and 9(2)(a)", precondition = "the case is open",
-    summary = "The person agreed to one use of what concerns her or him, for named recipients.")) {
+    summary = "The person agreed to one use of what concerns her or him, for named recipients. It replaces the earlier one of its scope: pending referrals that it no longer covers are cancelled.")) {
   scope @0 :V.ConsentScope;
   recipients @1 :List(Text) $P.format("signatory") $P.optional;
   # empty: every signatory of the convention
@@ -50,7 +50,7 @@ struct CaseConsentGiven $P.event((
 struct CaseConsentWithdrawn $P.event((
     name = "case.consent_withdrawn", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
     source = "RGPD art. 7(3)", precondition = "a consent of this scope is in force",
-    summary = "The person took an agreement back; nothing new is disclosed under it from now on.")) {
+    summary = "The person took an agreement back: pending referrals that rest on it are cancelled, and nothing new is disclosed under it from now on.")) {
   scope @0 :V.ConsentScope;
   givenBy @1 :Text $P.sensitive $P.optional $P.maxLength(200);
 }

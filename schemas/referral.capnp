@@ -9,7 +9,7 @@ $Cxx.namespace("relais::schema");
 struct ReferralRequested $P.event((
     name = "referral.requested", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
     source = "Convention, axes 1 and 3; RGPD art. 6 and 9; CASF L226-2-2",
-    precondition = "the case is ASSESSED, REFERRED or IN_SUPPORT; a consent(referral) that covers the addressee is in force, or the person is a minor and the legal basis is l226_2_2",
+    precondition = "the case is ASSESSED, REFERRED or IN_SUPPORT; a consent(referral) that covers the addressee is in force, or the person is a minor and the legal basis is l226_2_2; no open referral of the case is to the same addressee for the same need",
     summary = "The holder asks another signatory to take on one need of the person.")) {
   referralId @0 :Text $P.format("uuid");
   to @1 :Text $P.format("signatory");
@@ -21,14 +21,14 @@ struct ReferralRequested $P.event((
 
 struct ReferralReceived $P.event((
     name = "referral.received", axis = detection, stream = case, emitters = [ml, aa], relation = addressee,
-    source = "Convention, axis 3", precondition = "the referral is REQUESTED or HELD",
+    source = "Convention, axis 3", precondition = "the referral is REQUESTED or HELD, and what it rests on still holds",
     summary = "The addressee has the request before it.")) {
   referralId @0 :Text $P.format("uuid");
 }
 
 struct ReferralHeld $P.event((
     name = "referral.held", axis = detection, stream = case, emitters = [ml, aa], relation = addressee,
-    source = "Convention, axis 3", precondition = "the referral is RECEIVED",
+    source = "Convention, axis 3", precondition = "the referral is RECEIVED, and what it rests on still holds",
     summary = "The addressee studies the request; it has not answered yet.")) {
   referralId @0 :Text $P.format("uuid");
   note @1 :Text $P.sensitive $P.optional $P.maxLength(10000);
@@ -36,7 +36,7 @@ struct ReferralHeld $P.event((
 
 struct ReferralAccepted $P.event((
     name = "referral.accepted", axis = detection, stream = case, emitters = [ml, aa], relation = addressee,
-    source = "Convention, axis 3", precondition = "the referral is RECEIVED or HELD",
+    source = "Convention, axis 3", precondition = "the referral is RECEIVED or HELD, and what it rests on still holds",
     summary = "The addressee takes the need on.")) {
   referralId @0 :Text $P.format("uuid");
   firstAppointmentOn @1 :Text $P.format("date") $P.optional;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/rules/calendar.h"
+#include "ledger/rules/rules.h"
 #include "projections/read.h"
 
 namespace relais::api {
@@ -54,15 +56,21 @@ bool Visibility::sees_receipt(schema::Event::Reader event) {
 }
 
 /// Whether the reader supports the person now, or is asked to: it needs what was confided. Who
-/// declined, was never answered or has handed the case over needs nothing more.
-bool Visibility::supports(const Uuid& id) {
+/// declined, was never answered or has handed the case over needs nothing more. A referral that
+/// was accepted while its consent held keeps what it had, and gets nothing of what came after
+/// (RGPD art. 7(3)); one that is not answered gets nothing once its ground has gone.
+bool Visibility::supports(schema::Event::Reader event) {
   if (!reader_.supports()) return false;
-  const rules::CaseState* c = state(id);
+  const rules::CaseState* c = state(case_of(event));
   if (c == nullptr) return false;
   if (c->holder == reader_.id || c->psp.applicant == reader_.id) return true;
+  const Day day = rules::legal_day(Timestamp{event.getReceivedAt()});
   return std::ranges::any_of(c->referrals, [&](const rules::Referral& r) {
-    return r.to == reader_.id &&
-           (r.open() || r.phase == ReferralPhase::completed || r.phase == ReferralPhase::failed);
+    if (r.to != reader_.id) return false;
+    if (r.pending()) return rules::basis_holds(*c, r, today_);
+    const bool taken_up = r.phase == ReferralPhase::accepted ||
+                          r.phase == ReferralPhase::completed || r.phase == ReferralPhase::failed;
+    return taken_up && r.consented(event.getVersion(), day);
   });
 }
 
@@ -77,7 +85,7 @@ bool Visibility::sees_disclosures(schema::Event::Reader event) {
   const bool prefecture = reader_.roles.has(schema::Role::PREF);
   if (event.getData().isPspApplied()) return prefecture;
   if (prefecture && statement::type_of(event).axis == schema::Axis::COMMISSION) return true;
-  return supports(case_of(event));
+  return supports(event);
 }
 
 }  // namespace relais::api

@@ -8,7 +8,9 @@
 //   debates: opinions, sessions    the préfecture, the commission, associations, the analyst
 //   all other events               every reader
 //   disclosures                    who made the act; who supports the person, or is asked to: the
-//                                  holder, and addressees until they decline; the préfecture, those
+//                                  holder, and addressees until they decline, of what came while
+//                                  the ground of their referral held (RGPD art. 7(3)); the
+//                                  préfecture, those
 //                                  of the commission's acts; the identity in an application, the
 //                                  préfecture alone; the analyst and members, none
 //
@@ -20,6 +22,7 @@
 
 #include "api/reading/auth.h"
 #include "ledger/base/records.h"
+#include "ledger/rules/calendar.h"
 #include "ledger/rules/case_state.h"
 #include "ledger/statement/stream_id.h"
 
@@ -28,8 +31,8 @@ namespace relais::api {
 /// For one answer: remembers what it has looked up. The records outlive it. One thread.
 class Visibility {
  public:
-  Visibility(const Reader& reader, const RecordSource& records)
-      : reader_(reader), records_(records) {}
+  Visibility(const Reader& reader, const RecordSource& records, Timestamp now)
+      : reader_(reader), records_(records), today_(rules::legal_day(now)) {}
 
   bool sees_event(schema::Event::Reader event);
   bool sees_receipt(schema::Event::Reader event);
@@ -42,10 +45,11 @@ class Visibility {
   };
   const Relation& relation(const Uuid& id);
   const rules::CaseState* state(const Uuid& id);
-  bool supports(const Uuid& id);
+  bool supports(schema::Event::Reader event);
 
   const Reader& reader_;
   const RecordSource& records_;
+  const Day today_;
   std::unordered_map<Uuid, Relation, UuidHash> known_;
   std::optional<rules::CaseState> state_;  // of the case that was looked up last
 };

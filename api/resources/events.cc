@@ -28,7 +28,7 @@ Result<Response> list(Context& context, Call& call, WriteItem write) {
   RELAIS_ASSIGN(const EventQuery query,
                 parse_event_query(call.request, context.ledger, *call.head));
   projections::Page<LogIndex> page;
-  Visibility visibility(call.reader, *call.head->records);
+  Visibility visibility(call.reader, *call.head->records, context.clock.now());
   if (!query.nothing) {
     const auto visible = [&](LogIndex, schema::Event::Reader event) {
       return visibility.sees_event(event);
@@ -60,7 +60,7 @@ struct Found {
 Result<Found> find_visible(Context& context, Call& call, std::string_view id,
                            bool (Visibility::*sees)(schema::Event::Reader)) {
   RELAIS_ASSIGN(const std::vector<LogIndex> indices, context.ledger.find(id));
-  Visibility visibility(call.reader, *call.head->records);
+  Visibility visibility(call.reader, *call.head->records, context.clock.now());
   const auto source = call.request.param("source");
   std::vector<Found> found;
   statement::EventView view;
@@ -95,7 +95,8 @@ Result<Response> one(Context& context, Call& call) {
   RELAIS_ASSIGN(const std::string bytes, context.ledger.entry(found.index));
   RELAIS_ASSIGN(const log::EntryView entry, log::parse_entry(bytes));
   std::vector<std::string> disclosures;
-  if (Visibility(call.reader, *call.head->records).sees_disclosures(view.get())) {
+  if (Visibility(call.reader, *call.head->records, context.clock.now())
+          .sees_disclosures(view.get())) {
     RELAIS_ASSIGN(disclosures, context.ledger.disclosures(found.index));
   }
   Response response;

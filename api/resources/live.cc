@@ -76,7 +76,7 @@ class EventTail final : public BodyStream {
   }
 
   Status add_events(const log::Head& head, Piece& piece) {
-    Visibility visibility(reader_, *head.records);
+    Visibility visibility(reader_, *head.records, context_.clock.now());
     const auto visible = [&](LogIndex, schema::Event::Reader event) {
       return visibility.sees_event(event);
     };

@@ -158,7 +158,7 @@ BatchCommit::Answer BatchCommit::judge_one(Submission& s) {
 /// Folds an accepted statement and puts all that belongs to it into the batch.
 LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   statement::Statement& st = s.statement;
-  ledger_.model->fold(act);
+  const rules::Effects& effects = ledger_.model->fold(act);
   Staged staged;
   staged.entry = entry_bytes(received_at_, st.jwt);
   staged.leaf = merkle::leaf_hash(staged.entry);
@@ -174,7 +174,7 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   if (!st.disclosures.empty()) batch_.put(store::Family::disclosures, key, encode(st.disclosures));
   ids_.emplace(ids, act.index);
   streams_.emplace(stream_version_key(st.stream, version), act.index);
-  if (act.event.getData().isCaseDataErased()) destroy_disclosures(act);
+  if (!effects.erased.empty()) destroy_disclosures(act, effects.erased);
 
   staged.accepted.index = act.index;
   staged.accepted.id = st.id;
@@ -187,11 +187,12 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   return act.index;
 }
 
-/// case.data_erased: the disclosures of its targets go in the same write. The files that held them
-/// are rewritten later (Ledger::purge_erased); the mark says that this is owed, also after a crash.
-void BatchCommit::destroy_disclosures(const rules::Act& act) {
-  const auto targets = act.event.getData().getCaseDataErased().getTargets();
-  const auto destroy = [&](std::uint32_t version) {
+/// The disclosures of the versions that an erasure names go in the same write. The files that held
+/// them are rewritten later (Ledger::purge_erased); the mark says that this is owed, also after a
+/// crash.
+void BatchCommit::destroy_disclosures(const rules::Act& act,
+                                      std::span<const std::uint32_t> versions) {
+  for (const std::uint32_t version : versions) {
     const std::string place = stream_version_key(act.stream, StreamVersion{version});
     std::string index;
     if (const auto it = streams_.find(place); it != streams_.end()) {
@@ -202,11 +203,6 @@ void BatchCommit::destroy_disclosures(const rules::Act& act) {
       index = **stored;
     }
     batch_.erase(store::Family::disclosures, index);
-  };
-  if (targets.size() > 0) {
-    for (const std::uint32_t version : targets) destroy(version);
-  } else {
-    for (std::uint32_t version = 1; version < act.event.getVersion(); ++version) destroy(version);
   }
   batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
 }

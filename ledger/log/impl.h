@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <span>
 #include <thread>
 
 #include "ledger/log/head_file.h"
@@ -109,7 +110,7 @@ class BatchCommit {
   Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
                                                  SignatoryId signatory) const;
   LogIndex stage(Submission& s, const rules::Act& act);
-  void destroy_disclosures(const rules::Act& act);
+  void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);
   void answer_all(const std::string& note);
   Status answer_failed(const Error& e);
   Outcome finish(Answer& a, const std::string& note);

@@ -20,8 +20,8 @@ class Model {
   /// The state the rules judge on; part of the generation.
   virtual rules::World& world() = 0;
   /// Takes one accepted event into the world and into every projection. Events come in log order
-  /// without a gap.
-  virtual void fold(const rules::Act& act) = 0;
+  /// without a gap. What it did beside is valid until the next one.
+  virtual const rules::Effects& fold(const rules::Act& act) = 0;
   /// Writes what has changed since the last flush; the records then stand for the first `size`
   /// events, and say so under the key "P" (position_value()).
   virtual void flush(RecordSink& out, TreeSize size) = 0;
@@ -34,7 +34,7 @@ using ModelFactory = std::function<std::unique_ptr<Model>(const RecordSource& ba
 inline constexpr std::string_view kPositionKey = "P";
 /// Of the records' bytes, whatever model made them: raised with every change of what a model
 /// writes, so that records of another version are made anew and never misread.
-inline constexpr std::uint32_t kRecordsVersion = 2;
+inline constexpr std::uint32_t kRecordsVersion = 3;
 
 /// Eight bytes of size, four of version, big-endian.
 inline std::string position_value(TreeSize size) {

@@ -97,6 +97,13 @@ Referral* CaseState::find_referral(const Uuid& wanted) {
   return nullptr;
 }
 
+const Consent* CaseState::referral_consent(SignatoryId to, Timestamp at) const {
+  const auto it = std::ranges::find_if(consents, [&](const Consent& consent) {
+    return consent.scope == schema::ConsentScope::REFERRAL && consent.covers(to, at);
+  });
+  return it == consents.end() ? nullptr : &*it;
+}
+
 Step* CaseState::find_step(const Uuid& wanted) {
   for (auto it = steps.rbegin(); it != steps.rend(); ++it)
     if (it->id == wanted) return &*it;

@@ -10,6 +10,7 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/id.h"
+#include "ledger/rules/calendar.h"
 #include "schemas/vocabulary.capnp.h"
 
 namespace relais::rules {
@@ -78,7 +79,15 @@ struct Referral {
   schema::DeclineReason decline_reason{};
   std::optional<SignatoryId> alternative;
   schema::ReferralOutcome outcome{};
+  // Of the consent that it rests on, where that is its basis.
+  std::optional<std::int32_t> consent_until;  ///< last day it holds, days since 1970-01-01
+  std::uint32_t consent_ended = 0;  ///< version of the event by which it was taken back; 0: none
 
+  /// Whether the consent was there for an event of this version, on this day.
+  bool consented(std::uint32_t version, Day day) const {
+    return (consent_ended == 0 || version < consent_ended) &&
+           (!consent_until || day.value <= *consent_until);
+  }
   /// Not answered yet.
   bool pending() const {
     return phase == ReferralPhase::requested || phase == ReferralPhase::received ||
@@ -151,6 +160,7 @@ struct Contribution {
   schema::ContributionKind kind{};
   std::int32_t due_on = 0;  ///< 0: none named
   bool delivered = false;
+  bool lapsed = false;  ///< the case ended before: nobody waits for it any more
 };
 
 /// One event of the stream, for what acts on it later: corrections and annulments.
@@ -204,6 +214,8 @@ struct CaseState {
   const Referral* find_referral(const Uuid& referral) const {
     return const_cast<CaseState*>(this)->find_referral(referral);
   }
+  /// The consent to referral that covers the signatory; nullptr where none does.
+  const Consent* referral_consent(SignatoryId to, Timestamp at) const;
   Step* find_step(const Uuid& step);
   const Step* find_step(const Uuid& step) const {
     return const_cast<CaseState*>(this)->find_step(step);
@@ -213,7 +225,8 @@ struct CaseState {
 template <class Ar>
 void archive(Ar& ar, Referral& r) {
   ar(r.id, r.from, r.to, r.need, r.urgency, r.legal_basis, r.phase, r.requested_at, r.changed_at,
-     r.requested_index, r.decline_reason, r.alternative, r.outcome);
+     r.requested_index, r.decline_reason, r.alternative, r.outcome, r.consent_until,
+     r.consent_ended);
 }
 template <class Ar>
 void archive(Ar& ar, Step& s) {
@@ -240,7 +253,7 @@ void archive(Ar& ar, ProtectionReport& r) {
 }
 template <class Ar>
 void archive(Ar& ar, Contribution& c) {
-  ar(c.id, c.by, c.kind, c.due_on, c.delivered);
+  ar(c.id, c.by, c.kind, c.due_on, c.delivered, c.lapsed);
 }
 template <class Ar>
 void archive(Ar& ar, ActMark& a) {

@@ -29,7 +29,8 @@ struct Judgement {
 struct Change {
   World& world;
   const Act& act;
-  std::uint32_t& ref;            ///< becomes ActMark::ref; 0 unless the rule sets it
+  std::uint32_t& ref;  ///< becomes ActMark::ref; 0 unless the rule sets it
+  Effects& effects;
   CaseState* subject = nullptr;  ///< the case, where the stream is one
   schema::Event::Data::Reader data() const { return act.event.getData(); }
 };
@@ -97,6 +98,14 @@ Status judge_territory(const Judgement& j, const std::string& territory);
 Day accepted_date(capnp::Text::Reader t);
 /// "date-in-future" where the day is after today.
 Status not_in_future(const Judgement& j, Day d, std::string_view field);
+/// The signatory takes part in the case from here on.
+void join(const Change& change, SignatoryId who);
+/// Moves a referral along the one transition that is drawn for this event, or to `to`.
+void move_referral(const Change& change, Referral& r);
+void move_referral(const Change& change, Referral& r, ReferralPhase to);
+/// After the ground of referrals may have gone: the pending ones that rest on a consent which no
+/// longer covers their addressee are cancelled, the accepted ones get nothing new (RGPD art. 7(3)).
+void review_consents_of_referrals(const Change& change);
 /// Whether the signatory holds the case, or has a referral in it that it accepted.
 bool holder_or_accepted(const CaseState& c, SignatoryId who);
 

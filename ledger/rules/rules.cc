@@ -210,6 +210,21 @@ void count_open_cases(World& world, std::optional<SignatoryId> before,
   if (after) ++world.mutable_signatory(*after).open_cases;
 }
 
+/// Whatever ends a case leaves nothing pending in it, and reopening revives none of it: no transfer
+/// that waits for an answer, no referral, no contribution that somebody has to deliver.
+void end_case(const Change& change) {
+  CaseState& c = *change.subject;
+  c.transfer.reset();
+  for (Referral& r : c.referrals) {
+    if (!r.open()) continue;
+    r.phase = ReferralPhase::cancelled;
+    r.changed_at = change.act.received_at();
+    change.effects.moved.push_back(r.id);
+  }
+  for (Contribution& k : c.contributions)
+    if (!k.delivered) k.lapsed = true;
+}
+
 }  // namespace
 
 Uuid accepted_uuid(capnp::Text::Reader t) {
@@ -294,9 +309,19 @@ Status decide(World& world, const Act& act) {
   return check_version(j);
 }
 
+void join(const Change& change, SignatoryId who) {
+  if (change.subject->participants.insert(who).second) change.effects.joined.push_back(who);
+}
+
 void evolve(World& world, const Act& act) {
+  Effects effects;
+  evolve(world, act, effects);
+}
+
+void evolve(World& world, const Act& act, Effects& effects) {
+  effects.clear();
   std::uint32_t ref = 0;
-  Change change{world, act, ref, nullptr};
+  Change change{world, act, ref, effects, nullptr};
   if (act.stream.kind == schema::StreamKind::CASE) {
     change.subject =
         act.type->opens ? &world.open_case(act.stream.uuid) : world.mutable_case(act.stream.uuid);
@@ -306,6 +331,7 @@ void evolve(World& world, const Act& act) {
       change.subject == nullptr || act.type->opens ? std::nullopt : open_holder(*change.subject);
   rules_by_ordinal()[act.type->ordinal].evolve(change);
   if (change.subject != nullptr) {
+    if (!is_open(change.subject->phase)) end_case(change);
     count_open_cases(world, held_before, open_holder(*change.subject));
     ActMark mark{act.type->ordinal, act.signatory()};
     mark.ref = ref;

@@ -8,6 +8,7 @@
 
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
+#include "ledger/rules/effects.h"
 #include "ledger/rules/world.h"
 #include "schemas/event.capnp.h"
 
@@ -32,7 +33,14 @@ Act act_of(LogIndex index, schema::Event::Reader event);
 Status decide(World& world, const Act& act);
 
 /// Changes the world by an accepted event. Never fails: what it needs was checked by decide().
+/// `effects` is cleared, and filled with what read models and the log have to follow.
+void evolve(World& world, const Act& act, Effects& effects);
+/// For who follows no effects.
 void evolve(World& world, const Act& act);
+
+/// Whether what a referral rests on holds on that day: the consent, or the person's minority (a
+/// consent that came since serves as well).
+bool basis_holds(const CaseState& c, const Referral& r, Day day);
 
 /// One drawn transition of the case's state machine, for the docs and for tests that walk it.
 struct CaseTransition {

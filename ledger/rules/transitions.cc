@@ -102,6 +102,14 @@ constexpr CaseTransition kMoves[] = {
     {detected, "case.annulled", dismissed},
     {in_support, "case.annulled", assessed},
 
+    // A consent that goes takes the pending referrals with it that rest on it (RGPD art. 7(3)).
+    {referred, "case.consent_withdrawn", in_support},
+    {referred, "case.consent_withdrawn", assessed},
+    {referred, "case.consent_given", in_support},  // a narrower one
+    {referred, "case.consent_given", assessed},
+    {referred, "case.annulled", in_support},
+    {referred, "case.annulled", assessed},
+
     {in_support, "case.closed", closed},
     {dormant, "case.closed", closed},
     {closed, "case.reopened", assessed},

@@ -2,6 +2,10 @@
 // so that what a rule asks for has always happened already.
 #pragma once
 
+#include <set>
+#include <string_view>
+#include <utility>
+
 #include "replay/workload/case_plan.h"
 
 namespace relais::replay {
@@ -58,7 +62,8 @@ class CaseLife : private PlanWriter {
   bool psp_ended_ = false;
   std::string_view territory_;
   int open_referrals_ = 0;
-  double detected_ = 0;  ///< hours
+  std::set<std::pair<std::size_t, std::string_view>> asked_;  // addressee and need
+  double detected_ = 0;                                       ///< hours
 };
 
 }  // namespace relais::replay

@@ -172,6 +172,8 @@ void CaseLife::refer(int depth) {
   static constexpr std::string_view kUrgencies[] = {"routine", "urgent", "immediate"};
   const std::string id = uuid();
   const std::string_view need = one_of(dice_, kNeeds);
+  // One need, one addressee, one request: most that were asked before are still open.
+  if (!asked_.emplace(to, need).second) return;
   act(holder_, "referral.requested", 12,
       {{"referral_id", id},
        {"to", setting_.slug(to)},

@@ -77,7 +77,7 @@ void evolve_detected(const Change& change) {
   c.territory = text(detected.getTerritory());
   c.opened_at = change.act.received_at();
   c.risk_assessed_at = change.act.received_at();
-  c.participants.insert(change.act.signatory());
+  join(change, change.act.signatory());
 }
 
 void evolve_risk_assessed(const Change& change) {
@@ -107,7 +107,6 @@ auto of_scope(schema::ConsentScope scope) {
 
 /// A later consent of one scope replaces the earlier one whole, recipients and term included.
 void evolve_consent_given(const Change& change) {
-  advance(*change.subject, change.act);
   const auto given = change.data().getCaseConsentGiven();
   Consent consent{given.getScope(), {}, change.act.received_at(), {}};
   change.ref = static_cast<std::uint32_t>(consent.scope);
@@ -122,6 +121,8 @@ void evolve_consent_given(const Change& change) {
   std::erase_if(consents, of_scope(consent.scope));
   const auto after = std::ranges::upper_bound(consents, consent.scope, {}, &Consent::scope);
   consents.insert(after, std::move(consent));
+  if (given.getScope() == schema::ConsentScope::REFERRAL) review_consents_of_referrals(change);
+  advance(*change.subject, change.act, settled(*change.subject));
 }
 
 /// One that has expired may be withdrawn too: taking a consent back is never harder than giving it
@@ -136,9 +137,10 @@ Status decide_consent_withdrawn(const Judgement& j) {
 }
 
 void evolve_consent_withdrawn(const Change& change) {
-  advance(*change.subject, change.act);
-  std::erase_if(change.subject->consents,
-                of_scope(change.data().getCaseConsentWithdrawn().getScope()));
+  const auto scope = change.data().getCaseConsentWithdrawn().getScope();
+  std::erase_if(change.subject->consents, of_scope(scope));
+  if (scope == schema::ConsentScope::REFERRAL) review_consents_of_referrals(change);
+  advance(*change.subject, change.act, settled(*change.subject));
 }
 
 Status decide_became_dormant(const Judgement& j) {
@@ -170,8 +172,6 @@ void evolve_closed(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->close_reason = change.data().getCaseClosed().getReason();
   change.subject->closed_at = change.act.received_at();
-  // A transfer that nobody answered ends with the support it was about; reopening revives none.
-  change.subject->transfer.reset();
 }
 
 void evolve_reopened(const Change& change) {

@@ -309,7 +309,7 @@ bool support_holds(const CaseState& c) {
 CasePhase phase_without(const CaseState& c, Kind annulled) {
   if (annulled == Kind::CASE_DETECTED) return CasePhase::dismissed;
   if (c.phase == CasePhase::in_support && !c.supported) return CasePhase::assessed;
-  return c.phase;
+  return settled(c);
 }
 
 /// A consent that a later one of its scope has replaced is not in force; its own annulment leaves
@@ -360,6 +360,7 @@ void evolve_annulled(const Change& change) {
   ActMark& target = c.acts[version - 1];
   target.annulled = true;
   take_back(c, target, change.act.received_at());
+  if (kind_of(target) == Kind::CASE_CONSENT_GIVEN) review_consents_of_referrals(change);
   advance(c, change.act, phase_without(c, kind_of(target)));
 }
 
@@ -432,12 +433,15 @@ void evolve_data_erased(const Change& change) {
   CaseState& c = *change.subject;
   if (!erased.hasTargets()) {
     for (ActMark& a : c.acts) a.erased = true;
+    for (std::uint32_t version = 1; version <= c.acts.size(); ++version)
+      change.effects.erased.push_back(version);
     advance(c, change.act, CasePhase::erased);
     return;
   }
   for (const std::uint32_t version : erased.getTargets()) {
     check(has_version(c, version), "an accepted erasure is of no event");
     c.acts[version - 1].erased = true;
+    change.effects.erased.push_back(version);
   }
   advance(c, change.act, c.phase);
 }

@@ -32,11 +32,7 @@ Status judge_legal_basis(const Judgement& j, schema::ReferralRequested::Reader r
                     .accepts("consent")
                     .from("CASF L226-2-2"));
   }
-  const bool consented = std::ranges::any_of(j.subject->consents, [&](const Consent& consent) {
-    return consent.scope == schema::ConsentScope::REFERRAL &&
-           consent.covers(to.id, j.act.received_at());
-  });
-  if (consented) return {};
+  if (j.subject->referral_consent(to.id, j.act.received_at()) != nullptr) return {};
   return fail(conflict(j, "consent-missing",
                        "no consent to referral that covers " + to.slug + " is in force")
                   .at("data.legal_basis")
@@ -59,6 +55,26 @@ Status judge_limits(const Judgement& j) {
   return {};
 }
 
+/// One need, one addressee, one request at a time: a second one would be answered twice and would
+/// run deadlines twice. Most often it is a slip: a form sent again, or two colleagues.
+Status judge_duplicate(const Judgement& j, schema::ReferralRequested::Reader requested,
+                       const Signatory& to) {
+  const std::string need = text(requested.getNeed());
+  const auto same = std::ranges::find_if(j.subject->referrals, [&](const Referral& r) {
+    return r.open() && r.to == to.id && r.need == need;
+  });
+  if (same == j.subject->referrals.end()) return {};
+  const std::string phase(to_string(same->phase));
+  return fail(refusal(j.act, Errc::conflict, "referral-duplicate",
+                      "referral " + to_string(same->id) + " to " + to.slug +
+                          " is for the same need and is " + phase)
+                  .at("data.need")
+                  .accepts("another need or addressee; the same once that referral is declined, "
+                           "cancelled, expired or completed")
+                  .from("Ours: one request a need and addressee")
+                  .in_state(phase));
+}
+
 Status decide_requested(const Judgement& j) {
   RELAIS_TRY(drawn(*j.subject, j.act));
   const auto requested = j.data().getReferralRequested();
@@ -71,7 +87,8 @@ Status decide_requested(const Judgement& j) {
   RELAIS_ASSIGN(const Signatory* to, known_signatory(j, text(requested.getTo()), "data.to"));
   RELAIS_TRY(judge_addressee(j, requested, *to));
   RELAIS_TRY(judge_legal_basis(j, requested, *to));
-  return judge_limits(j);
+  RELAIS_TRY(judge_limits(j));
+  return judge_duplicate(j, requested, *to);
 }
 
 void evolve_requested(const Change& change) {
@@ -89,8 +106,12 @@ void evolve_requested(const Change& change) {
   r.requested_at = change.act.received_at();
   r.changed_at = change.act.received_at();
   r.requested_index = change.act.index;
+  if (const Consent* consent = c.referral_consent(r.to, r.requested_at);
+      r.legal_basis == schema::LegalBasis::CONSENT && consent != nullptr)
+    r.consent_until = consent->expires_on;
   c.referrals.push_back(std::move(r));
-  c.participants.insert(to->id);
+  change.effects.requested.push_back(c.referrals.back().id);
+  join(change, to->id);
   advance(c, change.act);
 }
 
@@ -122,8 +143,25 @@ Status judge_move(const Judgement& j, capnp::Text::Reader id) {
 Referral& moved_referral(const Change& change, capnp::Text::Reader id) {
   Referral* r = change.subject->find_referral(accepted_uuid(id));
   check(r != nullptr, "an accepted event is about an unknown referral");
-  r->changed_at = change.act.received_at();
   return *r;
+}
+
+/// What takes a request up asks that its ground still holds: who consented may have meant until a
+/// day, and who was a minor may be one no more. Taking it back or declining it asks nothing.
+Status judge_grounded_move(const Judgement& j, capnp::Text::Reader id) {
+  RELAIS_TRY(judge_move(j, id));
+  const Referral& r = *j.subject->find_referral(accepted_uuid(id));
+  if (basis_holds(*j.subject, r, today(j))) return {};
+  return fail(refusal(j.act, Errc::conflict, "referral-basis-ended",
+                      "what the referral rests on has ended: " +
+                          std::string(r.legal_basis == schema::LegalBasis::CONSENT
+                                          ? "the consent has expired"
+                                          : "the person is no longer a minor"))
+                  .at("data.referral_id")
+                  .accepts("referral.declined by the addressee once received, referral.cancelled "
+                           "by either side, or case.consent_given of scope referral by the holder")
+                  .from("RGPD art. 5(1)(a), 7(3); CASF L226-2-2")
+                  .in_state(std::string(to_string(r.phase))));
 }
 
 void settle(const Change& change) {
@@ -131,29 +169,31 @@ void settle(const Change& change) {
 }
 
 Status decide_received(const Judgement& j) {
-  return judge_move(j, j.data().getReferralReceived().getReferralId());
+  return judge_grounded_move(j, j.data().getReferralReceived().getReferralId());
 }
 
 void evolve_received(const Change& change) {
-  advance(moved_referral(change, change.data().getReferralReceived().getReferralId()), change.act);
+  move_referral(change,
+                moved_referral(change, change.data().getReferralReceived().getReferralId()));
   settle(change);
 }
 
 Status decide_held(const Judgement& j) {
-  return judge_move(j, j.data().getReferralHeld().getReferralId());
+  return judge_grounded_move(j, j.data().getReferralHeld().getReferralId());
 }
 
 void evolve_held(const Change& change) {
-  advance(moved_referral(change, change.data().getReferralHeld().getReferralId()), change.act);
+  move_referral(change, moved_referral(change, change.data().getReferralHeld().getReferralId()));
   settle(change);
 }
 
 Status decide_accepted(const Judgement& j) {
-  return judge_move(j, j.data().getReferralAccepted().getReferralId());
+  return judge_grounded_move(j, j.data().getReferralAccepted().getReferralId());
 }
 
 void evolve_accepted(const Change& change) {
-  advance(moved_referral(change, change.data().getReferralAccepted().getReferralId()), change.act);
+  move_referral(change,
+                moved_referral(change, change.data().getReferralAccepted().getReferralId()));
   change.subject->supported = true;
   settle(change);
 }
@@ -169,7 +209,7 @@ Status decide_declined(const Judgement& j) {
 void evolve_declined(const Change& change) {
   const auto declined = change.data().getReferralDeclined();
   Referral& r = moved_referral(change, declined.getReferralId());
-  advance(r, change.act);
+  move_referral(change, r);
   r.decline_reason = declined.getDeclineReason();
   if (const Signatory* s = change.world.registry().find_slug(text(declined.getAlternative())))
     r.alternative = s->id;
@@ -181,7 +221,8 @@ Status decide_cancelled(const Judgement& j) {
 }
 
 void evolve_cancelled(const Change& change) {
-  advance(moved_referral(change, change.data().getReferralCancelled().getReferralId()), change.act);
+  move_referral(change,
+                moved_referral(change, change.data().getReferralCancelled().getReferralId()));
   settle(change);
 }
 
@@ -193,13 +234,52 @@ void evolve_completed(const Change& change) {
   const auto completed = change.data().getReferralCompleted();
   Referral& r = moved_referral(change, completed.getReferralId());
   r.outcome = completed.getOutcome();
-  advance(r, change.act,
-          r.outcome == schema::ReferralOutcome::DID_NOT_COME ? ReferralPhase::failed
-                                                             : ReferralPhase::completed);
+  move_referral(change, r,
+                r.outcome == schema::ReferralOutcome::DID_NOT_COME ? ReferralPhase::failed
+                                                                   : ReferralPhase::completed);
   settle(change);
 }
 
 }  // namespace
+
+bool basis_holds(const CaseState& c, const Referral& r, Day day) {
+  if (r.legal_basis == schema::LegalBasis::MINOR_PROTECTION)
+    return c.minor_on(day) || c.referral_consent(r.to, start_of(day)) != nullptr;
+  return r.consented(c.version, day);
+}
+
+void move_referral(const Change& change, Referral& r) {
+  r.changed_at = change.act.received_at();
+  advance(r, change.act);
+  change.effects.moved.push_back(r.id);
+}
+
+void move_referral(const Change& change, Referral& r, ReferralPhase to) {
+  r.changed_at = change.act.received_at();
+  advance(r, change.act, to);
+  change.effects.moved.push_back(r.id);
+}
+
+void review_consents_of_referrals(const Change& change) {
+  CaseState& c = *change.subject;
+  for (Referral& r : c.referrals) {
+    if (r.legal_basis != schema::LegalBasis::CONSENT) continue;
+    const Consent* consent = c.referral_consent(r.to, change.act.received_at());
+    if (consent != nullptr) {
+      r.consent_until = consent->expires_on;
+      r.consent_ended = 0;
+    } else if (r.consent_ended == 0) {
+      r.consent_ended = change.act.event.getVersion();
+    } else {
+      continue;
+    }
+    if (consent == nullptr && r.pending()) {
+      r.phase = ReferralPhase::cancelled;
+      r.changed_at = change.act.received_at();
+    }
+    change.effects.moved.push_back(r.id);
+  }
+}
 
 std::span<const Rule> referral_rules() {
   static constexpr Rule kRules[] = {

@@ -42,7 +42,7 @@ void evolve_requested(const Change& change) {
   check(to != nullptr, "an accepted transfer is to an unknown signatory");
   change.subject->transfer = Transfer{to->id, requested.getKind(), change.act.received_at()};
   // The addressee must see the case to answer.
-  change.subject->participants.insert(to->id);
+  join(change, to->id);
   advance(*change.subject, change.act);
 }
 
@@ -96,8 +96,7 @@ void evolve_expired(const Change& change) {
   CaseState& c = *change.subject;
   Referral* r = c.find_referral(accepted_uuid(change.data().getReferralExpired().getReferralId()));
   check(r != nullptr, "an accepted event is about an unknown referral");
-  r->changed_at = change.act.received_at();
-  advance(*r, change.act);
+  move_referral(change, *r);
   advance(c, change.act, settled(c));
 }
 

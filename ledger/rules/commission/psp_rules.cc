@@ -113,7 +113,7 @@ void evolve_applied(const Change& change) {
   // From here on, and not before, the préfecture takes part in the case.
   for (const Signatory& s : change.world.registry().signatories())
     if (s.active && (s.role_set().has(schema::Role::PREF) || s.role_set().has(schema::Role::SEC)))
-      c.participants.insert(s.id);
+      join(change, s.id);
 }
 
 /// Members present that vote on this case: neither those who were recused, nor the association that

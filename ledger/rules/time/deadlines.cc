@@ -93,7 +93,7 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
                    c.transfer->to,
                    {}});
   for (const Contribution& k : c.contributions)
-    if (!k.delivered && k.due_on != 0)
+    if (!k.delivered && !k.lapsed && k.due_on != 0)
       out.push_back(
           {DeadlineKind::contribution, end_of(Day{k.due_on}), c.opened_at, k.by, to_string(k.id)});
 }

@@ -93,12 +93,13 @@ MemoryRecords derived(const std::vector<std::string>& log, projections::Deriving
   auto world = std::make_unique<rules::World>(world_records, 1'000);
   auto projection = projections::make_deadlines(pace);
   auto tables = std::make_unique<projections::Overlay>(out);
+  rules::Effects effects;
   statement::EventView view;
   for (std::size_t i = 0; i < log.size(); ++i) {
     check(view.load(log[i]), "an event of the test's log cannot be read");
     const auto act = rules::act_of(LogIndex{i}, view.get());
-    rules::evolve(*world, act);
-    projection->fold(act, *world, *tables);
+    rules::evolve(*world, act, effects);
+    projection->fold(act, effects, *world, *tables);
     if (!anew(i)) continue;
     world->flush(world_records);
     tables->flush(out);

@@ -205,8 +205,30 @@ void try_on_case(const CaseAttempt& a, CasePhase from, Circumstances also, Rows<
   EXPECT_FALSE(done.error().accepted.empty());
 }
 
+/// The consent that a pending referral rests on goes, in each way it can.
+void end_consent(const std::string& event, json::object payload, bool supported,
+                 Rows<CasePhase>& made) {
+  SCOPED_TRACE(event);
+  Scene scene;
+  scene.detect("aa1", 1);
+  scene.assess("aa1", 1);
+  scene.consent("aa1", 1);
+  scene.refer("aa1", 1, kReferral, "ml1");
+  if (supported) scene.expect("aa1", "support.step_planned", case_subject(1), Scene::step_data(1));
+  scene.expect("aa1", event, case_subject(1), std::move(payload));
+  EXPECT_EQ(scene.find(1)->referrals[0].phase, ReferralPhase::cancelled);
+  made.insert({CasePhase::referred, event, scene.find(1)->phase});
+}
+
 TEST(Machines, ACaseMovesOnlyAsDrawn) {
   Rows<CasePhase> made;
+  for (const bool supported : {false, true}) {
+    json::object narrower = Scene::consent_data();
+    narrower["recipients"] = json::array{"aa2"};
+    end_consent("case.consent_given", std::move(narrower), supported, made);
+    end_consent("case.consent_withdrawn", data(R"({"scope":"referral"})"), supported, made);
+    end_consent("case.annulled", annulment(3), supported, made);
+  }
   for (const CaseAttempt& a : case_attempts())
     for (const CasePhase from : kCasePhases)
       for (const Circumstances& also : circumstances(from, a.act)) try_on_case(a, from, also, made);

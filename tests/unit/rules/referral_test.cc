@@ -51,7 +51,9 @@ TEST(Referral, TakesAConsentThatCoversTheAddressee) {
   scene.expect("ml1", "case.consent_withdrawn", case_subject(1), data(R"({"scope":"referral"})"));
   EXPECT_EQ(refused_request(scene, Scene::referral_data(103, "aa1")).rule, "consent-missing")
       << "withdrawn";
-  move(scene, "ml2", "referral.received", 101);  // what was disclosed before goes on
+  for (const rules::Referral& r : scene.find(1)->referrals)
+    EXPECT_EQ(r.phase, rules::ReferralPhase::cancelled) << "RGPD art. 7(3)";
+  EXPECT_EQ(scene.find(1)->phase, rules::CasePhase::assessed);
 }
 
 TEST(Referral, AMinorIsProtectedWithoutConsent) {
