@@ -5,6 +5,8 @@
 #include "cli/files.h"
 #include "cli/progress.h"
 #include "cli/remote.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/crypto/sha256.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::cli {
@@ -42,15 +44,34 @@ Result<std::vector<std::string>> read_statements(Context& context, const Options
   return statements;
 }
 
-/// Ids are the signatories' own: what is not plain in one does not go into a file name.
-std::string file_name(const std::string& id) {
-  std::string name = id;
-  for (char& c : name) {
+/// Ids and sources are the signatories' own: what is not plain in one is written as %XX, so that
+/// two of them never share a file, and one that is too long for a file's name by its digest.
+std::string file_name(std::string_view text) {
+  constexpr std::size_t kMost = 200;  // of the 255 bytes that file systems take
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string name;
+  for (const char c : text) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || (c == '.' && &c != name.data());
-    if (!plain) c = '_';
+                       c == '-' || c == '_' || c == ':' || (c == '.' && !name.empty());
+    if (plain) {
+      name.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    name.append({'%', kHex[byte >> 4], kHex[byte & 15]});
   }
-  return name;
+  if (name.size() <= kMost) return name;
+  return "sha256=" + crypto::base64url_encode(view(crypto::sha256(text)));
+}
+
+/// Never replaces a file by other content: each receipt is there once.
+Status keep_file(const std::string& path, const std::string& text) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) return write_file(path, text);
+  RELAIS_ASSIGN(const std::string there, read_file(path, kMaxFile));
+  if (there == text) return {};
+  return fail(error(Errc::conflict, "receipt-exists", path + " is there with other content")
+                  .accepts("--receipts with a folder of this log's own"));
 }
 
 class Results {
@@ -70,9 +91,12 @@ class Results {
           number + "  entry " + std::to_string(s.index) + "  " + s.id +
               (s.duplicate ? "  (was there already)" : ""));
     if (options_.receipts.empty()) return {};
-    const auto path = std::filesystem::path(options_.receipts) / file_name(s.id);
-    RELAIS_TRY(write_file(path.string() + ".tlog-proof", s.receipt));
-    return write_file(path.string() + ".json", s.body);
+    // An id is one signatory's: two may use the same.
+    const auto folder = std::filesystem::path(options_.receipts) / file_name(s.source);
+    RELAIS_TRY(make_folder(folder.string()));
+    const std::string path = (folder / file_name(s.id)).string();
+    RELAIS_TRY(keep_file(path + ".tlog-proof", s.receipt));
+    return keep_file(path + ".json", s.body);
   }
   int exit() const {
     context_.out << std::flush;

@@ -81,6 +81,7 @@ bool is_verdict(unsigned status) {
 Submitted accepted(const json::object& o, bool duplicate) {
   Submitted s;
   s.id = text_of(o, "id");
+  s.source = text_of(o, "source");
   s.index = number_of(o, "index");
   s.receipt = text_of(o, "receipt");
   s.duplicate = duplicate;

@@ -18,6 +18,7 @@ namespace relais::cli {
 struct Submitted {
   std::optional<Error> refused;
   std::string id;
+  std::string source;
   std::uint64_t index = 0;
   bool duplicate = false;
   std::string receipt;  ///< tlog-proof text

@@ -26,7 +26,7 @@ struct ToolPublished $P.event((
   version @1 :Text $P.maxLength(40);
   contentHash @2 :Text $P.format("sha256");
   mediaType @3 :Text $P.maxLength(100);
-  link @4 :Text $P.format("uri") $P.optional;
+  link @4 :Text $P.format("link") $P.optional;
 }
 
 struct PracticeShared $P.event((

@@ -19,13 +19,13 @@ struct PartnerIntroduced $P.event((
   adresse @6 :Text $P.optional $P.maxLength(300);
   telephone @7 :Text $P.optional $P.maxLength(40);
   courriel @8 :Text $P.optional $P.format("email");
-  siteWeb @9 :Text $P.optional $P.format("uri");
+  siteWeb @9 :Text $P.optional $P.format("link");
   description @10 :Text $P.optional $P.maxLength(10000);
   horairesAccueil @11 :Text $P.optional $P.maxLength(300);
-  accessibiliteLieu @12 :Text $P.optional $P.format("uri");
+  accessibiliteLieu @12 :Text $P.optional $P.format("link");
   reseauxPorteurs @13 :List(Text) $P.optional $P.vocabulary("reseaux_porteurs_v1");
   dateMaj @14 :Text $P.format("date");
-  lienSource @15 :Text $P.optional $P.format("uri");
+  lienSource @15 :Text $P.optional $P.format("link");
 }
 
 struct PathwayPublished $P.event((

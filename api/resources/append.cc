@@ -65,11 +65,13 @@ Response outcome_response(Context& context, const log::Outcome& outcome) {
 
 void append_one(Context& context, const Call& call, const Respond& respond) {
   std::string_view text = call.request.body;
-  if (text.ends_with('\n')) text.remove_suffix(1);  // a file has one at its end
+  // A file has a line end at its end, of either kind.
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
   const auto refuse = [&](const Error& e) { respond(problem(e)); };
   const auto expected = precondition(call.request);
   if (!expected) return refuse(expected.error());
-  auto statement = statement::parse_statement(text);
+  auto statement = statement::parse_submission(text);
   if (!statement) return refuse(statement.error());
   log::Submission submission;
   submission.statement = std::move(*statement);
@@ -118,6 +120,7 @@ void write_accepted(JsonWriter& json, const log::Accepted& accepted) {
   json.member("version", accepted.version.value);
   json.member("leafHash", crypto::base64_encode(view(accepted.leaf)));
   json.member("receivedAt", accepted.received_at);
+  if (accepted.disclosures_added > 0) json.member("disclosuresAdded", accepted.disclosures_added);
   json.member("receipt", merkle::to_text(accepted.receipt));
 }
 

@@ -69,7 +69,7 @@ Result<std::vector<std::string>> read_texts(std::string_view body) {
 }
 
 Status check_item(const Context& context, std::string_view text, log::Submission& submission) {
-  RELAIS_ASSIGN(submission.statement, statement::parse_statement(text));
+  RELAIS_ASSIGN(submission.statement, statement::parse_submission(text));
   return context.ledger.preverify(submission);
 }
 

@@ -52,7 +52,7 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   int h = 0, m = 0, s = 0;
   if (!day || text.size() < 20 || text[10] != 'T' || !digits(text, 11, 2, h) || text[13] != ':' ||
       !digits(text, 14, 2, m) || text[16] != ':' || !digits(text, 17, 2, s) || h > 23 || m > 59 ||
-      s > 60)
+      s > 59)
     return std::nullopt;
   std::size_t at = 19;
   int ms = 0;
@@ -65,8 +65,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   }
   const auto offset = parse_offset(text.substr(at));
   if (!offset) return std::nullopt;
-  const auto t = sys_time<milliseconds>{*day} + hours{h} + minutes{m - *offset} +
-                 seconds{s == 60 ? 59 : s} + milliseconds{ms};
+  const auto t = sys_time<milliseconds>{*day} + hours{h} + minutes{m - *offset} + seconds{s} +
+                 milliseconds{ms};
   return Timestamp{t.time_since_epoch().count()};
 }
 

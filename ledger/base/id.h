@@ -39,14 +39,14 @@ struct KeyId {
   auto operator<=>(const KeyId&) const = default;
 };
 
-/// RFC 9562 UUID. Text form: 36 lower-case characters with dashes.
+/// RFC 9562 UUID. Text form: 36 characters with dashes, lower case where it is written.
 struct Uuid {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   auto operator<=>(const Uuid&) const = default;
 };
 
-/// Parses the 36-character form; upper case is not accepted, so that one id has one text.
+/// Parses the 36-character form in either case (RFC 9562, section 4).
 std::optional<Uuid> parse_uuid(std::string_view text);
 std::string to_string(const Uuid& id);
 /// 16 big-endian bytes, as used in keys.

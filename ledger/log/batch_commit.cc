@@ -86,7 +86,11 @@ std::optional<Error> BatchCommit::try_group(Group& group) {
       if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
       s.verified = true;
       RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
-      if (duplicate) return {};
+      if (duplicate) {
+        RELAIS_ASSIGN(const auto missing, missing_disclosures(s.statement, *duplicate));
+        static_cast<void>(missing);  // what counts is that none of them was erased
+        return {};
+      }
       const auto [it, fresh] = ids.emplace(id_key(s.statement.id, signer.id), s.statement.jwt);
       if (!fresh) {
         if (it->second == s.statement.jwt) return {};
@@ -143,8 +147,9 @@ BatchCommit::Answer BatchCommit::judge_one(Submission& s) {
     if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
     RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
     if (duplicate) {
+      RELAIS_ASSIGN(const std::size_t added, complete(s.statement, *duplicate));
       ++ledger_.stats.duplicates;
-      return Answer{fail(Errc::internal, "", ""), duplicate, true};
+      return Answer{fail(Errc::internal, "", ""), duplicate, true, added};
     }
     RELAIS_ASSIGN(const rules::Act act,
                   judge(world, s.statement, signer, index, received_at_, s.expected));
@@ -153,6 +158,47 @@ BatchCommit::Answer BatchCommit::judge_one(Submission& s) {
   if (judged) return *judged;
   ++ledger_.stats.refused;
   return Answer{fail(judged.error()), {}, false};
+}
+
+/// Those of a statement that is in the log already which the ledger does not have. Each belongs to
+/// the statement, by its digest; the ledger may have lost them on the way, or got none.
+Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statement::Statement& s,
+                                                                  LogIndex index) {
+  std::vector<std::string> missing = s.disclosures;
+  if (missing.empty()) return missing;
+  const auto here = disclosures_.find(index);
+  const auto there = here != disclosures_.end() ? Result<std::vector<std::string>>(here->second)
+                                                : ledger_.disclosures(index);
+  if (!there) return fail(there.error());
+  std::erase_if(missing,
+                [&](const std::string& d) { return std::ranges::find(*there, d) != there->end(); });
+  if (missing.empty() || index.value >= first_) return missing;
+  RELAIS_ASSIGN(const auto stored,
+                ledger_.store->get(store::Family::events, store::index_key(index.value)));
+  statement::EventView view;
+  if (!stored || !view.load(*stored))
+    return fail(Errc::corrupt, "entry-missing", "a stored entry cannot be read");
+  const rules::CaseState* state = ledger_.model->world().find_case(s.stream.uuid);
+  if (s.stream.kind != schema::StreamKind::CASE || state == nullptr ||
+      !state->acts.at(view.get().getVersion() - 1).erased)
+    return missing;
+  return fail(error(Errc::conflict, "disclosures-erased",
+                    "what this statement disclosed was erased, and is not taken again")
+                  .accepts("the statement without disclosures")
+                  .from("RGPD art. 17"));
+}
+
+/// Keeps what a duplicate brings and the ledger does not have; gives how many.
+Result<std::size_t> BatchCommit::complete(const statement::Statement& s, LogIndex index) {
+  RELAIS_ASSIGN(const auto missing, missing_disclosures(s, index));
+  if (missing.empty()) return std::size_t{0};
+  auto& all = disclosures_[index];
+  if (all.empty() && index.value < first_) {
+    RELAIS_ASSIGN(all, ledger_.disclosures(index));
+  }
+  all.insert(all.end(), missing.begin(), missing.end());
+  batch_.put(store::Family::disclosures, store::index_key(index.value), encode(all));
+  return missing.size();
 }
 
 /// Folds an accepted statement and puts all that belongs to it into the batch.
@@ -171,7 +217,10 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   batch_.put(store::Family::events, key, statement::encode_event(st));
   batch_.put(store::Family::ids, ids, key);
   batch_.put(store::Family::streams, stream_version_key(st.stream, version), key);
-  if (!st.disclosures.empty()) batch_.put(store::Family::disclosures, key, encode(st.disclosures));
+  if (!st.disclosures.empty()) {
+    batch_.put(store::Family::disclosures, key, encode(st.disclosures));
+    disclosures_.emplace(act.index, st.disclosures);
+  }
   ids_.emplace(ids, act.index);
   streams_.emplace(stream_version_key(st.stream, version), act.index);
   if (!effects.erased.empty()) destroy_disclosures(act, effects.erased);
@@ -203,12 +252,16 @@ void BatchCommit::destroy_disclosures(const rules::Act& act,
       index = **stored;
     }
     batch_.erase(store::Family::disclosures, index);
+    disclosures_.erase(LogIndex{load_be<std::uint64_t>(index)});
   }
   batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
 }
 
 Status BatchCommit::commit() {
-  if (staged_.empty()) {  // refusals and duplicates only: nothing has changed
+  if (staged_.empty()) {  // refusals and duplicates only: the log has not changed
+    if (batch_.bytes() > 0)
+      if (const Status written = ledger_.store->write(batch_, true); !written)
+        return answer_failed(written.error());
     answer_all({});
     return {};
   }
@@ -272,6 +325,7 @@ Outcome BatchCommit::finish(Answer& a, const std::string& note) {
     accepted.receipt = std::move(*receipt);
   }
   accepted.duplicate = a.duplicate;
+  accepted.disclosures_added = a.disclosures_added;
   return accepted;
 }
 

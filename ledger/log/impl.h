@@ -99,6 +99,7 @@ class BatchCommit {
     std::optional<LogIndex>
         index;  // accepted: known from here on; the receipt comes with the commit
     bool duplicate = false;
+    std::size_t disclosures_added = 0;  // by a duplicate
   };
   struct Pending {
     Done done;
@@ -109,6 +110,9 @@ class BatchCommit {
   std::optional<Error> try_group(Group& group);
   Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
                                                  SignatoryId signatory) const;
+  Result<std::vector<std::string>> missing_disclosures(const statement::Statement& s,
+                                                       LogIndex index);
+  Result<std::size_t> complete(const statement::Statement& s, LogIndex index);
   LogIndex stage(Submission& s, const rules::Act& act);
   void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);
   void answer_all(const std::string& note);
@@ -120,8 +124,9 @@ class BatchCommit {
   Timestamp received_at_;
   store::Batch batch_;
   std::vector<Staged> staged_;
-  std::map<std::string, LogIndex> ids_;      // of this batch
-  std::map<std::string, LogIndex> streams_;  // of this batch
+  std::map<std::string, LogIndex> ids_;                       // of this batch
+  std::map<LogIndex, std::vector<std::string>> disclosures_;  // of this batch: new, or completed
+  std::map<std::string, LogIndex> streams_;                   // of this batch
   std::vector<Pending> pending_;
 };
 

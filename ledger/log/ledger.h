@@ -56,7 +56,8 @@ struct Accepted {
   Hash leaf{};
   merkle::Receipt
       receipt;  ///< always the first one: the checkpoint of the batch that took the statement in
-  bool duplicate = false;  ///< the same bytes were already there; this is their receipt
+  bool duplicate = false;             ///< the same bytes were already there; this is their receipt
+  std::size_t disclosures_added = 0;  ///< that were missing of a duplicate, and are kept now
 };
 using Outcome = Result<Accepted>;
 using Done = std::function<void(std::vector<Outcome>)>;

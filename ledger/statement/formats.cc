@@ -80,8 +80,28 @@ bool is_email(std::string_view text) {
          is_domain(text.substr(at + 1));
 }
 
-constexpr std::array<Format, 14> kFormats = {{
-    {"uuid", "a UUID in lower case: 36 characters with dashes",
+int digit_sum(std::string_view digits, bool luhn) {
+  int sum = 0;
+  bool twice = false;
+  for (std::size_t i = digits.size(); i-- > 0; twice = luhn && !twice) {
+    const int d = (digits[i] - '0') * (twice ? 2 : 1);
+    sum += d > 9 ? d - 9 : d;
+  }
+  return sum;
+}
+
+/// SIREN and SIRET are checked by Luhn's formula (ISO/IEC 7812-1, as INSEE has it). The
+/// establishments of La Poste, SIREN 356000000, are not, but for its seat: their digits add up to a
+/// multiple of five.
+bool is_siret(std::string_view text) {
+  if (!is_digits(text, 14) || text.starts_with("000000000")) return false;
+  if (digit_sum(text.substr(0, 9), true) % 10 != 0) return false;
+  if (digit_sum(text, true) % 10 == 0) return true;
+  return text.starts_with("356000000") && digit_sum(text, false) % 5 == 0;
+}
+
+constexpr std::array<Format, 15> kFormats = {{
+    {"uuid", "a UUID: 36 characters with dashes",
      [](std::string_view t) { return parse_uuid(t).has_value(); }},
     {"date", "a day as 2026-11-24", [](std::string_view t) { return parse_date(t).has_value(); }},
     {"timestamp", "an RFC 3339 date-time with seconds, as 2026-11-24T16:00:00Z",
@@ -98,7 +118,8 @@ constexpr std::array<Format, 14> kFormats = {{
      is_territory},
     {"slug", "1 to 64 of a-z, 0-9, -", is_slug},
     {"email", "a mailbox as service@example.org", is_email},
-    {"siret", "a SIRET number: 14 digits", [](std::string_view t) { return is_digits(t, 14); }},
+    {"siret", "a SIRET number: 14 digits, of which the last is right", is_siret},
+    {"link", "a link that a reader can open: http:// or https:// and a host", is_link},
     {"postal_code", "a postal code: 5 digits", [](std::string_view t) { return is_digits(t, 5); }},
 }};
 

@@ -80,6 +80,12 @@ Result<Attributes> read_attributes(const json::object& event) {
   RELAIS_TRY(read_text(event, "subject", a.subject));
   RELAIS_TRY(read_text(event, "time", a.time));
   RELAIS_TRY(check_length("id", a.id, kMaxIdBytes));
+  // An event is read under /v1/events/{id}, and every client takes these out of a path, escaped too
+  // (RFC 3986, section 5.2.4; WHATWG URL).
+  if (a.id == "." || a.id == "..")
+    return fail(error(Errc::invalid, "id-form", "the id cannot stand in a path")
+                    .at("id")
+                    .accepts("any other text of 1 to 128 bytes, best a UUIDv7"));
   RELAIS_TRY(check_length("source", a.source, kMaxSourceBytes));
   const json::value* data = event.if_contains("data");
   a.data = data == nullptr ? nullptr : data->if_object();
@@ -177,6 +183,13 @@ Result<Statement> parse_statement(std::string_view text) {
   std::memcpy(s.signature.data(), jws.signature.data(), s.signature.size());
   RELAIS_TRY(read_event(processed, s));
   return s;
+}
+
+Result<Statement> parse_submission(std::string_view text) {
+  if (text.find('~') != std::string_view::npos) return parse_statement(text);
+  return fail(error(Errc::malformed, "sd-jwt-form", "there is no tilde behind the JWT")
+                  .accepts("<jwt>~<disclosure>~…~, or <jwt>~ where nothing is disclosed")
+                  .from("RFC 9901, section 4"));
 }
 
 Status verify_signature(const Statement& s, const crypto::PublicKey& key) {

@@ -47,9 +47,12 @@ struct Statement {
 /// disclosures, CloudEvents attributes, the event type, its subject, each member against the schema
 /// (type, vocabulary, format, length), no unknown member, no sensitive member in clear (rule
 /// "sensitive-in-clear", the member's name in `field`), `_sd` only inside `data`. Attributes must
-/// be exactly specversion, id (1 to 128 bytes), source, type, subject, time, data, _sd_alg and
-/// optionally datacontenttype ("application/json").
+/// be exactly specversion, id (1 to 128 bytes, neither "." nor ".."), source, type, subject, time,
+/// data, _sd_alg and optionally datacontenttype ("application/json").
 Result<Statement> parse_statement(std::string_view text);
+/// The same of what a signatory sends: a whole SD-JWT, which ends with a tilde even where nothing
+/// is disclosed (RFC 9901, section 4). The log itself keeps the JWT alone.
+Result<Statement> parse_submission(std::string_view text);
 
 /// Errc::unauthenticated, rule "signature-invalid".
 Status verify_signature(const Statement& s, const crypto::PublicKey& key);

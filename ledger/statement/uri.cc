@@ -87,6 +87,20 @@ bool is_uri(std::string_view text) {
   return scheme > 0 && is_rest(text.substr(scheme + 1), true);
 }
 
+bool is_link(std::string_view text) {
+  if (!is_uri(text)) return false;
+  const std::size_t colon = scheme_length(text);
+  const auto is = [&](std::string_view scheme) {
+    return std::ranges::equal(text.substr(0, colon), scheme, {},
+                              [](char c) { return static_cast<char>(c | 0x20); });
+  };
+  if ((!is("http") && !is("https")) || !text.substr(colon + 1).starts_with("//")) return false;
+  const std::string_view rest = text.substr(colon + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  return !authority.empty() && authority.front() != ':' &&
+         authority.find('@') == std::string_view::npos;
+}
+
 bool is_uri_reference(std::string_view text) {
   return is_uri(text) || is_rest(text, false);
 }

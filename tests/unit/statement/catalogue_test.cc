@@ -147,8 +147,8 @@ TEST(Formats, AcceptAndRefuse) {
   const std::string hash(43, 'A');
   const std::vector<FormatRow> rows = {
       {"uuid",
-       {"01890a5d-ac96-774b-bcce-b302099a8057"},
-       {"", "01890A5D-AC96-774B-BCCE-B302099A8057"}},
+       {"01890a5d-ac96-774b-bcce-b302099a8057", "01890A5D-AC96-774B-BCCE-B302099A8057"},
+       {"", "01890a5d-ac96-774b-bcce-b302099a805", "01890a5d-ac96-774b-bcce-b302099a805g"}},
       {"date", {"2026-11-24", "2024-02-29"}, {"2026-02-29", "2026-11-24T00:00:00Z", "24/11/2026"}},
       {"timestamp", {"2026-11-24T16:00:00Z", "2026-11-24T16:00:00.5+01:00"}, {"2026-11-24", "now"}},
       {"sha256", {hash}, {hash + "A", hash.substr(1), std::string(42, 'A') + "B", hash + "="}},
@@ -157,6 +157,16 @@ TEST(Formats, AcceptAndRefuse) {
         "http://[2001:db8::1]:80/", "http://u:p@h/%C3%A9"},
        {"", "//host/a", "a b:c", "https://exa mple.org", "x:%zz", "x:\xc3\xa9", "1x:y", "x:^",
         "http://[::1/", "http://h:p/", "http://[::1]x/"}},
+      {"link",
+       {"https://example.org", "http://example.org:8080/a?b#c", "HTTPS://[2001:db8::1]/x"},
+       {"", "https://", "http:///a", "https:a", "javascript:alert(1)", "mailto:a@example.org",
+        "ftp://example.org", "https://u:p@example.org", "https://:80/", "//example.org",
+        "https://exa mple.org"}},
+      // Luhn's formula over the first nine digits and over all; La Poste's own rule.
+      {"siret",
+       {"13003013300016", "35600000000048", "35600000000010"},
+       {"", "00000000000000", "13003013300017", "13003013400016", "1300301330001", "35600000000049",
+        "1300301330001x"}},
       {"signatory", {"ml1", "nid-69"}, {"", "ML1", "ml_1", std::string(65, 'a')}},
       {"kid", {hash}, {hash + "A", "kid"}},
       {"ed25519", {hash}, {hash.substr(1), std::string(42, 'A') + "="}},

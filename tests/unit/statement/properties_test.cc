@@ -70,7 +70,8 @@ std::string any_of_format(const std::string& format) {
   if (format == "signatory" || format == "slug") return any_slug();
   if (format == "jwt") return any_hash() + "." + any_hash() + "." + any_hash();
   if (format == "territory") return *rc::gen::element<std::string>("69123", "2A004", "rhone");
-  if (format == "siret") return "18090003800011";
+  if (format == "link") return "https://example.org/" + any_slug();
+  if (format == "siret") return "13003013300016";
   if (format == "postal_code") return "69003";
   RC_ASSERT(format == "email");
   return "accueil@ml1.example.org";
