@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -151,6 +152,18 @@ Result<std::unique_ptr<log::Ledger>> open_ledger(const Context& context, const O
   return log::Ledger::open(open, context.clock, models());
 }
 
+/// Where the administrator's socket is made; nowhere where its path is longer than the system takes
+/// (sockaddr_un), or the disk takes no writes.
+std::string control_socket(const Options& o, spdlog::logger& log) {
+  std::string path = (std::filesystem::path(o.data) / "control.sock").string();
+  if (path.size() < sizeof(sockaddr_un::sun_path)) return path;
+  log.warn(
+      "no socket for local administration: {} is longer than {} bytes; give --data by a shorter "
+      "path, or from its parent folder",
+      path, sizeof(sockaddr_un::sun_path) - 1);
+  return {};
+}
+
 /// Serves until a signal, whose name it gives, or until a ledger that could not write may write
 /// again: then nothing, and it is to be opened anew. `listening` hears where, once it does.
 Result<const char*> serve_once(Context& context, const Options& o, const StopSignals& signals,
@@ -164,6 +177,7 @@ Result<const char*> serve_once(Context& context, const Options& o, const StopSig
   serve.workers = o.threads;
   serve.report = [log](const std::string& line) { log->error(line); };
   api::Service service(*ledger, context.clock, std::move(serve));
+  options.unix_socket = ledger->failure() ? std::string() : control_socket(o, *log);
   RELAIS_ASSIGN(const auto server, api::Server::start(options, context.clock, service.handler()));
   options.port = server->port();  // the same again after a reopening
   log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
@@ -196,7 +210,6 @@ Status run_server(Context& context, const Options& o) {
   options.tls_cert = o.tls_cert;
   options.tls_key = o.tls_key;
   options.client_ca = o.client_ca;
-  options.unix_socket = (std::filesystem::path(o.data) / "control.sock").string();
   bool said = false;
   const auto listening = [&](const log::Ledger& ledger) {
     const std::string url = url_of(o, options.port);

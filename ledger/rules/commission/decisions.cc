@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ledger/rules/law.h"
 
 namespace relais::rules {
 namespace {
