@@ -127,8 +127,9 @@ class Ledger {
   /// Refuses new groups ("shutting-down"), commits and answers what is queued, and moves all of it
   /// out of the write-ahead log, so that the next to open the store has nothing to read back.
   void stop();
-  /// Why nothing can be written: the error of the commit that failed. Memory is ahead of the disk
-  /// from then on, so only opening the ledger again ends this. Readers have the last head.
+  /// Why nothing can be written: the error of the commit that failed, or "shutting-down". Memory is
+  /// ahead of the disk from then on, so only opening the ledger again ends this. Readers have the
+  /// last head.
   std::optional<Error> failure() const;
 
   /// Builds a new generation of projections from event 0 beside the live one and switches to it.

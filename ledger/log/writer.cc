@@ -14,6 +14,10 @@ std::size_t group_bytes(const std::vector<Submission>& group) {
   return bytes;
 }
 
+Error shutting_down() {
+  return error(Errc::unavailable, "shutting-down", "the ledger takes no statements now");
+}
+
 }  // namespace
 
 void Ledger::submit(std::vector<Submission> group, bool atomic, Done done) {
@@ -72,7 +76,8 @@ void Ledger::stop() {
 
 std::optional<Error> Ledger::failure() const {
   const std::lock_guard lock(impl_->queue_mutex);
-  return impl_->failure;
+  if (impl_->failure || !impl_->stopping) return impl_->failure;
+  return shutting_down();
 }
 
 void Ledger::Impl::start_writer() {

@@ -174,7 +174,12 @@ TEST_F(Tamper, AnOldBackupIsRefused) {
 TEST_F(Tamper, AnyByteOfTheWriteAheadLog) {
   open();
   fill(20, 5000);
+  // As a crash leaves it: a stop in order leaves nothing in the write-ahead log.
+  const auto crashed = folder.path / "crashed";
+  std::filesystem::copy(data() / "store", crashed, std::filesystem::copy_options::recursive);
   ledger.reset();
+  std::filesystem::remove_all(data() / "store");
+  std::filesystem::rename(crashed, data() / "store");
   std::filesystem::path wal;
   for (const auto& file : std::filesystem::directory_iterator(data() / "store"))
     if (file.path().extension() == ".log" && file.file_size() > 0) wal = file.path();
