@@ -78,14 +78,18 @@ bool is_verdict(unsigned status) {
   return status < 500 && status != 429 && status != 408;
 }
 
-Submitted accepted(const json::object& o, bool duplicate) {
+Submitted accepted(json::object o, bool duplicate) {
   Submitted s;
+  // What is kept is of the entry, and the same whenever it is asked for; these two are of the
+  // request.
+  o.erase("status");
+  o.erase("disclosuresAdded");
   s.id = text_of(o, "id");
   s.source = text_of(o, "source");
   s.index = number_of(o, "index");
   s.receipt = text_of(o, "receipt");
   s.duplicate = duplicate;
-  s.body = json::serialize(json::value(o)) + "\n";
+  s.body = json::serialize(json::value(std::move(o))) + "\n";
   return s;
 }
 

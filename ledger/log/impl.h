@@ -70,6 +70,7 @@ struct Ledger::Impl {
   }
   merkle::TileReader tile_reader() const;
   Result<merkle::Receipt> receipt(LogIndex index) const;
+  Result<std::vector<std::string>> disclosures(LogIndex index) const;
 
   void start_writer();
   void run_writer();

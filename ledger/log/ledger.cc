@@ -138,13 +138,17 @@ Result<std::string> Ledger::event(LogIndex index) const {
   return must_get(*impl_->store, store::Family::events, index);
 }
 
-Result<std::vector<std::string>> Ledger::disclosures(LogIndex index) const {
+Result<std::vector<std::string>> Ledger::Impl::disclosures(LogIndex index) const {
   RELAIS_ASSIGN(const auto stored,
-                impl_->store->get(store::Family::disclosures, store::index_key(index.value)));
+                store->get(store::Family::disclosures, store::index_key(index.value)));
   if (!stored) return std::vector<std::string>();
   auto texts = decode<std::vector<std::string>>(*stored);
   if (!texts) return fail(Errc::corrupt, "disclosures-form", "stored disclosures cannot be read");
   return std::move(*texts);
+}
+
+Result<std::vector<std::string>> Ledger::disclosures(LogIndex index) const {
+  return impl_->disclosures(index);
 }
 
 Result<std::vector<LogIndex>> Ledger::find(std::string_view id) const {

@@ -18,7 +18,7 @@ class DuplicateReferral(Acts, LedgerTest):
         self.assertIn(referral, problem["detail"])
         self.assertIn("REQUESTED", problem["detail"])
         self.act(ML1, "referral.requested", subject, self.request(to=ML3))
-        self.act(ML1, "referral.requested", subject, self.request(need="health_care"))
+        self.act(ML1, "referral.requested", subject, self.request(need="complaint"))
         self.accept_referral(ML2, subject, referral)
         self.refuse("referral-duplicate", ML1, "referral.requested", subject, self.request())
         self.act(ML2, "referral.completed", subject, {"referral_id": referral, "outcome": "attended"})

@@ -8,7 +8,7 @@ class EndOfCase(Acts, LedgerTest):
     def pending_transfer(self):
         subject = case()
         self.act(ML1, "case.detected", subject, DETECTED, {"note": NOTE})
-        self.act(ML1, "case.transfer_requested", subject, {"to": ML2, "kind": "temporary"})
+        self.act(ML1, "case.transfer_requested", subject, {"to": ML2, "kind": "temporary", "reason": "moved"})
         return subject
 
     def test_a_dismissal_ends_the_transfer_that_waits(self):
