@@ -67,7 +67,7 @@ class Interop(LedgerTest):
         key = self.by(AMICALE).key
         header = {"alg": "Ed25519", "typ": "application/cloudevents+sd-jwt", "kid": key.kid}
         event = self.by(AMICALE).event("case.detected", case(), DETECTED)
-        self.accept(client, key.raw(json.dumps(header, indent=1), json.dumps(event, indent=1)))
+        self.accept(client, key.raw(json.dumps(header, indent=1), json.dumps(event, indent=1)) + "~")
         client.close()
 
     def test_receipts(self):

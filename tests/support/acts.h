@@ -181,9 +181,10 @@ class Scene {
   void consent(const std::string& slug, std::uint64_t n) {
     expect(slug, "case.consent_given", case_subject(n), consent_data());
   }
-  void refer(const std::string& slug, std::uint64_t n, std::uint64_t referral,
-             std::string_view to) {
-    expect(slug, "referral.requested", case_subject(n), referral_data(referral, to));
+  void refer(const std::string& slug, std::uint64_t n, std::uint64_t referral, std::string_view to,
+             std::string_view need = "shelter") {
+    expect(slug, "referral.requested", case_subject(n),
+           referral_data(referral, to, "consent", need));
   }
 
   static json::object consent_data(std::string_view scope = "referral") {
@@ -193,8 +194,10 @@ class Scene {
     return d;
   }
   static json::object referral_data(std::uint64_t referral, std::string_view to,
-                                    std::string_view basis = "consent") {
-    json::object d = data(R"({"need":"shelter","urgency":"routine"})");
+                                    std::string_view basis = "consent",
+                                    std::string_view need = "shelter") {
+    json::object d = data(R"({"urgency":"routine"})");
+    d["need"] = need;
     d["referral_id"] = test_uuid(referral);
     d["to"] = to;
     d["legal_basis"] = basis;

@@ -96,7 +96,7 @@ TEST_F(AppendTest, AListHasAResultForEachStatement) {
   std::vector<std::string> statements;
   for (std::uint64_t n = 1; n <= 100; ++n)
     statements.push_back(sign("ml1", "case.detected", case_subject(n), detected()));
-  statements[50] = "nonsense";
+  statements[50] = "nonsense~";
   statements[70] = statements[69];
   const auto r = post(list_of(statements), {}, "/v1/events", "application/json");
   ASSERT_EQ(r.status, 207U) << r.body;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
+#include "ledger/statement/catalogue.h"
 #include "tests/unit/projections/support.h"
 #include "tests/unit/rules/walk.h"
 
@@ -34,7 +35,7 @@ class Referrals : public testing::Test {
   Referrals() {
     assess_case(scene);
     scene.refer("ml1", 1, 50, "aa2");
-    scene.refer("ml1", 1, 51, "aa2");
+    scene.refer("ml1", 1, 51, "aa2", "complaint");
     scene.refer("ml1", 1, 52, "ml2");
   }
   void answer(const std::string& slug, std::string_view event, std::uint64_t referral,
@@ -121,8 +122,11 @@ RC_GTEST_PROP(ReferralPages, GiveEachOnceNewestFirst, ()) {
   };
   std::vector<Made> made;
   const auto ends = *rc::gen::container<std::vector<bool>>(rc::gen::arbitrary<bool>());
-  for (std::size_t i = 0; i < std::min<std::size_t>(ends.size(), 90); ++i) {
-    scene.refer("ml1", 1, 100 + i, "aa2");
+  // One open referral a need and addressee.
+  const auto& needs = statement::vocabulary("need");
+  auto need = needs.begin();
+  for (std::size_t i = 0; i < std::min(ends.size(), needs.size()); ++i) {
+    scene.refer("ml1", 1, 100 + i, "aa2", *need++);
     made.push_back({100 + i, true});
     // One of those made so far ends, so that open and ended ones mingle.
     Made& old = made[i / 2];

@@ -138,6 +138,11 @@ inline WalkAct walk_act(Scene& scene, const WalkStep& s) {
       return {"case.risk_assessed", holder, data(R"({"risk":"high","grid_version":"1"})")};
     case 4:
     case 5:
+      if (s.variant == 1) {  // narrower than what a pending referral may rest on
+        json::object d = Scene::consent_data("referral");
+        d["recipients"] = json::array{"ml2"};
+        return {"case.consent_given", holder, std::move(d)};
+      }
       return {"case.consent_given", holder,
               Scene::consent_data(s.variant == 0 ? "statistics" : "referral")};
     case 6:
