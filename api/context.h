@@ -3,9 +3,12 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 
 #include "api/metrics.h"
+#include "api/request_rate.h"
 #include "api/router.h"
 #include "api/worker_pool.h"
 #include "ledger/base/clock.h"
@@ -16,14 +19,32 @@ namespace relais::api {
 /// Most jobs that wait for a worker: lists of statements, and the parts they are split into.
 inline constexpr std::size_t kMaxQueuedJobs = 1'024;
 
+/// Places for event streams: so many at once, and of one signatory a part of them, so that who
+/// opens stream after stream keeps nobody else out. Thread-safe.
+class StreamPlaces {
+ public:
+  StreamPlaces(std::size_t most, std::size_t most_each) : most_(most), most_each_(most_each) {}
+  /// "too-many-streams", "too-many-streams-of-signatory" (Errc::limited).
+  Status take(SignatoryId who);
+  void give_back(SignatoryId who);
+  std::size_t taken() const;
+
+ private:
+  const std::size_t most_;
+  const std::size_t most_each_;
+  mutable std::mutex mutex_;
+  std::size_t taken_ = 0;
+  std::map<SignatoryId, std::size_t> by_;
+};
+
 struct Context {
   log::Ledger& ledger;
   const Clock& clock;
   std::function<void(const std::string&)> report;  ///< for the operator; never empty
-  std::size_t max_streams;
+  StreamPlaces streams;
+  RequestRate rate;
   WorkerPool pool;
-  const Metrics* metrics = nullptr;     ///< set once the routes are known
-  std::atomic<std::size_t> streams{0};  ///< open event streams
+  const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};
   std::atomic<bool> failure_reported{false};  ///< that the ledger takes nothing more
   std::atomic<bool> rebuilding{false};

@@ -59,6 +59,8 @@ void add_ledger(std::vector<MetricFamily>& out, const log::Ledger& ledger) {
   const auto head = ledger.head();
   out.push_back(gauge("relais_log_size", "Entries under the last checkpoint.",
                       static_cast<double>(head->size().value)));
+  out.push_back(gauge("relais_writable", "1 while statements are taken, 0 where the disk failed.",
+                      ledger.failure() ? 0 : 1));
   out.push_back(
       gauge("relais_projections_generation", "Live generation of projections.", head->generation));
   struct Figure {
@@ -79,7 +81,7 @@ const std::array<double, Metrics::kBuckets> Metrics::kBounds = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
 const std::array<unsigned, Metrics::kStatuses> Metrics::kCodes = {
     200, 201, 204, 207, 304, 400, 401, 403, 404, 405, 408, 409, 412,
-    413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 504, 505};
+    413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 504, 505, 507};
 
 Metrics::Metrics(std::vector<std::string> routes)
     : routes_(std::move(routes)), rows_(std::make_unique<Row[]>(routes_.size())) {}

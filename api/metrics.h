@@ -25,7 +25,7 @@ class Metrics {
 
  private:
   static constexpr std::size_t kBuckets = 14;
-  static constexpr std::size_t kStatuses = 25;
+  static constexpr std::size_t kStatuses = 26;
   struct Cell {
     std::array<std::atomic<std::uint64_t>, kBuckets + 1> counts{};
     std::atomic<std::uint64_t> nanoseconds{0};

@@ -80,9 +80,12 @@ class InFlight {
 
 struct Service::Impl {
   Impl(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
-      : context{ledger, clock,
+      : context{ledger,
+                clock,
                 options.report ? std::move(options.report) : [](const std::string&) {},
-                options.max_streams, WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
+                StreamPlaces(options.max_streams, options.max_streams_of_signatory),
+                RequestRate(options.requests_per_second),
+                WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
         authenticator(ledger.vkey().name),
         router(make_router(context)),
         metrics(labels(router)) {
@@ -145,6 +148,7 @@ Status Service::Impl::admit(const Route& route, Call& call) {
     RELAIS_ASSIGN(call.reader, authenticator.authenticate(call.request.header("authorization"),
                                                           *call.head->registry, context.clock.now(),
                                                           call.head->last_received));
+    RELAIS_TRY(context.rate.take(call.reader.id));
   }
   return check_query(route, call.request);
 }

@@ -15,6 +15,8 @@ namespace relais::api {
 struct ServiceOptions {
   std::size_t workers = 0;        ///< threads for lists and rebuilds; 0: one a core; at least 2
   std::size_t max_streams = 100;  ///< open event streams
+  std::size_t max_streams_of_signatory = 25;
+  unsigned requests_per_second = 2'000;  ///< of one signatory; 0: no limit
   /// Gets one line for each failure of ours (never for a client's mistake); from any thread.
   std::function<void(const std::string&)> report;
 };

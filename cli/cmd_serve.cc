@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -32,6 +33,8 @@ struct Options {
   std::string client_ca;
   unsigned threads = 0;
   unsigned clock_seconds = 60;
+  api::Limits limits;
+  api::ServiceOptions service;
 };
 
 /// Blocks the signals in this thread, and so in all that it starts, until wait() takes one.
@@ -140,9 +143,11 @@ bool has_room(const std::filesystem::path& data) {
 }
 
 /// For writing; where the disk takes no writes, for reading, so that what is there can be seen.
-Result<std::unique_ptr<log::Ledger>> open_ledger(const Context& context, const Options& o) {
+Result<std::unique_ptr<log::Ledger>> open_ledger(const Context& context, const Options& o,
+                                                 const std::shared_ptr<spdlog::logger>& log) {
   log::Options open;
   open.data = o.data;
+  open.report = [log](const std::string& line) { log->warn("the store: {}", line); };
   auto ledger = log::Ledger::open(open, context.clock, models());
   if (ledger) return ledger;
   const Error& e = ledger.error();
@@ -168,12 +173,12 @@ std::string control_socket(const Options& o, spdlog::logger& log) {
 /// again: then nothing, and it is to be opened anew. `listening` hears where, once it does.
 Result<const char*> serve_once(Context& context, const Options& o, const StopSignals& signals,
                                const std::shared_ptr<spdlog::logger>& log,
-                               api::ServerOptions& options,
+                               api::ServerOptions& options, unsigned patience,
                                const std::function<void(const log::Ledger&)>& listening) {
   RELAIS_ASSIGN(const auto system, crypto::load_private_key(
                                        std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
-  RELAIS_ASSIGN(const auto ledger, open_ledger(context, o));
-  api::ServiceOptions serve;
+  RELAIS_ASSIGN(const auto ledger, open_ledger(context, o, log));
+  api::ServiceOptions serve = o.service;
   serve.workers = o.threads;
   serve.report = [log](const std::string& line) { log->error(line); };
   api::Service service(*ledger, context.clock, std::move(serve));
@@ -187,8 +192,14 @@ Result<const char*> serve_once(Context& context, const Options& o, const StopSig
   auto clock = std::make_unique<ClockThread>(*ledger, system, o.clock_seconds, log);
 
   const char* signal = nullptr;
-  while ((signal = signals.wait_a_second()) == nullptr)
-    if (ledger->failure() && has_room(o.data)) break;
+  bool failed = false;
+  for (unsigned seconds = 0; (signal = signals.wait_a_second()) == nullptr; ++seconds) {
+    const auto failure = ledger->failure();
+    if (failure && !std::exchange(failed, true))
+      log->error("takes no statements: {}", to_string(*failure));
+    // A disk that fails again and again must not cost every reader's connection each second.
+    if (failure && seconds >= patience && has_room(o.data)) break;
+  }
   if (signal != nullptr)
     log->info("stopping on {}", signal);
   else
@@ -201,24 +212,50 @@ Result<const char*> serve_once(Context& context, const Options& o, const StopSig
   return signal;
 }
 
+/// A handle for each connection, and those of the store and its files.
+void raise_handles(const Options& o, spdlog::logger& log) {
+  constexpr rlim_t kOfTheStore = 1'024;
+  const rlim_t wanted = o.limits.max_connections + kOfTheStore;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+    log.warn("{} file handles are allowed, {} are wanted: raise the limit (ulimit -n)",
+             limit.rlim_cur, wanted);
+}
+
 Status run_server(Context& context, const Options& o) {
   const StopSignals signals;
   auto log = spdlog::stderr_logger_mt("relais");
+  raise_handles(o, *log);
   api::ServerOptions options;
   RELAIS_TRY(set_address(o.listen, options));
   options.threads = o.threads;
   options.tls_cert = o.tls_cert;
   options.tls_key = o.tls_key;
   options.client_ca = o.client_ca;
+  options.limits = o.limits;
   bool said = false;
   const auto listening = [&](const log::Ledger& ledger) {
     const std::string url = url_of(o, options.port);
     if (!std::exchange(said, true))
       print(context, {{"url", url}, {"origin", ledger.vkey().name}}, "listening on " + url);
   };
-  for (;;) {
-    RELAIS_ASSIGN(const char* signal, serve_once(context, o, signals, log, options, listening));
-    if (signal != nullptr) return {};
+  constexpr unsigned kMostPatience = 60;
+  for (unsigned patience = 1;; patience = std::min(2 * patience, kMostPatience)) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto ended = serve_once(context, o, signals, log, options, patience, listening);
+    if (ended && *ended != nullptr) return {};
+    if (!ended) {
+      // What was served once is tried again: the disk may come back. What does not hold together
+      // any more ends it.
+      const Error& e = ended.error();
+      if (!said || e.code == Errc::corrupt) return fail(e);
+      log->error("cannot be opened anew: {}", to_string(e));
+      for (unsigned seconds = 0; seconds < patience; ++seconds)
+        if (signals.wait_a_second() != nullptr) return {};
+    }
+    if (std::chrono::steady_clock::now() - start > std::chrono::minutes(10)) patience = 1;
   }
 }
 
@@ -254,6 +291,20 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
       ->check(CLI::ExistingFile);
   c->add_option("--clock-seconds", o->clock_seconds, "How often the clock looks at deadlines (60)")
       ->check(CLI::Range(1, 86'400));
+  c->add_option("--max-connections", o->limits.max_connections, "Connections at once (1024)")
+      ->check(CLI::Range(1, 65'536));
+  c->add_option(
+       "--max-connections-per-address", o->limits.max_connections_per_address,
+       "The same from one address, or one IPv6 /64 (256); behind a proxy all come from one")
+      ->check(CLI::Range(1, 65'536));
+  c->add_option("--max-streams", o->service.max_streams, "Event streams at once (100)")
+      ->check(CLI::Range(1, 65'536));
+  c->add_option("--max-streams-per-signatory", o->service.max_streams_of_signatory,
+                "The same of one signatory (25)")
+      ->check(CLI::Range(1, 65'536));
+  c->add_option("--max-requests-per-second", o->service.requests_per_second,
+                "Requests of one signatory, on average over five seconds (2000); 0: no limit")
+      ->check(CLI::Range(0, 1'000'000));
   c->add_option("--threads", o->threads, "Threads for requests (all cores)")
       ->check(CLI::Range(1, 256));
   c->callback([&context, &run, o] { run = [&context, o] { return serve(context, *o); }; });

@@ -66,7 +66,7 @@ class BodyStream {
   };
   virtual Piece pull() = 0;
   /// Sent when nothing else was for a while, so that who has gone is noticed.
-  virtual std::string_view heartbeat() const = 0;
+  virtual std::string heartbeat() = 0;
 };
 
 struct Response {

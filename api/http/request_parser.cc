@@ -107,6 +107,40 @@ RequestParser::State RequestParser::parse_body(std::string_view bytes, std::size
   return state == State::head ? State::need_more : state;
 }
 
+/// What changes how the body is to be read must be understood, or the request is refused: read
+/// otherwise than it was meant, it would be another (RFC 9112, section 6; RFC 9110, section 8.4).
+RequestParser::State RequestParser::check_codings() {
+  const auto& message = impl_->parser->get();
+  std::string transfer;
+  for (auto [at, end] = message.equal_range(http::field::transfer_encoding); at != end; ++at)
+    transfer.append(transfer.empty() ? "" : ", ").append(at->value());
+  if (!transfer.empty()) {
+    if (message.version() < 11 || message.count(http::field::content_length) != 0)
+      return refuse(error(Errc::malformed, "framing", "the length of the body is said twice")
+                        .at("transfer-encoding")
+                        .accepts("Content-Length, or Transfer-Encoding: chunked in HTTP/1.1")
+                        .from("RFC 9112, section 6.1"),
+                    400);
+    if (!equals_ignoring_case(transfer, "chunked"))
+      return refuse(error(Errc::unsupported, "transfer-coding", "the coding is not spoken here")
+                        .at("transfer-encoding")
+                        .accepts("chunked")
+                        .from("RFC 9112, section 6.1"),
+                    501);
+  }
+  for (auto [at, end] = message.equal_range(http::field::content_encoding); at != end; ++at) {
+    if (equals_ignoring_case(view_of(at->value()), "identity")) continue;
+    refuse(error(Errc::unsupported, "content-coding", "bodies are taken as they are")
+               .at("content-encoding")
+               .accepts("identity, or no Content-Encoding")
+               .from("RFC 9110, sections 8.4 and 12.5.3"),
+           415);
+    refusal_.headers.emplace_back("accept-encoding", "identity");
+    return State::refused;
+  }
+  return State::head;
+}
+
 RequestParser::State RequestParser::check_head() {
   const auto& message = impl_->parser->get();
   if (message.target().size() > limits_.max_target_bytes) return refuse_target();
@@ -115,6 +149,7 @@ RequestParser::State RequestParser::check_head() {
                       .at("host")
                       .from("RFC 9112, section 3.2"),
                   400);
+  if (const State codings = check_codings(); codings == State::refused) return codings;
   const std::string_view expect = view_of(message[http::field::expect]);
   if (!expect.empty() && !equals_ignoring_case(expect, "100-continue"))
     return refuse(error(Errc::malformed, "expectation", "the expectation cannot be met")

@@ -33,7 +33,8 @@ class RequestParser {
   /// Parses on behind State::head.
   State parse_body(std::string_view bytes, std::size_t& used);
 
-  /// The problem document that answers what is no request (400, 413, 414, 417, 431, 505).
+  /// The problem document that answers what is no request (400, 413, 414, 415, 417, 431, 501,
+  /// 505).
   const Response& refusal() const { return refusal_; }
 
   // Of the message whose header is complete.
@@ -51,6 +52,7 @@ class RequestParser {
   State refuse(const Error& e, unsigned status);
   State refuse_target();
   State check_head();
+  State check_codings();
   bool first_line_too_long(std::string_view bytes) const;
 
   const Limits& limits_;

@@ -54,12 +54,21 @@ Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options)
   return tls;
 }
 
+/// Whose share of the connections a peer counts in. One that has an IPv6 network of its own has at
+/// least a /64 (RFC 6177), and could come from another address each time.
+std::string share_of(const asio::ip::address& address) {
+  if (!address.is_v6() || address.to_v6().is_v4_mapped()) return address.to_string();
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), 0);
+  return asio::ip::address_v6(bytes).to_string() + "/64";
+}
+
 /// Sends a fixed answer and closes; what cannot be sent at once is not sent.
-void turn_away(Socket socket, bool tls) {
+void turn_away(Socket socket, bool tls, Admission why) {
   ErrorCode ignored;
   socket.non_blocking(true, ignored);
   if (!tls) {
-    const std::string answer = too_many_connections();
+    const std::string answer = too_many_connections(why);
     socket.write_some(asio::buffer(answer), ignored);
   }
   socket.shutdown(Socket::shutdown_both, ignored);
@@ -113,8 +122,8 @@ struct Server::Impl {
   Status listen_tcp();
   Status listen_unix();
   template <class Acceptor>
-  asio::awaitable<void> accept(Acceptor& acceptor, bool local);
-  bool take(Socket socket, bool local);
+  asio::awaitable<void> accept(Acceptor& acceptor);
+  bool take(Socket socket, const std::string& address);
   void run();
 
   const ServerOptions options;
@@ -173,15 +182,15 @@ Status Server::Impl::listen_unix() {
 }
 
 /// Begins to serve a connection. False when there is no memory for one more: the socket closes.
-bool Server::Impl::take(Socket socket, bool local) {
+bool Server::Impl::take(Socket socket, const std::string& address) {
+  // The administrator gets in when everyone else has to wait.
+  const bool local = address.empty();
   const bool encrypted = tls && !local;
   try {
-    // The administrator gets in when everyone else has to wait.
-    if (!local && sessions->count() >= options.limits.max_connections) {
-      turn_away(std::move(socket), encrypted);
-    } else {
-      serve(sessions, std::move(socket), encrypted ? &*tls : nullptr, local);
-    }
+    if (const Admission room = sessions->make_room(address); room != Admission::served)
+      turn_away(std::move(socket), encrypted, room);
+    else
+      serve(sessions, std::move(socket), encrypted ? &*tls : nullptr, address);
     return true;
   } catch (const std::exception&) {
     return false;
@@ -189,7 +198,7 @@ bool Server::Impl::take(Socket socket, bool local) {
 }
 
 template <class Acceptor>
-asio::awaitable<void> Server::Impl::accept(Acceptor& acceptor, bool local) {
+asio::awaitable<void> Server::Impl::accept(Acceptor& acceptor) {
   asio::steady_timer pause(acceptor.get_executor());
   while (acceptor.is_open()) {
     ErrorCode ec;
@@ -199,11 +208,13 @@ asio::awaitable<void> Server::Impl::accept(Acceptor& acceptor, bool local) {
     auto socket = co_await acceptor.async_accept(executor, token);
     if (ec == asio::error::operation_aborted || !acceptor.is_open()) co_return;
     if (!ec) {
+      std::string address;
       if constexpr (std::is_same_v<Acceptor, tcp::acceptor>) {
         ErrorCode ignored;
         socket.set_option(tcp::no_delay(true), ignored);
+        address = share_of(socket.remote_endpoint(ignored).address());
       }
-      if (take(Socket(std::move(socket)), local)) continue;
+      if (take(Socket(std::move(socket)), address)) continue;
     }
     // No file descriptors or no memory are left: some will be.
     pause.expires_after(std::chrono::milliseconds(100));
@@ -212,9 +223,9 @@ asio::awaitable<void> Server::Impl::accept(Acceptor& acceptor, bool local) {
 }
 
 void Server::Impl::run() {
-  asio::co_spawn(tcp_acceptor.get_executor(), accept(tcp_acceptor, false), asio::detached);
+  asio::co_spawn(tcp_acceptor.get_executor(), accept(tcp_acceptor), asio::detached);
   if (unix_acceptor.is_open())
-    asio::co_spawn(unix_acceptor.get_executor(), accept(unix_acceptor, true), asio::detached);
+    asio::co_spawn(unix_acceptor.get_executor(), accept(unix_acceptor), asio::detached);
   for (IoThread& t : threads) t.start();
 }
 

@@ -28,6 +28,7 @@ struct Limits {
   std::uint64_t max_body_bytes = 16 * 1024 * 1024;
   std::uint64_t max_bodies_bytes = 256 * 1024 * 1024;  ///< of all requests in flight
   std::size_t max_connections = 1'024;
+  std::size_t max_connections_per_address = 256;  ///< an IPv4 address, or the /64 of an IPv6 one
 };
 
 struct ServerOptions {

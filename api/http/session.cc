@@ -55,14 +55,16 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
 
   template <class... Tls>
-  Session(std::shared_ptr<Sessions> sessions, Socket socket, bool local, Tls&... tls)
-      : sessions_(std::move(sessions)),
+  Session(std::shared_ptr<Sessions> sessions, Socket socket, const std::string& address,
+          Tls&... tls)
+      : Connection(address),
+        sessions_(std::move(sessions)),
         limits_(sessions_->limits()),
         executor_(socket.get_executor()),
         stream_(std::move(socket), tls...),
         watchdog_(executor_),
         parser_(limits_) {
-    peer_.local = local;
+    peer_.local = address.empty();
     request_.peer = &peer_;
   }
 
@@ -77,6 +79,14 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
   void stop() override {
     asio::post(executor_, [self = this->shared_from_this()] { self->stop_here(); });
+  }
+  void give_way() override {
+    asio::post(executor_, [self = this->shared_from_this()] {
+      if (self->phase_ == Phase::idle)
+        self->stop_here();
+      else
+        self->sessions_->count_again(self.get());
+    });
   }
   void abort() override {
     asio::post(executor_, [self = this->shared_from_this()] { self->close(); });
@@ -95,6 +105,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   asio::awaitable<bool> write(Response& response, bool close);
   asio::awaitable<bool> write_stream(Response& response, bool close);
   asio::awaitable<bool> write_bytes(std::string_view first, std::string_view second);
+  void watch_peer();
+  asio::awaitable<void> end_watch();
   asio::awaitable<void> refuse();
   asio::awaitable<void> end();
 
@@ -114,6 +126,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     deadline_ = Steady::now() + from_now;
   }
   void clear_deadline() { deadline_ = Steady::time_point::max(); }
+  void set_phase(Phase phase) {
+    phase_ = phase;
+    set_idle(phase == Phase::idle);
+  }
   void watch();
   void stop_here();
   void close() {
@@ -139,6 +155,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   bool stopping_ = false;
   Phase phase_ = Phase::idle;
   std::shared_ptr<Signal> signal_;  // of the stream that is being sent
+  bool watching_ = false;           // a read waits for the peer's end, beside the stream
+  bool peer_gone_ = false;
+  std::size_t unasked_ = 0;  // bytes that came while a stream was sent
+  std::array<char, 512> scrap_{};
 
   Peer peer_;
   ErrorCode ec_;  // of the last operation
@@ -190,7 +210,7 @@ asio::awaitable<void> Session<Stream>::run() {
 template <class Stream>
 asio::awaitable<bool> Session<Stream>::handshake() {
   if constexpr (kTls) {
-    phase_ = Phase::busy;
+    set_phase(Phase::busy);
     set_deadline(limits_.header_timeout);
     auto token = asio::redirect_error(asio::use_awaitable, ec_);
     co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
@@ -236,13 +256,13 @@ asio::awaitable<bool> Session<Stream>::read_some(std::size_t bytes) {
 template <class Stream>
 asio::awaitable<bool> Session<Stream>::read_head() {
   if (buffer_.size() == 0) {
-    phase_ = Phase::idle;
+    set_phase(Phase::idle);
     set_deadline(first_request_ ? limits_.header_timeout : limits_.idle_timeout);
     const bool more = co_await read_some(kHeadRead);
     if (!more) co_return false;
   }
   first_request_ = false;
-  phase_ = Phase::busy;
+  set_phase(Phase::busy);
   set_deadline(limits_.header_timeout);
   for (;;) {
     std::size_t used = 0;
@@ -343,6 +363,34 @@ asio::awaitable<bool> Session<Stream>::write(Response& response, bool close) {
   co_return written;
 }
 
+/// Reads beside the stream that is being sent, since only a read tells at once that the peer has
+/// gone. A stream ends its connection, so what else comes is answered by nothing.
+template <class Stream>
+void Session<Stream>::watch_peer() {
+  watching_ = true;
+  stream_.async_read_some(
+      asio::buffer(scrap_), [self = this->shared_from_this()](ErrorCode ec, std::size_t bytes) {
+        self->unasked_ += bytes;
+        if (!ec && self->signal_ && self->unasked_ <= kLingerBytes) return self->watch_peer();
+        self->watching_ = false;
+        if (!self->signal_) return;
+        self->peer_gone_ = true;
+        self->signal_->raise();
+        ErrorCode ignored;
+        self->stream_.lowest_layer().cancel(ignored);  // a write to who does not read
+      });
+}
+
+/// Until the read of watch_peer() has ended: the connection's end reads too.
+template <class Stream>
+asio::awaitable<void> Session<Stream>::end_watch() {
+  while (watching_) {
+    ErrorCode ignored;
+    stream_.lowest_layer().cancel(ignored);
+    co_await asio::post(executor_, asio::use_awaitable);
+  }
+}
+
 /// Sends pieces until the stream ends, the client goes or the server stops. HTTP/1.0 has no chunks:
 /// the end of the connection is then the end of the body.
 template <class Stream>
@@ -352,24 +400,29 @@ asio::awaitable<bool> Session<Stream>::write_stream(Response& response, bool clo
   write_head(head_, response,
              {sessions_->clock().now(), request_.header("traceparent"), false, close || !chunked,
               chunked});
-  phase_ = Phase::streaming;
+  set_phase(Phase::streaming);
   signal_ = std::make_shared<Signal>(executor_);
   response.stream->start([signal = signal_] { signal->raise(); });
+  watch_peer();
   bool open = true;
-  while (open && !stopping_ && !sessions_->stopping()) {
+  auto beat = Steady::now() + limits_.heartbeat;
+  while (open && !peer_gone_ && !stopping_ && !sessions_->stopping()) {
     signal_->lower();
     const BodyStream::Piece piece = response.stream->pull();
     std::string_view bytes = piece.bytes;
+    std::string heartbeat;
     if (bytes.empty() && head_.empty() && !piece.more && !piece.end) {
       clear_deadline();
-      const auto until = Steady::now() + limits_.heartbeat;
-      asio::steady_timer* timer = signal_->arm(until);
-      if (timer == nullptr) continue;
-      ErrorCode ignored;
-      auto token = asio::redirect_error(asio::use_awaitable, ignored);
-      co_await timer->async_wait(token);
-      if (Steady::now() < until) continue;
-      bytes = response.stream->heartbeat();
+      if (Steady::now() < beat) {
+        asio::steady_timer* timer = signal_->arm(beat);
+        if (timer == nullptr) continue;
+        ErrorCode ignored;
+        auto token = asio::redirect_error(asio::use_awaitable, ignored);
+        co_await timer->async_wait(token);
+        if (Steady::now() < beat) continue;
+      }
+      heartbeat = response.stream->heartbeat();
+      bytes = heartbeat;
     }
     if (!bytes.empty()) {
       char size[16];
@@ -382,12 +435,14 @@ asio::awaitable<bool> Session<Stream>::write_stream(Response& response, bool clo
     set_deadline(limits_.write_timeout);
     open = co_await write_bytes(head_, {});
     head_.clear();
+    beat = Steady::now() + limits_.heartbeat;
     if (piece.end) break;
   }
   signal_->close();
   signal_.reset();
+  co_await end_watch();
   response.stream.reset();
-  phase_ = Phase::busy;
+  set_phase(Phase::busy);
   co_return false;
 }
 
@@ -429,17 +484,21 @@ asio::awaitable<void> Session<Stream>::end() {
 }  // namespace
 
 void serve(const std::shared_ptr<Sessions>& sessions, Socket socket, asio::ssl::context* tls,
-           bool local) {
+           const std::string& address) {
   if (tls == nullptr) {
-    std::make_shared<Session<Socket>>(sessions, std::move(socket), local)->start();
+    std::make_shared<Session<Socket>>(sessions, std::move(socket), address)->start();
   } else {
-    std::make_shared<Session<TlsStream>>(sessions, std::move(socket), local, *tls)->start();
+    std::make_shared<Session<TlsStream>>(sessions, std::move(socket), address, *tls)->start();
   }
 }
 
-std::string too_many_connections() {
-  const Response response = problem(error(Errc::unavailable, "too-many-connections",
-                                          "too many connections are open; try again shortly"));
+std::string too_many_connections(Admission why) {
+  const Response response =
+      why == Admission::too_many_of_address
+          ? problem(error(Errc::limited, "too-many-connections-of-address",
+                          "too many connections of one address are open; try again shortly"))
+          : problem(error(Errc::unavailable, "too-many-connections",
+                          "too many connections are open; try again shortly"));
   std::string bytes;
   write_head(bytes, response, {Timestamp{}, {}, false, true, false});
   return bytes + response.body;

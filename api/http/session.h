@@ -15,11 +15,11 @@ namespace relais::api {
 using Socket = boost::asio::generic::stream_protocol::socket;
 
 /// Serves a connection until it ends. Handlers of the socket's executor never run at the same time.
-/// `tls`: null for plain HTTP. `local`: it is the unix socket.
+/// `tls`: null for plain HTTP. `address`: whose share it counts in; empty: it is the unix socket.
 void serve(const std::shared_ptr<Sessions>& sessions, Socket socket, boost::asio::ssl::context* tls,
-           bool local);
+           const std::string& address);
 
 /// The bytes that answer a connection over the limit, without a session.
-std::string too_many_connections();
+std::string too_many_connections(Admission why);
 
 }  // namespace relais::api

@@ -77,13 +77,40 @@ Status parse_query(std::string_view query, Target& out) {
   return {};
 }
 
+/// "http://example.org/a?b" without its origin, as a proxy is asked; "/" where it has no path
+/// (RFC 9110, section 4.2.3). Nothing where the origin has another form.
+std::optional<std::string_view> behind_origin(std::string_view target) {
+  const std::size_t colon = target.find(':');
+  const std::string_view scheme = target.substr(0, colon);
+  if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https"))
+    return std::nullopt;
+  target.remove_prefix(scheme.size() + 1);
+  if (!target.starts_with("//")) return std::nullopt;
+  target.remove_prefix(2);
+  const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+  const std::string_view authority = target.substr(0, end);
+  if (authority.empty() || authority.front() == ':' ||
+      authority.find('@') != std::string_view::npos)
+    return std::nullopt;
+  return target.substr(end);
+}
+
 }  // namespace
 
 Result<Target> parse_target(std::string_view target) {
   Target out;
   if (target == "*") return out;
+  if (!target.starts_with('/')) {
+    const auto rest = behind_origin(target);
+    if (!rest) return bad_target("the target is neither an absolute path nor a URL of http");
+    target = *rest;
+    if (!target.starts_with('/')) {  // no path: that of the root
+      out.path.emplace_back();
+      RELAIS_TRY(parse_query(target.substr(std::min<std::size_t>(1, target.size())), out));
+      return out;
+    }
+  }
   out.path.reserve(4);
-  if (!target.starts_with('/')) return bad_target("the target is not an absolute path");
   const std::size_t question = std::min(target.find('?'), target.size());
   RELAIS_TRY(parse_path(target.substr(0, question), out));
   RELAIS_TRY(parse_query(target.substr(std::min(question + 1, target.size())), out));

@@ -18,11 +18,12 @@ struct Target {
   std::vector<Param> query;
 };
 
-/// Takes an origin-form target ("/a/b?c=d") apart; "*" gives an empty path. Percent-encoding is
-/// decoded once, behind the splitting, so that "%2F" stays inside its segment; "+" is a space in
-/// the query. Refused (Errc::malformed, rules "target-form", "query-repeated"): other forms, broken
-/// percent-encoding, decoded bytes that are not UTF-8 or hold control characters, a parameter
-/// twice, more than kMaxSegments or kMaxParams.
+/// Takes an origin-form target ("/a/b?c=d") apart, or an absolute-form one ("http://host/a/b?c=d",
+/// of which the host says nothing here: there is one origin); "*" gives an empty path.
+/// Percent-encoding is decoded once, behind the splitting, so that "%2F" stays inside its segment;
+/// "+" is a space in the query. Refused (Errc::malformed, rules "target-form", "query-repeated"):
+/// other forms, broken percent-encoding, decoded bytes that are not UTF-8 or hold control
+/// characters, a parameter twice, more than kMaxSegments or kMaxParams.
 Result<Target> parse_target(std::string_view target);
 
 /// Percent-encodes all but unreserved characters (RFC 3986, section 2.3).

@@ -77,6 +77,9 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   submission.statement = std::move(*statement);
   submission.expected = *expected;
   if (const Status held = context.ledger.preverify(submission); !held) return refuse(held.error());
+  // Once the signature holds: nobody uses up another's part.
+  if (const rules::Key* key = call.head->registry->find_key(submission.statement.kid))
+    if (const Status taken = context.rate.take(key->owner); !taken) return refuse(taken.error());
 
   std::vector<log::Submission> group;
   group.push_back(std::move(submission));

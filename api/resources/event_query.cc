@@ -60,10 +60,13 @@ Status read_types(const Request& request, EventQuery& query) {
   return {};
 }
 
-Status read_range(const Request& request, const log::Ledger& ledger, EventQuery& query) {
+Status read_range(const Request& request, const log::Ledger& ledger, const log::Head& head,
+                  EventQuery& query) {
   if (const auto from = request.param("from")) {
     RELAIS_ASSIGN(const LogIndex index, first_index_at("from", *from, ledger));
     query.filter.from = index.value;
+    // A time may find what was committed since the head of this answer.
+    if (!parse_rfc3339(*from)) RELAIS_TRY(check_position("from", index.value, head));
   }
   if (const auto to = request.param("to")) {
     RELAIS_ASSIGN(const LogIndex index, first_index_at("to", *to, ledger));
@@ -109,7 +112,7 @@ Result<EventQuery> parse_event_query(const Request& request, const log::Ledger& 
   if (const auto slug = request.param("signatory"))
     RELAIS_TRY(read_signatory(*slug, *head.registry, query));
   RELAIS_TRY(read_types(request, query));
-  RELAIS_TRY(read_range(request, ledger, query));
+  RELAIS_TRY(read_range(request, ledger, head, query));
   RELAIS_TRY(read_cursor(request, query));
   return query;
 }

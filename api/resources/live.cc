@@ -9,6 +9,7 @@
 #include "api/reading/visibility.h"
 #include "api/resources/event_json.h"
 #include "api/resources/event_query.h"
+#include "api/resources/paging.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::api {
@@ -16,29 +17,29 @@ namespace {
 
 constexpr std::size_t kEventsPerPiece = 64;
 
-/// A place among the streams that may be open at once.
+/// A place among the streams, as long as it lives.
 class StreamSlot {
  public:
-  explicit StreamSlot(Context& context) : context_(context) {
-    taken_ = context_.streams.fetch_add(1) < context_.max_streams;
-  }
-  ~StreamSlot() { context_.streams.fetch_sub(1); }
+  StreamSlot(StreamPlaces& places, SignatoryId who) : places_(places), who_(who) {}
+  ~StreamSlot() { places_.give_back(who_); }
   StreamSlot(const StreamSlot&) = delete;
   StreamSlot& operator=(const StreamSlot&) = delete;
-  bool taken() const { return taken_; }
 
  private:
-  Context& context_;
-  bool taken_ = false;
+  StreamPlaces& places_;
+  const SignatoryId who_;
 };
 
 class EventTail final : public BodyStream {
  public:
-  EventTail(Context& context, std::unique_ptr<StreamSlot> slot, Reader reader, EventQuery query)
+  /// `resumed`: the client knows the position that the query begins at.
+  EventTail(Context& context, std::unique_ptr<StreamSlot> slot, Reader reader, EventQuery query,
+            bool resumed)
       : context_(context),
         slot_(std::move(slot)),
         reader_(std::move(reader)),
-        query_(std::move(query)) {}
+        query_(std::move(query)),
+        told_(resumed ? query_.filter.from : 0) {}
   ~EventTail() override {
     if (subscription_ != 0) context_.ledger.unsubscribe(subscription_);
   }
@@ -54,17 +55,28 @@ class EventTail final : public BodyStream {
       piece.end = true;
       return piece;
     }
-    if (!opened_) piece.bytes = "retry: 2000\n\n";
-    opened_ = true;
-    if (query_.nothing || query_.filter.from >= head->size().value) return piece;
-    if (const Status added = add_events(*head, piece); !added) {
-      context_.report(to_string(added.error()));
-      piece.end = true;
+    if (!opened_) {
+      piece.bytes = "retry: 2000\n\n";
+      add_position(piece.bytes);
     }
+    if (query_.nothing) query_.filter.from = std::max(query_.filter.from, head->size().value);
+    if (query_.filter.from < head->size().value) {
+      if (const Status added = add_events(*head, piece); !added) {
+        context_.report(to_string(added.error()));
+        piece.end = true;
+      }
+    }
+    // Behind a look at what came before it opened; then heartbeats tell the position.
+    if (!opened_ || piece.more) add_position(piece.bytes);
+    opened_ = true;
     return piece;
   }
 
-  std::string_view heartbeat() const override { return ":\n\n"; }
+  std::string heartbeat() override {
+    std::string bytes = ":\n";
+    add_position(bytes);
+    return bytes.size() > 2 ? bytes : bytes + "\n";
+  }
 
  private:
   /// A stream lasts as long as its token, and ends at once with the key: the client comes back with
@@ -73,6 +85,15 @@ class EventTail final : public BodyStream {
     const Timestamp now = context_.clock.now();
     return now.value < reader_.token->expires_at * 1000 &&
            head.registry->judge_key(reader_.token->kid, std::max(now, head.last_received));
+  }
+
+  /// An id without data, which a client keeps as its Last-Event-ID and shows nobody (WHATWG HTML,
+  /// section 9.2.6): who is away for a while goes on behind what was looked at and not behind the
+  /// last match, which may be long ago.
+  void add_position(std::string& bytes) {
+    if (query_.filter.from == told_) return;
+    told_ = query_.filter.from;
+    bytes.append("id: ").append(std::to_string(told_ - 1)).append("\n\n");
   }
 
   Status add_events(const log::Head& head, Piece& piece) {
@@ -93,6 +114,7 @@ class EventTail final : public BodyStream {
       JsonWriter json(piece.bytes);
       write_event(json, *head.registry, index, view.get());
       piece.bytes.append("\n\n");
+      told_ = index.value + 1;
     }
     query_.filter.from = head.size().value;
     if (!page.next.empty()) {
@@ -108,6 +130,7 @@ class EventTail final : public BodyStream {
   std::unique_ptr<StreamSlot> slot_;
   Reader reader_;
   EventQuery query_;
+  std::uint64_t told_;  ///< the client knows that it has all before this index
   bool opened_ = false;
   std::uint64_t subscription_ = 0;
 };
@@ -126,25 +149,50 @@ Status set_start(const Call& call, EventQuery& query) {
                     .at("last-event-id")
                     .accepts("the index of the last event that was received"));
   query.filter.from = index + 1;
-  return {};
+  return check_position("last-event-id", query.filter.from, *call.head);
 }
 
 Result<Response> live(Context& context, Call& call) {
   RELAIS_ASSIGN(EventQuery query, parse_event_query(call.request, context.ledger, *call.head));
   RELAIS_TRY(set_start(call, query));
-  auto slot = std::make_unique<StreamSlot>(context);
-  if (!slot->taken())
-    return fail(error(Errc::limited, "too-many-streams", "too many event streams are open")
-                    .accepts("at most " + std::to_string(context.max_streams) +
-                             " streams; GET /v1/events with a cursor"));
+  RELAIS_TRY(context.streams.take(call.reader.id));
+  auto slot = std::make_unique<StreamSlot>(context.streams, call.reader.id);
   Response response;
   response.content_type = "text/event-stream";
   response.stream =
-      std::make_shared<EventTail>(context, std::move(slot), call.reader, std::move(query));
+      std::make_shared<EventTail>(context, std::move(slot), call.reader, std::move(query),
+                                  !call.request.header("last-event-id").empty());
   return response;
 }
 
 }  // namespace
+
+Status StreamPlaces::take(SignatoryId who) {
+  const auto full = [](std::string rule, std::string message, std::size_t most) {
+    return fail(error(Errc::limited, std::move(rule), std::move(message))
+                    .accepts("at most " + std::to_string(most) +
+                             " streams at once; GET /v1/events with a cursor"));
+  };
+  const std::lock_guard lock(mutex_);
+  if (by_[who] >= most_each_)
+    return full("too-many-streams-of-signatory", "the signatory has too many event streams open",
+                most_each_);
+  if (taken_ >= most_) return full("too-many-streams", "too many event streams are open", most_);
+  ++by_[who];
+  ++taken_;
+  return {};
+}
+
+void StreamPlaces::give_back(SignatoryId who) {
+  const std::lock_guard lock(mutex_);
+  --by_[who];
+  --taken_;
+}
+
+std::size_t StreamPlaces::taken() const {
+  const std::lock_guard lock(mutex_);
+  return taken_;
+}
 
 void add_live_routes(Router& router, Context& context) {
   router.add({Method::get,

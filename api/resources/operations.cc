@@ -34,7 +34,7 @@ Result<Response> readyz(const Context& context, const Call& call) {
 Result<Response> metrics(const Context& context) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = context.metrics->text(context.ledger, context.streams);
+  response.body = context.metrics->text(context.ledger, context.streams.taken());
   return response;
 }
 

@@ -91,6 +91,15 @@ Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
   return ledger.index_at(*time);
 }
 
+Status check_position(std::string_view name, std::uint64_t index, const log::Head& head) {
+  const std::uint64_t size = head.size().value;
+  if (index <= size) return {};
+  return fail(error(Errc::invalid, "position-beyond-head",
+                    "the log has " + std::to_string(size) + " entries, and no such position yet")
+                  .at(std::string(name))
+                  .accepts("an index of at most " + std::to_string(size)));
+}
+
 Result<bool> flag(const Request& request, std::string_view name) {
   const auto text = request.param(name);
   if (!text || *text == "false") return false;

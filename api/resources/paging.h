@@ -32,6 +32,10 @@ void end_page(JsonWriter& json, Response& response, const Request& request, std:
 /// "position-form", "flag-form".
 Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
                                 const log::Ledger& ledger);
+/// Whether a reader that has seen all before `index` can have seen it here: one beyond the head
+/// comes of another log, or of one that was cut back, and going on from there would skip what comes
+/// ("position-beyond-head").
+Status check_position(std::string_view name, std::uint64_t index, const log::Head& head);
 Result<bool> flag(const Request& request, std::string_view name);
 
 /// The size of the log that the parameter `asOf` means: after the entry of an index, or with all

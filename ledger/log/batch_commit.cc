@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
@@ -45,9 +46,11 @@ BatchCommit::BatchCommit(Ledger::Impl& ledger)
       first_(ledger.tree->size()),
       received_at_(std::max(ledger.clock->now(), ledger.current()->last_received)) {}
 
-void BatchCommit::take(Group group) {
+void BatchCommit::take(Group& group) {
   const auto start = Steady::now();
-  Pending pending{std::move(group.done), {}};
+  Pending& pending = pending_.emplace_back();
+  pending.done = std::exchange(group.done, nullptr);
+  pending.count = group.submissions.size();
   if (group.atomic) {
     if (auto refused = try_group(group)) {
       const auto failed = static_cast<std::size_t>(std::stoul(refused->state));
@@ -56,7 +59,6 @@ void BatchCommit::take(Group group) {
         pending.answers.push_back(
             {fail(i == failed ? *refused : group_refused(failed)), {}, false});
       ledger_.stats.refused += group.submissions.size();
-      pending_.push_back(std::move(pending));
       return;
     }
   }
@@ -65,7 +67,6 @@ void BatchCommit::take(Group group) {
     check(!group.atomic || pending.answers.back().index.has_value(),
           "a statement that passed the trial of its group passes again");
   }
-  pending_.push_back(std::move(pending));
   ledger_.stats.judge_us += microseconds_since(start);
 }
 
@@ -257,13 +258,13 @@ void BatchCommit::destroy_disclosures(const rules::Act& act,
   batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
 }
 
-Status BatchCommit::commit() {
+void BatchCommit::commit() {
   if (staged_.empty()) {  // refusals and duplicates only: the log has not changed
     if (batch_.bytes() > 0)
       if (const Status written = ledger_.store->write(batch_, true); !written)
-        return answer_failed(written.error());
+        return give_up(written.error());
     answer_all({});
-    return {};
+    return;
   }
   const auto start = Steady::now();
   TreeWriter& tree = *ledger_.tree;
@@ -278,9 +279,9 @@ Status BatchCommit::commit() {
   ledger_.model->flush(batch_.records(*ledger_.store, head->generation), TreeSize{tree.size()});
   ledger_.stats.bytes += batch_.bytes();
   if (const Status written = ledger_.store->write(batch_, true); !written)
-    return answer_failed(written.error());
+    return give_up(written.error());
   if (const Status written = ledger_.head_file->write(head->note); !written)
-    return answer_failed(written.error());
+    return give_up(written.error());
   head->records = ledger_.store->snapshot(head->generation);
   ledger_.stats.accepted += staged_.size();
   ++ledger_.stats.batches;
@@ -291,7 +292,6 @@ Status BatchCommit::commit() {
   answer_all(note);
   tree.forget();
   ledger_.notify(size);
-  return {};
 }
 
 Outcome BatchCommit::finish(Answer& a, const std::string& note) {
@@ -334,20 +334,24 @@ void BatchCommit::answer_all(const std::string& note) {
     std::vector<Outcome> outcomes;
     outcomes.reserve(p.answers.size());
     for (Answer& a : p.answers) outcomes.push_back(finish(a, note));
-    p.done(std::move(outcomes));
+    std::exchange(p.done, nullptr)(std::move(outcomes));
   }
 }
 
 /// Whether the batch is on disk is not known: who sends a statement again is told.
-Status BatchCommit::answer_failed(const Error& e) {
+void BatchCommit::give_up(const Error& e) {
   const Error failure =
       e.code == Errc::storage_full
           ? e
           : error(Errc::unavailable, "disk-failed",
                   "the ledger could not write to its disk and takes nothing more: " + e.message);
+  {
+    const std::lock_guard lock(ledger_.queue_mutex);
+    ledger_.failure = failure;
+  }
   for (Pending& p : pending_)
-    p.done(std::vector<Outcome>(p.answers.size(), Outcome(fail(failure))));
-  return fail(failure);
+    if (const Done done = std::exchange(p.done, nullptr))
+      done(std::vector<Outcome>(p.count, Outcome(fail(failure))));
 }
 
 }  // namespace relais::log

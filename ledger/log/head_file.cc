@@ -1,6 +1,7 @@
 #include "ledger/log/head_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,8 +49,16 @@ Status HeadFile::write(std::string_view note) {
   slot.resize(kSlotBytes, '\0');
   const auto offset = static_cast<off_t>(next_ * kSlotBytes);
   next_ = (next_ + 1) % kSlots;
-  if (::pwrite(fd_, slot.data(), slot.size(), offset) != static_cast<ssize_t>(slot.size()))
-    return fail(io_error("head"));
+  const ssize_t written = ::pwrite(fd_, slot.data(), slot.size(), offset);
+  if (written >= 0 && written != static_cast<ssize_t>(slot.size())) errno = ENOSPC;  // cut short
+  if (written != static_cast<ssize_t>(slot.size())) return fail(io_error("head"));
+  // A folder that somebody has removed takes writes for as long as its files are open, and keeps
+  // nothing.
+  struct stat file{};
+  if (::fstat(fd_, &file) != 0) return fail(io_error("head"));
+  if (file.st_nlink == 0)
+    return fail(error(Errc::io, "data-folder-gone", "the folder of the ledger was removed")
+                    .accepts("the folder from a backup that is at least as long"));
   return {};
 }
 

@@ -74,6 +74,7 @@ struct Ledger::Impl {
 
   void start_writer();
   void run_writer();
+  void commit_groups(std::deque<Group>& groups);
   /// Runs `task` on the writer's thread between two batches and waits for it; directly when there
   /// is no writer.
   void run_between_batches(const std::function<void()>& task);
@@ -84,10 +85,13 @@ struct Ledger::Impl {
 class BatchCommit {
  public:
   explicit BatchCommit(Ledger::Impl& ledger);
-  void take(Group group);
-  /// Writes everything, publishes the head and answers. An error when the disk failed: the ledger
-  /// must take nothing more.
-  Status commit();
+  /// `group.done` is taken; it is called by commit() or give_up().
+  void take(Group& group);
+  /// Writes everything, publishes the head and answers; give_up() when the disk failed.
+  void commit();
+  /// Ends a batch that cannot be committed: the ledger takes nothing more, and those who wait are
+  /// told.
+  void give_up(const Error& e);
 
  private:
   struct Staged {  // an entry of this batch
@@ -104,6 +108,7 @@ class BatchCommit {
   };
   struct Pending {
     Done done;
+    std::size_t count = 0;  // of submissions
     std::vector<Answer> answers;
   };
 
@@ -117,7 +122,6 @@ class BatchCommit {
   LogIndex stage(Submission& s, const rules::Act& act);
   void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);
   void answer_all(const std::string& note);
-  Status answer_failed(const Error& e);
   Outcome finish(Answer& a, const std::string& note);
 
   Ledger::Impl& ledger_;

@@ -90,6 +90,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   store_options.path = options.data / "store";
   store_options.read_only = options.read_only;
   store_options.block_cache_bytes = options.block_cache_bytes;
+  store_options.report = options.report;
   RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
 
   RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));

@@ -96,7 +96,8 @@ struct Options {
   bool ignore_projections = false;  ///< for rebuilding and verifying what may be damaged; needs
                                     ///< read_only or rebuild() next
   std::size_t block_cache_bytes = 256u << 20;
-  std::size_t max_cases = 100'000;  ///< decoded case states kept by the writer
+  std::size_t max_cases = 100'000;                 ///< decoded case states kept by the writer
+  std::function<void(const std::string&)> report;  ///< gets what the store warns of; any thread
 };
 
 class Ledger {

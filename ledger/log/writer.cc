@@ -105,18 +105,24 @@ void Ledger::Impl::run_writer() {
     }
     for (const auto& task : run) task();
     if (taken.empty()) continue;
-    std::optional<Error> refused = failure;  // only this thread changes it
-    if (!refused) {
-      BatchCommit batch(*this);
-      for (Group& g : taken) batch.take(std::move(g));
-      if (const Status committed = batch.commit(); !committed) {
-        const std::lock_guard lock(queue_mutex);
-        failure = committed.error();
-      }
-      continue;
-    }
+    if (!failure) commit_groups(taken);  // only this thread changes it
     for (Group& g : taken)
-      g.done(std::vector<Outcome>(g.submissions.size(), Outcome(fail(*refused))));
+      if (g.done) g.done(std::vector<Outcome>(g.submissions.size(), Outcome(fail(*failure))));
+  }
+}
+
+/// No memory is like no disk: what was staged is not written, and the state is ahead of the disk.
+void Ledger::Impl::commit_groups(std::deque<Group>& groups) {
+  std::optional<BatchCommit> batch;
+  try {
+    batch.emplace(*this);
+    for (Group& g : groups) batch->take(g);
+    batch->commit();
+  } catch (const std::exception& e) {
+    const Error thrown = error(Errc::io, "writer-failed", e.what());
+    if (batch) return batch->give_up(thrown);
+    const std::lock_guard lock(queue_mutex);
+    failure = thrown;
   }
 }
 
@@ -130,8 +136,12 @@ void Ledger::Impl::run_between_batches(const std::function<void()>& task) {
       return task();
     }
     tasks.emplace_back([&] {
-      task();
-      done.set_value();
+      try {
+        task();
+        done.set_value();
+      } catch (...) {
+        done.set_exception(std::current_exception());
+      }
     });
   }
   queue_changed.notify_one();

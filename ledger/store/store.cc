@@ -10,6 +10,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstdarg>
+#include <cstdio>
 #include <map>
 #include <mutex>
 #include <set>
@@ -35,11 +37,21 @@ std::string_view text(const rocksdb::Slice& s) {
 }
 
 /// RocksDB's own log of what it does. Its usual one writes a file beside the data, and an assertion
-/// ends the process where that fails, which it does on a full disk: so nothing is written.
-class Silence final : public rocksdb::Logger {
+/// ends the process where that fails, which it does on a full disk: so no file is written.
+class Report final : public rocksdb::Logger {
  public:
+  explicit Report(std::function<void(const std::string&)> report)
+      : Logger(rocksdb::WARN_LEVEL), report_(std::move(report)) {}
   using rocksdb::Logger::Logv;
-  void Logv(const char* /*format*/, va_list /*values*/) override {}
+  void Logv(const char* format, va_list values) override {
+    if (!report_) return;
+    std::array<char, 1024> line{};
+    std::vsnprintf(line.data(), line.size(), format, values);
+    report_(line.data());
+  }
+
+ private:
+  const std::function<void(const std::string&)> report_;
 };
 
 Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
@@ -310,7 +322,7 @@ rocksdb::DBOptions db_options(const Options& options) {
   o.bytes_per_sync = 1 << 20;
   o.max_total_wal_size = options.write_ahead_log_bytes;
   o.max_open_files = 512;
-  o.info_log = std::make_shared<Silence>();
+  o.info_log = std::make_shared<Report>(options.report);
   return o;
 }
 

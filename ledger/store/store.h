@@ -43,6 +43,8 @@ struct Options {
   std::size_t write_buffer_bytes = 64 * 1024 * 1024;  ///< of each large family
   /// Most that is read back after a crash: past it the oldest records are moved to their files.
   std::size_t write_ahead_log_bytes = 64 * 1024 * 1024;
+  /// Gets what RocksDB warns of, one line each; from any of its threads. Empty: nobody.
+  std::function<void(const std::string&)> report;
 };
 
 class Store;

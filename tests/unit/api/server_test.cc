@@ -41,7 +41,7 @@ class ThreePieces final : public BodyStream {
     if (call < 100) return woken(call);
     return {{}, false, true};
   }
-  std::string_view heartbeat() const override { return "beat"; }
+  std::string heartbeat() override { return "beat"; }
   ~ThreePieces() override {
     if (later_.joinable()) later_.join();
   }
@@ -65,7 +65,7 @@ class Silence final : public BodyStream {
  public:
   void start(std::function<void()>) override {}
   Piece pull() override { return {}; }
-  std::string_view heartbeat() const override { return "beat\n"; }
+  std::string heartbeat() override { return "beat\n"; }
 };
 
 class ServerTest : public ::testing::Test {
@@ -262,13 +262,44 @@ TEST_F(ServerTest, ConnectionsOverTheLimitAreToldSo) {
   options.limits.max_connections = 1;
   start();
   RawSocket first(server->port());
-  first.send(get("/"));
-  first.read_until("GET / 0");
+  const std::string request = get("/");
+  first.send(get("/before") + request.substr(0, request.size() - 2));
+  first.read_until("GET /before 0");  // and half of the next one
   const std::string refused = answer("");
   EXPECT_EQ(refused.substr(9, 3), "503");
   EXPECT_NE(refused.find("retry-after: 1"), std::string::npos) << refused;
-  first.send(get("/again"));
+  first.send("\r\n" + get("/again"));
   EXPECT_TRUE(first.read_until("GET /again 0").ends_with("GET /again 0"));
+}
+
+TEST_F(ServerTest, AnAddressHasItsShareOfTheConnections) {
+  options.limits.max_connections_per_address = 1;
+  start();
+  RawSocket first(server->port());
+  const std::string request = get("/");
+  first.send(get("/before") + request.substr(0, request.size() - 2));
+  first.read_until("GET /before 0");
+  const std::string refused = answer("");
+  EXPECT_EQ(refused.substr(9, 3), "429");
+  EXPECT_NE(refused.find("too-many-connections-of-address"), std::string::npos) << refused;
+}
+
+/// Who holds connections without a request keeps nobody out.
+TEST_F(ServerTest, TheOldestIdleConnectionGivesWay) {
+  options.limits.max_connections = 2;
+  start();
+  RawSocket oldest(server->port());
+  oldest.send(get("/1"));
+  oldest.read_until("GET /1 0");
+  RawSocket younger(server->port());
+  younger.send(get("/2"));
+  younger.read_until("GET /2 0");
+  RawSocket third(server->port());
+  third.send(get("/3"));
+  EXPECT_TRUE(third.read_until("GET /3 0").ends_with("GET /3 0"));
+  EXPECT_EQ(oldest.read_all(), "");
+  younger.send(get("/4"));
+  EXPECT_TRUE(younger.read_until("GET /4 0").ends_with("GET /4 0"));
 }
 
 TEST_F(ServerTest, AHandlerThatThrowsEndsItsRequestOnly) {

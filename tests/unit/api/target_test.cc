@@ -23,10 +23,24 @@ TEST(Target, RootAndTrailingSlashAreDifferentPaths) {
   EXPECT_TRUE(parse_target("*")->path.empty());
 }
 
+/// RFC 9112, section 3.2.2: a server must take what a proxy is asked.
+TEST(Target, AnAbsoluteFormIsReadBehindItsOrigin) {
+  for (const char* same :
+       {"http://x/a/b?c=d", "HTTPS://x:443/a/b?c=d", "http://[::1]:80/a/b?c=d"}) {
+    const auto t = parse_target(same);
+    ASSERT_TRUE(t) << same;
+    EXPECT_EQ(t->path, (std::vector<std::string>{"a", "b"})) << same;
+    ASSERT_EQ(t->query.size(), 1U) << same;
+  }
+  EXPECT_EQ(parse_target("http://x")->path, std::vector<std::string>{""});
+  EXPECT_EQ(parse_target("http://x?c=d")->path, std::vector<std::string>{""});
+  EXPECT_EQ(parse_target("http://x?c=d")->query[0].name, "c");
+}
+
 TEST(Target, WhatHasNoFormIsRefused) {
-  for (const char* bad :
-       {"", "v1", "http://x/", "/%", "/%1", "/%zz", "/%00", "/a%0Ab", "/%ff", "/%c0%af",
-        "/%ed%a0%80", "/?a=%", "/?%ff=1", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"}) {
+  for (const char* bad : {"", "v1", "ftp://x/", "http:///", "http://u@x/", "http:x", "/%", "/%1",
+                          "/%zz", "/%00", "/a%0Ab", "/%ff", "/%c0%af", "/%ed%a0%80", "/?a=%",
+                          "/?%ff=1", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"}) {
     const auto t = parse_target(bad);
     ASSERT_FALSE(t) << bad;
     EXPECT_EQ(t.error().rule, "target-form") << bad;

@@ -55,11 +55,11 @@ class LedgerTest : public ::testing::Test {
 
   std::filesystem::path data() const { return folder.path / "data"; }
 
-  void open() {
+  void open(const log::ModelFactory& factory = model_factory()) {
     ledger.reset();
     log::Options options;
     options.data = data();
-    auto opened = log::Ledger::open(options, clock, model_factory());
+    auto opened = log::Ledger::open(options, clock, factory);
     ASSERT_TRUE(opened) << to_string(opened.error());
     ledger = std::move(*opened);
   }
