@@ -3,13 +3,11 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <string>
 
 #include "api/metrics.h"
-#include "api/request_rate.h"
 #include "api/router.h"
+#include "api/sharing.h"
 #include "api/worker_pool.h"
 #include "ledger/base/clock.h"
 #include "ledger/log/ledger.h"
@@ -19,29 +17,12 @@ namespace relais::api {
 /// Most jobs that wait for a worker: lists of statements, and the parts they are split into.
 inline constexpr std::size_t kMaxQueuedJobs = 1'024;
 
-/// Places for event streams: so many at once, and of one signatory a part of them, so that who
-/// opens stream after stream keeps nobody else out. Thread-safe.
-class StreamPlaces {
- public:
-  StreamPlaces(std::size_t most, std::size_t most_each) : most_(most), most_each_(most_each) {}
-  /// "too-many-streams", "too-many-streams-of-signatory" (Errc::limited).
-  Status take(SignatoryId who);
-  void give_back(SignatoryId who);
-  std::size_t taken() const;
-
- private:
-  const std::size_t most_;
-  const std::size_t most_each_;
-  mutable std::mutex mutex_;
-  std::size_t taken_ = 0;
-  std::map<SignatoryId, std::size_t> by_;
-};
-
 struct Context {
   log::Ledger& ledger;
   const Clock& clock;
   std::function<void(const std::string&)> report;  ///< for the operator; never empty
-  StreamPlaces streams;
+  Shares streams;                                  ///< event streams that are open
+  Shares queue;                                    ///< statements that wait for the writer
   RequestRate rate;
   WorkerPool pool;
   const Metrics* metrics = nullptr;  ///< set once the routes are known

@@ -5,6 +5,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "api/http/problem.h"
 #include "api/http/target.h"
@@ -37,8 +39,20 @@ Method method_of(http::verb verb) {
 
 }  // namespace
 
+/// Fields of which a second one would make another request to who reads the last: what is no list
+/// stands once (RFC 9110, section 5.3).
+constexpr std::string_view kOnce[] = {"host",          "content-type",  "authorization",
+                                      "if-match",      "if-none-match", "expect",
+                                      "last-event-id", "content-length"};
+
 struct RequestParser::Impl {
   std::optional<http::request_parser<http::string_body>> parser;
+  // The header as it stood before the body. Trailers are no part of it (RFC 9110, section 6.5.1),
+  // and the parser would put them there.
+  bool head_checked = false;
+  std::vector<HeaderView> headers;
+  bool keep_alive = false;
+  bool expects_continue = false;
 };
 
 RequestParser::RequestParser(const Limits& limits)
@@ -49,6 +63,8 @@ RequestParser::RequestParser(const Limits& limits)
 RequestParser::~RequestParser() = default;
 
 void RequestParser::reset() {
+  impl_->headers.clear();
+  impl_->head_checked = false;
   auto& parser = impl_->parser.emplace();
   parser.header_limit(limits_.max_header_bytes);
   parser.body_limit(limits_.max_body_bytes);
@@ -98,7 +114,10 @@ RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size
     return refuse(error(Errc::malformed, "http-form", "not an HTTP request: " + ec.message())
                       .from("RFC 9112"),
                   400);
-  return impl_->parser->is_header_done() ? check_head() : State::need_more;
+  if (!impl_->parser->is_header_done()) return State::need_more;
+  if (!std::exchange(impl_->head_checked, true))
+    if (const State state = check_head(); state == State::refused) return state;
+  return impl_->parser->is_done() ? State::done : State::head;
 }
 
 RequestParser::State RequestParser::parse_body(std::string_view bytes, std::size_t& used) {
@@ -112,21 +131,29 @@ RequestParser::State RequestParser::parse_body(std::string_view bytes, std::size
 RequestParser::State RequestParser::check_codings() {
   const auto& message = impl_->parser->get();
   std::string transfer;
-  for (auto [at, end] = message.equal_range(http::field::transfer_encoding); at != end; ++at)
-    transfer.append(transfer.empty() ? "" : ", ").append(at->value());
-  if (!transfer.empty()) {
+  bool coded = false;
+  for (auto [at, end] = message.equal_range(http::field::transfer_encoding); at != end; ++at) {
+    transfer.append(coded ? "," : "").append(at->value());
+    coded = true;
+  }
+  if (coded) {
     if (message.version() < 11 || message.count(http::field::content_length) != 0)
       return refuse(error(Errc::malformed, "framing", "the length of the body is said twice")
                         .at("transfer-encoding")
                         .accepts("Content-Length, or Transfer-Encoding: chunked in HTTP/1.1")
                         .from("RFC 9112, section 6.1"),
                     400);
-    if (!equals_ignoring_case(transfer, "chunked"))
+    if (!equals_ignoring_case(transfer, "chunked")) {
+      const std::string_view all = transfer;
+      const bool ends_chunked = equals_ignoring_case(
+          media_type(all.substr(all.rfind(',') == std::string::npos ? 0 : all.rfind(',') + 1)),
+          "chunked");
       return refuse(error(Errc::unsupported, "transfer-coding", "the coding is not spoken here")
                         .at("transfer-encoding")
                         .accepts("chunked")
-                        .from("RFC 9112, section 6.1"),
-                    501);
+                        .from("RFC 9112, sections 6.1 and 6.3"),
+                    ends_chunked ? 501 : 400);
+    }
   }
   for (auto [at, end] = message.equal_range(http::field::content_encoding); at != end; ++at) {
     if (equals_ignoring_case(view_of(at->value()), "identity")) continue;
@@ -141,22 +168,47 @@ RequestParser::State RequestParser::check_codings() {
   return State::head;
 }
 
+/// That there is one host, and that it is one; and one of what else stands once.
+RequestParser::State RequestParser::check_fields() {
+  const auto& message = impl_->parser->get();
+  for (const std::string_view name : kOnce)
+    if (message.count(beast::string_view(name.data(), name.size())) > 1)
+      return refuse(error(Errc::malformed, "header-repeated", "the header stands twice")
+                        .at(std::string(name))
+                        .accepts("one of it")
+                        .from("RFC 9110, section 5.3"),
+                    400);
+  const bool host = message.count(http::field::host) == 1;
+  if ((message.version() == 11 && !host) ||
+      (host && !is_authority(view_of(message[http::field::host]))))
+    return refuse(error(Errc::malformed, "host-form", "a request names one host")
+                      .at("host")
+                      .accepts("a host, with a port or without")
+                      .from("RFC 9112, section 3.2"),
+                  400);
+  return State::head;
+}
+
 RequestParser::State RequestParser::check_head() {
   const auto& message = impl_->parser->get();
   if (message.target().size() > limits_.max_target_bytes) return refuse_target();
-  if (message.version() == 11 && message.count(http::field::host) != 1)
-    return refuse(error(Errc::malformed, "host-missing", "a request names one host")
-                      .at("host")
-                      .from("RFC 9112, section 3.2"),
-                  400);
-  if (const State codings = check_codings(); codings == State::refused) return codings;
+  if (message.method() == http::verb::unknown || message.method() == http::verb::connect)
+    return refuse(error(Errc::unsupported, "method-unknown", "the method is not spoken here")
+                      .accepts("GET, HEAD, POST, OPTIONS")
+                      .from("RFC 9110, section 9.1"),
+                  501);
+  if (check_fields() == State::refused || check_codings() == State::refused) return State::refused;
   const std::string_view expect = view_of(message[http::field::expect]);
   if (!expect.empty() && !equals_ignoring_case(expect, "100-continue"))
     return refuse(error(Errc::malformed, "expectation", "the expectation cannot be met")
                       .at("expect")
                       .accepts("100-continue"),
                   417);
-  return impl_->parser->is_done() ? State::done : State::head;
+  impl_->keep_alive = message.keep_alive();
+  impl_->expects_continue = !http10() && !expect.empty();
+  for (const auto& field : message)
+    impl_->headers.push_back({view_of(field.name_string()), view_of(field.value())});
+  return State::head;
 }
 
 std::optional<std::uint64_t> RequestParser::content_length() const {
@@ -165,7 +217,7 @@ std::optional<std::uint64_t> RequestParser::content_length() const {
 }
 
 bool RequestParser::keep_alive() const {
-  return impl_->parser->get().keep_alive();
+  return impl_->keep_alive;
 }
 
 bool RequestParser::http10() const {
@@ -173,7 +225,7 @@ bool RequestParser::http10() const {
 }
 
 bool RequestParser::expects_continue() const {
-  return !http10() && impl_->parser->get().count(http::field::expect) != 0;
+  return impl_->expects_continue;
 }
 
 bool RequestParser::fill(Request& request) {
@@ -187,9 +239,13 @@ bool RequestParser::fill(Request& request) {
   }
   request.path = std::move(target->path);
   request.query = std::move(target->query);
-  request.headers.clear();
-  for (const auto& field : message)
-    request.headers.push_back({view_of(field.name_string()), view_of(field.value())});
+  if (request.path.empty() && request.method != Method::options) {
+    refuse(error(Errc::malformed, "target-form", "the target * is for OPTIONS")
+               .from("RFC 9112, section 3.2.4"),
+           400);
+    return false;
+  }
+  request.headers = impl_->headers;
   request.body = std::move(message.body());
   return true;
 }

@@ -53,6 +53,7 @@ class RequestParser {
   State refuse_target();
   State check_head();
   State check_codings();
+  State check_fields();
   bool first_line_too_long(std::string_view bytes) const;
 
   const Limits& limits_;

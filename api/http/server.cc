@@ -29,8 +29,22 @@ using asio::ip::tcp;
 using asio::local::stream_protocol;
 using ErrorCode = boost::system::error_code;
 
+/// What to do about a socket that cannot be opened.
+std::string remedy(const ErrorCode& ec) {
+  if (ec == asio::error::address_in_use) return "a port that no other program listens on, or 0";
+  if (ec == asio::error::access_denied) return "a port from 1024, or the right to a lower one";
+  if (ec == boost::system::errc::address_not_available)
+    return "an address of this machine, as 127.0.0.1 or 0.0.0.0";
+  return "address:port, the address in figures, as 127.0.0.1:8400 or [::1]:8400";
+}
+
 std::unexpected<Error> io_error(std::string rule, const std::string& what, const ErrorCode& ec) {
   return fail(Errc::io, std::move(rule), what + ": " + ec.message());
+}
+
+std::unexpected<Error> cannot_listen(const std::string& what, const ErrorCode& ec) {
+  return fail(
+      error(Errc::io, "listen", what + ": " + ec.message()).at("--listen").accepts(remedy(ec)));
 }
 
 Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options) {
@@ -143,13 +157,13 @@ Status Server::Impl::listen_tcp() {
   ErrorCode ec;
   const auto address = asio::ip::make_address(options.address, ec);
   const std::string what = options.address + " port " + std::to_string(options.port);
-  if (ec) return io_error("listen", what, ec);
+  if (ec) return cannot_listen(what, ec);
   const tcp::endpoint endpoint(address, options.port);
   tcp_acceptor.open(endpoint.protocol(), ec);
   if (!ec) tcp_acceptor.set_option(asio::socket_base::reuse_address(true), ec);
   if (!ec) tcp_acceptor.bind(endpoint, ec);
   if (!ec) tcp_acceptor.listen(asio::socket_base::max_listen_connections, ec);
-  if (ec) return io_error("listen", what, ec);
+  if (ec) return cannot_listen(what, ec);
   port = tcp_acceptor.local_endpoint(ec).port();
   return {};
 }

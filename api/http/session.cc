@@ -210,7 +210,7 @@ asio::awaitable<void> Session<Stream>::run() {
 template <class Stream>
 asio::awaitable<bool> Session<Stream>::handshake() {
   if constexpr (kTls) {
-    set_phase(Phase::busy);
+    set_phase(Phase::idle);  // who stalls in it gives way first
     set_deadline(limits_.header_timeout);
     auto token = asio::redirect_error(asio::use_awaitable, ec_);
     co_await stream_.async_handshake(asio::ssl::stream_base::server, token);

@@ -89,8 +89,7 @@ std::optional<std::string_view> behind_origin(std::string_view target) {
   target.remove_prefix(2);
   const std::size_t end = std::min(target.find_first_of("/?"), target.size());
   const std::string_view authority = target.substr(0, end);
-  if (authority.empty() || authority.front() == ':' ||
-      authority.find('@') != std::string_view::npos)
+  if (authority.empty() || authority.front() == ':' || !is_authority(authority))
     return std::nullopt;
   return target.substr(end);
 }
@@ -110,11 +109,34 @@ Result<Target> parse_target(std::string_view target) {
       return out;
     }
   }
+  if (target.find('#') != std::string_view::npos)
+    return bad_target("a fragment stays with the client");
   out.path.reserve(4);
   const std::size_t question = std::min(target.find('?'), target.size());
   RELAIS_TRY(parse_path(target.substr(0, question), out));
   RELAIS_TRY(parse_query(target.substr(std::min(question + 1, target.size())), out));
   return out;
+}
+
+bool is_authority(std::string_view text) {
+  const auto made_of = [](std::string_view part, std::string_view more) {
+    return std::ranges::all_of(part, [&](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+             more.find(c) != std::string_view::npos;
+    });
+  };
+  std::size_t end = std::min(text.find(':'), text.size());
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos || !made_of(text.substr(1, close - 1), ":.")) return false;
+    end = close + 1;
+  } else if (!made_of(text.substr(0, end), "-._~%!$&'()*+,;=")) {
+    return false;
+  }
+  const std::string_view port = text.substr(end);
+  return port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), [](char c) {
+                            return c >= '0' && c <= '9';
+                          }));
 }
 
 std::string percent_encode(std::string_view text) {

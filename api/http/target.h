@@ -26,6 +26,10 @@ struct Target {
 /// characters, a parameter twice, more than kMaxSegments or kMaxParams.
 Result<Target> parse_target(std::string_view target);
 
+/// Whether the text is a host with a port or without, or nothing (RFC 3986, section 3.2; RFC 9112,
+/// section 3.2).
+bool is_authority(std::string_view text);
+
 /// Percent-encodes all but unreserved characters (RFC 3986, section 2.3).
 std::string percent_encode(std::string_view text);
 

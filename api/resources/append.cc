@@ -5,6 +5,8 @@
 // formatted on the connection's own thread.
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <memory>
 #include <optional>
 
 #include "api/context.h"
@@ -77,19 +79,17 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   submission.statement = std::move(*statement);
   submission.expected = *expected;
   if (const Status held = context.ledger.preverify(submission); !held) return refuse(held.error());
-  // Once the signature holds: nobody uses up another's part.
-  if (const rules::Key* key = call.head->registry->find_key(submission.statement.kid))
-    if (const Status taken = context.rate.take(key->owner); !taken) return refuse(taken.error());
-
   std::vector<log::Submission> group;
   group.push_back(std::move(submission));
-  context.ledger.submit(
-      std::move(group), false, [&context, respond](std::vector<log::Outcome> outcomes) {
+  const Status submitted = submit_shared(
+      context, *call.head->registry, std::move(group), false,
+      [&context, respond](std::vector<log::Outcome> outcomes) {
         auto shared = std::make_shared<log::Outcome>(std::move(outcomes[0]));
         Response response;
         response.later = [&context, shared] { return outcome_response(context, *shared); };
         respond(std::move(response));
       });
+  if (!submitted) refuse(submitted.error());
 }
 
 void append(Context& context, Call& call, Respond respond) {
@@ -133,6 +133,30 @@ void note_failure(Context& context, const Error& e) {
   const bool of_the_ledger = e.code == Errc::unavailable || e.code == Errc::storage_full;
   if (is_failure(e) || (of_the_ledger && !context.failure_reported.exchange(true)))
     context.report(to_string(e));
+}
+
+Status submit_shared(Context& context, const rules::Registry& registry,
+                     std::vector<log::Submission> group, bool atomic, log::Done done) {
+  using Parts = std::map<SignatoryId, std::size_t>;
+  Parts wanted;
+  for (const log::Submission& s : group)
+    if (const rules::Key* key = registry.find_key(s.statement.kid); key != nullptr && s.verified)
+      ++wanted[key->owner];
+  // Given back with the last who holds it: when the group is answered, or not submitted.
+  const std::shared_ptr<Parts> taken(new Parts, [&context](const Parts* parts) {
+    for (const auto& [who, count] : *parts) context.queue.give_back(who, count);
+    delete parts;
+  });
+  for (const auto& [who, count] : wanted) {
+    RELAIS_TRY(context.rate.take(who, count));
+    RELAIS_TRY(context.queue.take(who, count));
+    taken->emplace(who, count);
+  }
+  context.ledger.submit(std::move(group), atomic,
+                        [taken, done = std::move(done)](std::vector<log::Outcome> outcomes) {
+                          done(std::move(outcomes));
+                        });
+  return {};
 }
 
 void add_append_routes(Router& router, Context& context) {

@@ -167,9 +167,11 @@ void submit(const JobPtr& job) {
     job->submitted.push_back(i);
     group.push_back(std::move(job->items[i].submission));
   }
-  job->context.ledger.submit(
-      std::move(group), job->atomic,
+  const auto head = job->context.ledger.head();
+  const Status submitted = submit_shared(
+      job->context, *head->registry, std::move(group), job->atomic,
       [job](std::vector<log::Outcome> outcomes) { answer(job, std::move(outcomes)); });
+  if (!submitted) job->respond(problem(submitted.error()));
 }
 
 void check_part(const JobPtr& job, std::size_t first) {

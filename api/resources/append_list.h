@@ -12,6 +12,12 @@ namespace relais::api {
 
 /// Takes the body {"statements":["<sd-jwt>", …]} apart, checks the statements on all workers and
 /// submits what holds. `atomic`: all or nothing.
+/// Submits a group where its signers' shares allow: of the rate, and of the writer's queue, of
+/// which nobody gets more than half. The registry says whose keys they are; each was verified, so
+/// that nobody uses up another's. An error is that of the whole group, and nothing was submitted.
+Status submit_shared(Context& context, const rules::Registry& registry,
+                     std::vector<log::Submission> group, bool atomic, log::Done done);
+
 void append_list(Context& context, std::string body, bool atomic, Respond respond);
 
 /// The members of an accepted statement, into an object that is open.

@@ -20,13 +20,13 @@ constexpr std::size_t kEventsPerPiece = 64;
 /// A place among the streams, as long as it lives.
 class StreamSlot {
  public:
-  StreamSlot(StreamPlaces& places, SignatoryId who) : places_(places), who_(who) {}
+  StreamSlot(Shares& places, SignatoryId who) : places_(places), who_(who) {}
   ~StreamSlot() { places_.give_back(who_); }
   StreamSlot(const StreamSlot&) = delete;
   StreamSlot& operator=(const StreamSlot&) = delete;
 
  private:
-  StreamPlaces& places_;
+  Shares& places_;
   const SignatoryId who_;
 };
 
@@ -166,33 +166,6 @@ Result<Response> live(Context& context, Call& call) {
 }
 
 }  // namespace
-
-Status StreamPlaces::take(SignatoryId who) {
-  const auto full = [](std::string rule, std::string message, std::size_t most) {
-    return fail(error(Errc::limited, std::move(rule), std::move(message))
-                    .accepts("at most " + std::to_string(most) +
-                             " streams at once; GET /v1/events with a cursor"));
-  };
-  const std::lock_guard lock(mutex_);
-  if (by_[who] >= most_each_)
-    return full("too-many-streams-of-signatory", "the signatory has too many event streams open",
-                most_each_);
-  if (taken_ >= most_) return full("too-many-streams", "too many event streams are open", most_);
-  ++by_[who];
-  ++taken_;
-  return {};
-}
-
-void StreamPlaces::give_back(SignatoryId who) {
-  const std::lock_guard lock(mutex_);
-  --by_[who];
-  --taken_;
-}
-
-std::size_t StreamPlaces::taken() const {
-  const std::lock_guard lock(mutex_);
-  return taken_;
-}
 
 void add_live_routes(Router& router, Context& context) {
   router.add({Method::get,

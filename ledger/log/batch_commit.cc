@@ -78,7 +78,11 @@ std::optional<Error> BatchCommit::try_group(Group& group) {
   world.begin_trial();
   std::optional<Error> refused;
   std::uint64_t index = first_ + staged_.size();
-  std::map<std::string, std::string_view> ids;
+  struct Tried {
+    std::string_view jwt;
+    StreamVersion version;
+  };
+  std::map<std::string, Tried> ids;
   for (std::size_t i = 0; i < group.submissions.size() && !refused; ++i) {
     Submission& s = group.submissions[i];
     const auto outcome = [&]() -> Status {
@@ -92,9 +96,12 @@ std::optional<Error> BatchCommit::try_group(Group& group) {
         static_cast<void>(missing);  // what counts is that none of them was erased
         return {};
       }
-      const auto [it, fresh] = ids.emplace(id_key(s.statement.id, signer.id), s.statement.jwt);
+      const StreamVersion next{world.version(s.statement.stream).value + 1};
+      const auto [it, fresh] =
+          ids.emplace(id_key(s.statement.id, signer.id), Tried{s.statement.jwt, next});
       if (!fresh) {
-        if (it->second == s.statement.jwt) return {};
+        if (it->second.jwt == s.statement.jwt)
+          return judge_not_erased(s.statement, it->second.version);
         return fail(error(Errc::conflict, "id-reused", "the group uses one id for two statements")
                         .at("id"));
       }
@@ -173,16 +180,27 @@ Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statemen
   if (!there) return fail(there.error());
   std::erase_if(missing,
                 [&](const std::string& d) { return std::ranges::find(*there, d) != there->end(); });
-  if (missing.empty() || index.value >= first_) return missing;
+  if (missing.empty()) return missing;
+  RELAIS_ASSIGN(const StreamVersion version, version_of(index));
+  RELAIS_TRY(judge_not_erased(s, version));
+  return missing;
+}
+
+Result<StreamVersion> BatchCommit::version_of(LogIndex index) const {
+  if (index.value >= first_) return staged_[index.value - first_].accepted.version;
   RELAIS_ASSIGN(const auto stored,
                 ledger_.store->get(store::Family::events, store::index_key(index.value)));
   statement::EventView view;
   if (!stored || !view.load(*stored))
     return fail(Errc::corrupt, "entry-missing", "a stored entry cannot be read");
+  return StreamVersion{view.get().getVersion()};
+}
+
+/// What was erased is not disclosed again, in whatever order it comes.
+Status BatchCommit::judge_not_erased(const statement::Statement& s, StreamVersion version) {
+  if (s.disclosures.empty() || s.stream.kind != schema::StreamKind::CASE) return {};
   const rules::CaseState* state = ledger_.model->world().find_case(s.stream.uuid);
-  if (s.stream.kind != schema::StreamKind::CASE || state == nullptr ||
-      !state->acts.at(view.get().getVersion() - 1).erased)
-    return missing;
+  if (state == nullptr || !state->acts.at(version.value - 1).erased) return {};
   return fail(error(Errc::conflict, "disclosures-erased",
                     "what this statement disclosed was erased, and is not taken again")
                   .accepts("the statement without disclosures")

@@ -118,6 +118,8 @@ class BatchCommit {
                                                  SignatoryId signatory) const;
   Result<std::vector<std::string>> missing_disclosures(const statement::Statement& s,
                                                        LogIndex index);
+  Result<StreamVersion> version_of(LogIndex index) const;
+  Status judge_not_erased(const statement::Statement& s, StreamVersion version);
   Result<std::size_t> complete(const statement::Statement& s, LogIndex index);
   LogIndex stage(Submission& s, const rules::Act& act);
   void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);

@@ -1,6 +1,9 @@
 #include "ledger/statement/uri.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <string>
 
 namespace relais::statement {
 namespace {
@@ -80,6 +83,39 @@ bool is_rest(std::string_view text, bool scheme) {
   return made_of(text, ":@/");
 }
 
+/// An address of version 6 in brackets, one of version 4, or a name of letters, digits, dashes and
+/// dots (other letters as IDNA has them); with a port or without. What browsers take (WHATWG URL,
+/// section 3.5), and no more.
+bool is_web_host(std::string_view text) {
+  std::string_view host = text;
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const std::size_t close = std::min(text.find(']'), text.size() - 1);
+    host = text.substr(1, close - 1);
+    port = text.substr(close + 1);
+    in6_addr address{};
+    if (::inet_pton(AF_INET6, std::string(host).c_str(), &address) != 1) return false;
+  } else {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    host = text.substr(0, colon);
+    port = text.substr(colon);
+    if (host.empty() || host.front() == '.' || host.find("..") != std::string_view::npos ||
+        !std::ranges::all_of(host,
+                             [](char c) { return alpha(c) || digit(c) || c == '-' || c == '.'; }))
+      return false;
+    const std::string_view last = host.substr(host.rfind('.') + 1);
+    in_addr address{};
+    if (!last.empty() && std::ranges::all_of(last, digit) &&
+        ::inet_pton(AF_INET, std::string(host).c_str(), &address) != 1)
+      return false;
+  }
+  if (port.empty()) return true;
+  port.remove_prefix(1);
+  return text[text.size() - port.size() - 1] == ':' && port.size() <= 5 &&
+         std::ranges::all_of(port, digit) &&
+         (port.empty() || std::stoul(std::string(port)) < 65'536);
+}
+
 }  // namespace
 
 bool is_uri(std::string_view text) {
@@ -96,9 +132,7 @@ bool is_link(std::string_view text) {
   };
   if ((!is("http") && !is("https")) || !text.substr(colon + 1).starts_with("//")) return false;
   const std::string_view rest = text.substr(colon + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  return !authority.empty() && authority.front() != ':' &&
-         authority.find('@') == std::string_view::npos;
+  return is_web_host(rest.substr(0, rest.find_first_of("/?#")));
 }
 
 bool is_uri_reference(std::string_view text) {

@@ -44,6 +44,25 @@ class CompletedDisclosures(LedgerTest):
         self.assertEqual(self.client.post(jwt_of(whole) + "~").status, 200)
         self.assertIsNone(self.note_of(first["id"]))
 
+    def test_nor_in_the_commit_that_erases_it(self):
+        for atomic in (False, True):
+            subject = case()
+            whole = self.by(ML1).statement("case.detected", subject, DETECTED, hidden={"note": "gone at once"})
+            erasure = self.by(ML1).statement("case.data_erased", subject, {"basis": "art17", "targets": [1]})
+            answer = self.client.post_list([whole, erasure, whole], atomic=atomic)
+            results = answer.json()["results"]
+            self.assertEqual(results[-1]["status"], 409, answer)
+            self.assertEqual(results[-1]["rule"], "disclosures-erased")
+            self.assertEqual(answer.status, 409 if atomic else 207)
+            if not atomic:
+                self.assertIsNone(self.note_of(results[0]["id"]))
+        subject = case()
+        whole = self.by(ML1).statement("case.detected", subject, DETECTED, hidden={"note": "gone at once"})
+        erasure = self.by(ML1).statement("case.data_erased", subject, {"basis": "art17", "targets": [1]})
+        taken = self.client.post_list([whole, erasure, jwt_of(whole) + "~"], atomic=True)
+        self.assertEqual(taken.status, 201, taken)
+        self.assertIsNone(self.note_of(taken.json()["results"][0]["id"]))
+
     def test_the_form_of_a_statement(self):
         whole = self.by(ML1).statement("case.detected", case(), DETECTED)
         self.assertEqual(self.client.post(jwt_of(whole)).rule, "sd-jwt-form")

@@ -66,6 +66,30 @@ class HttpHeaders(LedgerTest):
         self.assertEqual(self.send("POST /v1/events HTTP/1.0\nContent-Type: application/sd-jwt\nTransfer-Encoding: chunked\n",
                                    body)[0], 400)
 
+        for empty in ("Transfer-Encoding:\n", f"Transfer-Encoding:\nContent-Length: {len(body)}\n"):
+            self.assertEqual(self.post(empty, body)[0], 400)
+        self.assertEqual(self.post("Transfer-Encoding: chunked, gzip\n", body), (400, "transfer-coding"))
+
+    def test_trailers_are_no_headers(self):
+        def chunked(trailers):
+            statement = self.statement()
+            return b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(statement), statement, trailers)
+
+        self.assertEqual(self.send("POST /v1/events HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n",
+                                   chunked(b"Content-Type: application/sd-jwt\r\n")), (415, "media-type"))
+        self.assertEqual(self.post("Transfer-Encoding: chunked\n", chunked(b"Host: y\r\nConnection: close\r\n"))[0], 201)
+        token = self.by(ML1).token(self.ledger.origin).encode()
+        self.assertEqual(self.send("GET /v1/cases HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n",
+                                   b"0\r\nAuthorization: Bearer " + token + b"\r\n\r\n")[0], 401)
+
+    def test_what_stands_once(self):
+        statement = self.statement()
+        length = f"Content-Length: {len(statement)}\n"
+        for twice in ("If-Match: \"1\"\nIf-Match: \"7\"\n", "Content-Type: application/sd-jwt\n", "Expect: x\nExpect: 100-continue\n",
+                      "Authorization: Bearer a\nAuthorization: Bearer b\n", "If-None-Match: *\nIf-None-Match: *\n"):
+            with self.subTest(twice):
+                self.assertEqual(self.post(length + twice, statement), (400, "header-repeated"))
+
     def test_framing(self):
         statement = self.statement()
         for headers in ("Content-Length: 5\nContent-Length: 6\n", "Content-Length: +5\n", "Content-Length: 5 5\n",
@@ -84,7 +108,15 @@ class HttpHeaders(LedgerTest):
                 ("GET /livez HTTP/1.0\n", 200),
                 ("GET /livez HTTP/2.0\nHost: x\n", 505),
                 ("TRACE /livez HTTP/1.1\nHost: x\n", 405),
-                ("CONNECT x:80 HTTP/1.1\nHost: x\n", 400)):
+                ("CONNECT x:80 HTTP/1.1\nHost: x\n", 501),
+                ("BREW /livez HTTP/1.1\nHost: x\n", 501),
+                ("GET * HTTP/1.1\nHost: x\n", 400),
+                ("OPTIONS * HTTP/1.1\nHost: x\n", 204),
+                ("GET /livez#x HTTP/1.1\nHost: x\n", 400),
+                ("GET /livez HTTP/1.1\nHost: a b\n", 400),
+                ("GET /livez HTTP/1.1\nHost: u@a\n", 400),
+                ("GET /livez HTTP/1.1\nHost: [::1]:80\n", 200),
+                ("GET http://h:zz/livez HTTP/1.1\nHost: h\n", 400)):
             with self.subTest(head):
                 self.assertEqual(self.send(head)[0], expected)
 
