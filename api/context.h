@@ -10,6 +10,7 @@
 #include "api/sharing.h"
 #include "api/worker_pool.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {
@@ -24,6 +25,7 @@ struct Context {
   Shares streams;                                  ///< event streams that are open
   Shares queue;                                    ///< statements that wait for the writer
   RequestRate rate;
+  ClockGuard* clock_guard;  ///< may be null
   WorkerPool pool;
   const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};

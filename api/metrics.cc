@@ -97,7 +97,8 @@ void Metrics::observe(std::size_t route, unsigned status, std::chrono::nanosecon
   cell.nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
 }
 
-std::string Metrics::text(const log::Ledger& ledger, std::size_t streams) const {
+std::string Metrics::text(const log::Ledger& ledger, std::size_t streams,
+                          const ClockGuard* guard) const {
   MetricFamily requests =
       family("relais_http_request_seconds",
              "Requests and the time to their answer, by route and status.", MetricType::Histogram);
@@ -123,6 +124,14 @@ std::string Metrics::text(const log::Ledger& ledger, std::size_t streams) const 
   families.push_back(
       gauge("relais_live_streams", "Open event streams.", static_cast<double>(streams)));
   add_ledger(families, ledger);
+  if (guard != nullptr) {
+    families.push_back(gauge("relais_clock_behind_log_seconds",
+                             "How far the clock stands before the last entry.",
+                             static_cast<double>(guard->behind_ms()) / 1e3));
+    families.push_back(gauge("relais_clock_leap_seconds",
+                             "How far the machine's clock was set and not confirmed.",
+                             static_cast<double>(guard->leap_ms()) / 1e3));
+  }
   return prometheus::TextSerializer().Serialize(families);
 }
 

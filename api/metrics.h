@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {
@@ -21,7 +22,8 @@ class Metrics {
 
   void observe(std::size_t route, unsigned status, std::chrono::nanoseconds took);
   /// Prometheus text format 0.0.4 (the text of prometheus-cpp's serializer).
-  std::string text(const log::Ledger& ledger, std::size_t streams) const;
+  /// `guard` may be null.
+  std::string text(const log::Ledger& ledger, std::size_t streams, const ClockGuard* guard) const;
 
  private:
   static constexpr std::size_t kBuckets = 14;

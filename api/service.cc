@@ -86,6 +86,7 @@ struct Service::Impl {
                 Shares("streams", options.max_streams, options.max_streams_of_signatory),
                 Shares("statements", log::kMaxQueued, log::kMaxQueued / 2),
                 RequestRate(options.requests_per_second),
+                options.clock_guard,
                 WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
         authenticator(ledger.vkey().name),
         router(make_router(context)),

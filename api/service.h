@@ -8,6 +8,7 @@
 
 #include "api/http/http.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {
@@ -17,6 +18,9 @@ struct ServiceOptions {
   std::size_t max_streams = 100;  ///< open event streams
   std::size_t max_streams_of_signatory = 25;
   unsigned requests_per_second = 2'000;  ///< of one signatory; 0: no limit
+  /// Of the clock that the ledger uses, where it is one: for /readyz and /metrics, and to be
+  /// confirmed on the unix socket. Outlives the service.
+  ClockGuard* clock_guard = nullptr;
   /// Gets one line for each failure of ours (never for a client's mistake); from any thread.
   std::function<void(const std::string&)> report;
 };

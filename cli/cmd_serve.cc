@@ -18,6 +18,7 @@
 #include "api/http/server.h"
 #include "api/service.h"
 #include "cli/command.h"
+#include "ledger/base/clock_guard.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/ledger.h"
 #include "projections/clockwork.h"
@@ -33,6 +34,8 @@ struct Options {
   std::string client_ca;
   unsigned threads = 0;
   unsigned clock_seconds = 60;
+  bool trust_clock = false;
+  bool confirm_clock = false;
   api::Limits limits;
   api::ServiceOptions service;
 };
@@ -63,9 +66,9 @@ class StopSignals {
 /// rewrites the files that still hold what was erased.
 class ClockThread {
  public:
-  ClockThread(log::Ledger& ledger, const crypto::SigningKey& system, unsigned seconds,
-              std::shared_ptr<spdlog::logger> log)
-      : ledger_(ledger), system_(system), period_(seconds), log_(std::move(log)) {
+  ClockThread(log::Ledger& ledger, const crypto::SigningKey& system, const ClockGuard* guard,
+              unsigned seconds, std::shared_ptr<spdlog::logger> log)
+      : ledger_(ledger), system_(system), guard_(guard), period_(seconds), log_(std::move(log)) {
     thread_ = std::thread([this] { run(); });
   }
   ~ClockThread() {
@@ -89,17 +92,22 @@ class ClockThread {
   }
   void tick() {
     if (ledger_.failure()) return;  // nothing can be signed or rewritten now
-    const auto ran = projections::run_clock(ledger_, system_);
-    if (!ran) return log_->error("the clock: {}", to_string(ran.error()));
-    if (ran->signed_events > 0) log_->info("the clock signed {} events", ran->signed_events);
-    for (const Error& e : ran->refused) log_->error("the clock was refused: {}", to_string(e));
+    // What time brings is signed for ever: not by a time that may be wrong.
+    if (guard_ == nullptr || guard_->state() == ClockState::agrees) sign();
     const auto purged = ledger_.purge_erased();
     if (!purged) return log_->error("erasing: {}", to_string(purged.error()));
     if (*purged) log_->info("what was erased is gone from the files");
   }
+  void sign() {
+    const auto ran = projections::run_clock(ledger_, system_);
+    if (!ran) return log_->error("the clock: {}", to_string(ran.error()));
+    if (ran->signed_events > 0) log_->info("the clock signed {} events", ran->signed_events);
+    for (const Error& e : ran->refused) log_->error("the clock was refused: {}", to_string(e));
+  }
 
   log::Ledger& ledger_;
   crypto::SigningKey system_;
+  const ClockGuard* guard_;
   std::chrono::seconds period_;
   std::shared_ptr<spdlog::logger> log_;
   std::mutex mutex_;
@@ -143,18 +151,18 @@ bool has_room(const std::filesystem::path& data) {
 }
 
 /// For writing; where the disk takes no writes, for reading, so that what is there can be seen.
-Result<std::unique_ptr<log::Ledger>> open_ledger(const Context& context, const Options& o,
+Result<std::unique_ptr<log::Ledger>> open_ledger(const Clock& clock, const Options& o,
                                                  const std::shared_ptr<spdlog::logger>& log) {
   log::Options open;
   open.data = o.data;
   open.report = [log](const std::string& line) { log->warn("the store: {}", line); };
-  auto ledger = log::Ledger::open(open, context.clock, models());
+  auto ledger = log::Ledger::open(open, clock, models());
   if (ledger) return ledger;
   const Error& e = ledger.error();
   if (e.code != Errc::storage_full && e.rule != "storage-read-only") return ledger;
   open.read_only = true;
   open.unwritable = e;
-  return log::Ledger::open(open, context.clock, models());
+  return log::Ledger::open(open, clock, models());
 }
 
 /// Where the administrator's socket is made; nowhere where its path is longer than the system takes
@@ -169,31 +177,79 @@ std::string control_socket(const Options& o, spdlog::logger& log) {
   return {};
 }
 
+/// Tells what has become of the clock, once for each change.
+class ClockWatch {
+ public:
+  ClockWatch(ClockGuard* guard, std::shared_ptr<spdlog::logger> log)
+      : guard_(guard), log_(std::move(log)) {}
+  void look(const log::Ledger& ledger) {
+    if (guard_ == nullptr) return;
+    guard_->look(ledger.head()->last_received);
+    const ClockState state = guard_->state();
+    if (std::exchange(told_, state) == state) return;
+    constexpr std::string_view kHeld = "no effects of time are signed until";
+    switch (state) {
+      case ClockState::agrees:
+        return log_->info("the clock agrees with the log again");
+      case ClockState::behind_log:
+        return log_->warn(
+            "the clock stands {} s before the last entry: times of receipt stay at that one's, and "
+            "{} it has caught up",
+            guard_->behind_ms() / 1'000, kHeld);
+      case ClockState::leapt:
+        return log_->warn(
+            "the clock was set by {} s: time goes on as before, and {} it is set back, or "
+            "confirmed "
+            "(POST /admin/confirm-clock on the socket)",
+            guard_->leap_ms() / 1'000, kHeld);
+      case ClockState::unconfirmed:
+        return log_->warn(
+            "the last entry is more than {} days old: {} the clock is confirmed (--confirm-clock, "
+            "or "
+            "POST /admin/confirm-clock on the socket)",
+            ClockGuard::kSilenceMs / 86'400'000, kHeld);
+    }
+  }
+
+ private:
+  ClockGuard* guard_;
+  std::shared_ptr<spdlog::logger> log_;
+  ClockState told_ = ClockState::agrees;
+};
+
 /// Serves until a signal, whose name it gives, or until a ledger that could not write may write
 /// again: then nothing, and it is to be opened anew. `listening` hears where, once it does.
-Result<const char*> serve_once(Context& context, const Options& o, const StopSignals& signals,
+Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Options& o,
+                               const StopSignals& signals,
                                const std::shared_ptr<spdlog::logger>& log,
                                api::ServerOptions& options, unsigned patience,
                                const std::function<void(const log::Ledger&)>& listening) {
   RELAIS_ASSIGN(const auto system, crypto::load_private_key(
                                        std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
-  RELAIS_ASSIGN(const auto ledger, open_ledger(context, o, log));
+  RELAIS_ASSIGN(const auto ledger, open_ledger(clock, o, log));
   api::ServiceOptions serve = o.service;
   serve.workers = o.threads;
+  serve.clock_guard = guard;
   serve.report = [log](const std::string& line) { log->error(line); };
-  api::Service service(*ledger, context.clock, std::move(serve));
+  api::Service service(*ledger, clock, std::move(serve));
   options.unix_socket = ledger->failure() ? std::string() : control_socket(o, *log);
-  RELAIS_ASSIGN(const auto server, api::Server::start(options, context.clock, service.handler()));
+  RELAIS_ASSIGN(const auto server, api::Server::start(options, clock, service.handler()));
   options.port = server->port();  // the same again after a reopening
   log->info("serving {} with {} entries", ledger->vkey().name, ledger->head()->size().value);
   if (const auto failure = ledger->failure())
     log->error("for reading only: {}", to_string(*failure));
   listening(*ledger);
-  auto clock = std::make_unique<ClockThread>(*ledger, system, o.clock_seconds, log);
+  if (guard != nullptr && ledger->head()->registry->in_force)
+    guard->begin(ledger->head()->last_received);
+  if (guard != nullptr && o.confirm_clock) guard->confirm();
+  ClockWatch watch(guard, log);
+  watch.look(*ledger);
+  auto job = std::make_unique<ClockThread>(*ledger, system, guard, o.clock_seconds, log);
 
   const char* signal = nullptr;
   bool failed = false;
   for (unsigned seconds = 0; (signal = signals.wait_a_second()) == nullptr; ++seconds) {
+    watch.look(*ledger);
     const auto failure = ledger->failure();
     if (failure && !std::exchange(failed, true))
       log->error("takes no statements: {}", to_string(*failure));
@@ -204,7 +260,7 @@ Result<const char*> serve_once(Context& context, const Options& o, const StopSig
     log->info("stopping on {}", signal);
   else
     log->info("the disk takes writes again: opening anew");
-  clock.reset();
+  job.reset();
   service.drain();
   server->stop();
   ledger->stop();
@@ -235,6 +291,10 @@ Status run_server(Context& context, const Options& o) {
   options.tls_key = o.tls_key;
   options.client_ca = o.client_ca;
   options.limits = o.limits;
+  const BootClock elapsed;
+  ClockGuard guarded(context.clock, elapsed);
+  ClockGuard* const guard = o.trust_clock ? nullptr : &guarded;
+  const Clock& clock = o.trust_clock ? context.clock : guarded;
   bool said = false;
   const auto listening = [&](const log::Ledger& ledger) {
     const std::string url = url_of(o, options.port);
@@ -244,7 +304,7 @@ Status run_server(Context& context, const Options& o) {
   constexpr unsigned kMostPatience = 60;
   for (unsigned patience = 1;; patience = std::min(2 * patience, kMostPatience)) {
     const auto start = std::chrono::steady_clock::now();
-    const auto ended = serve_once(context, o, signals, log, options, patience, listening);
+    const auto ended = serve_once(clock, guard, o, signals, log, options, patience, listening);
     if (ended && *ended != nullptr) return {};
     if (!ended) {
       // What was served once is tried again: the disk may come back. What does not hold together
@@ -291,6 +351,10 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
       ->check(CLI::ExistingFile);
   c->add_option("--clock-seconds", o->clock_seconds, "How often the clock looks at deadlines (60)")
       ->check(CLI::Range(1, 86'400));
+  c->add_flag("--confirm-clock", o->confirm_clock,
+              "The machine's clock is right, although the last entry is old");
+  c->add_flag("--trust-clock", o->trust_clock,
+              "Follow the machine's clock wherever it is set, as tests do that move it");
   c->add_option("--max-connections", o->limits.max_connections, "Connections at once (1024)")
       ->check(CLI::Range(1, 65'536));
   c->add_option(

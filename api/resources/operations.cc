@@ -1,4 +1,5 @@
-// GET /livez, /readyz, /metrics, and POST /admin/rebuild on the unix socket.
+// GET /livez, /readyz, /metrics, and POST /admin/rebuild and /admin/confirm-clock on the unix
+// socket.
 #include "api/context.h"
 #include "api/http/json_writer.h"
 #include "api/http/problem.h"
@@ -27,6 +28,12 @@ Result<Response> readyz(const Context& context, const Call& call) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().member("status", "ready").member("size", call.head->size().value);
+  // Statements are taken, and what is wrong with the time is told: no partner must wait for it.
+  if (const ClockGuard* guard = context.clock_guard; guard != nullptr) {
+    json.member("clock", to_string(guard->state()));
+    if (guard->behind_ms() > 0)
+      json.member("clockBehindLogSeconds", static_cast<std::uint64_t>(guard->behind_ms() / 1'000));
+  }
   json.end_object();
   return response;
 }
@@ -34,7 +41,21 @@ Result<Response> readyz(const Context& context, const Call& call) {
 Result<Response> metrics(const Context& context) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = context.metrics->text(context.ledger, context.streams.taken());
+  response.body =
+      context.metrics->text(context.ledger, context.streams.taken(), context.clock_guard);
+  return response;
+}
+
+/// The machine's clock is right, says who administers it.
+Result<Response> confirm_clock(const Context& context) {
+  if (context.clock_guard == nullptr)
+    return fail(Errc::not_found, "clock-not-guarded",
+                "the clock is taken as it is (--trust-clock)");
+  context.clock_guard->confirm();
+  Response response;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().member("clock", to_string(context.clock_guard->state())).end_object();
   return response;
 }
 
@@ -80,6 +101,12 @@ void add_operation_routes(Router& router, Context& context) {
               Access::open,
               {},
               [&context](Call&) { return metrics(context); },
+              {}});
+  router.add({Method::post,
+              "/admin/confirm-clock",
+              Access::local,
+              {},
+              [&context](Call&) { return confirm_clock(context); },
               {}});
   router.add({Method::post,
               "/admin/rebuild",

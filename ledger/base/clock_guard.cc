@@ -1,0 +1,72 @@
+#include "ledger/base/clock_guard.h"
+
+#include <time.h>
+
+#include <cstdlib>
+
+namespace relais {
+
+std::int64_t BootClock::elapsed_ms() const {
+  timespec t{};
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
+  return static_cast<std::int64_t>(t.tv_sec) * 1'000 + t.tv_nsec / 1'000'000;
+}
+
+std::string_view to_string(ClockState s) {
+  switch (s) {
+    case ClockState::agrees:
+      return "agrees";
+    case ClockState::behind_log:
+      return "behind-log";
+    case ClockState::leapt:
+      return "leapt";
+    case ClockState::unconfirmed:
+      return "unconfirmed";
+  }
+  return "";
+}
+
+ClockGuard::ClockGuard(const Clock& machine, const ElapsedClock& elapsed)
+    : machine_(machine),
+      elapsed_(elapsed),
+      offset_ms_(machine.now().value - elapsed.elapsed_ms()) {}
+
+std::int64_t ClockGuard::drift_ms() const {
+  return machine_.now().value - elapsed_.elapsed_ms() - offset_ms_;
+}
+
+std::int64_t ClockGuard::leap_ms() const {
+  const std::int64_t drift = drift_ms();
+  return std::abs(drift) > kLeapMs ? drift : 0;
+}
+
+Timestamp ClockGuard::now() const {
+  const Timestamp machine = machine_.now();
+  const std::int64_t expected = elapsed_.elapsed_ms() + offset_ms_;
+  return std::abs(machine.value - expected) > kLeapMs ? Timestamp{expected} : machine;
+}
+
+void ClockGuard::begin(Timestamp last_received) {
+  unconfirmed_ = last_received.value > 0 && now().value - last_received.value > kSilenceMs;
+  look(last_received);
+}
+
+void ClockGuard::look(Timestamp last_received) {
+  const std::int64_t drift = drift_ms();
+  if (std::abs(drift) <= kLeapMs) offset_ms_ += drift;
+  const std::int64_t behind = last_received.value - now().value;
+  behind_ms_ = behind > kBehindMs ? behind : 0;
+}
+
+void ClockGuard::confirm() {
+  offset_ms_ = machine_.now().value - elapsed_.elapsed_ms();
+  unconfirmed_ = false;
+}
+
+ClockState ClockGuard::state() const {
+  if (leap_ms() != 0) return ClockState::leapt;
+  if (behind_ms_ != 0) return ClockState::behind_log;
+  return unconfirmed_ ? ClockState::unconfirmed : ClockState::agrees;
+}
+
+}  // namespace relais

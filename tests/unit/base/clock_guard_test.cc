@@ -1,0 +1,87 @@
+#include "ledger/base/clock_guard.h"
+
+#include <gtest/gtest.h>
+
+namespace relais {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000;
+constexpr std::int64_t kDay = 86'400'000;
+constexpr Timestamp kStart{1'795'536'000'000};
+
+class Elapsed final : public ElapsedClock {
+ public:
+  std::int64_t elapsed_ms() const override { return ms; }
+  std::int64_t ms = 12'345;
+};
+
+class ClockGuardTest : public testing::Test {
+ protected:
+  void pass(std::int64_t ms) {
+    machine.advance_ms(ms);
+    elapsed.ms += ms;
+  }
+  ManualClock machine{kStart};
+  Elapsed elapsed;
+  ClockGuard guard{machine, elapsed};
+};
+
+TEST_F(ClockGuardTest, FollowsTheMachineAndItsSmallAdjustments) {
+  guard.begin(kStart);
+  for (int i = 0; i < 100; ++i) {  // 10 s an hour, for days: what is no leap adds up to none
+    pass(60 * kMinute);
+    machine.advance_ms(10'000);
+    guard.look(kStart);
+    EXPECT_EQ(guard.now(), machine.now());
+    EXPECT_EQ(guard.state(), ClockState::agrees);
+  }
+}
+
+TEST_F(ClockGuardTest, ALeapIsNotFollowedUntilItIsConfirmed) {
+  guard.begin(kStart);
+  pass(kMinute);
+  machine.advance_ms(40 * kDay);
+  EXPECT_EQ(guard.now().value, kStart.value + kMinute);
+  EXPECT_EQ(guard.state(), ClockState::leapt);
+  EXPECT_EQ(guard.leap_ms(), 40 * kDay);
+  guard.look(kStart);
+  pass(kMinute);
+  EXPECT_EQ(guard.now().value, kStart.value + 2 * kMinute);
+  guard.confirm();
+  EXPECT_EQ(guard.now(), machine.now());
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+}
+
+TEST_F(ClockGuardTest, ALeapThatIsTakenBackIsNone) {
+  guard.begin(kStart);
+  machine.advance_ms(-2 * kDay);
+  EXPECT_EQ(guard.state(), ClockState::leapt);
+  EXPECT_EQ(guard.now(), kStart);
+  machine.advance_ms(2 * kDay);
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+  EXPECT_EQ(guard.now(), kStart);
+}
+
+TEST_F(ClockGuardTest, ToldWhereItStandsBeforeTheLog) {
+  guard.begin(Timestamp{kStart.value + 40 * kDay});
+  EXPECT_EQ(guard.state(), ClockState::behind_log);
+  EXPECT_EQ(guard.behind_ms(), 40 * kDay);
+  guard.look(Timestamp{kStart.value + 4'000});  // of another machine's clock: tolerated
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+  EXPECT_EQ(guard.behind_ms(), 0);
+}
+
+TEST_F(ClockGuardTest, ALongSilenceOfTheLogIsLookedAt) {
+  guard.begin(Timestamp{kStart.value - 31 * kDay});
+  EXPECT_EQ(guard.state(), ClockState::unconfirmed);
+  EXPECT_EQ(guard.now(), kStart);
+  guard.confirm();
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+  guard.begin(Timestamp{kStart.value - 29 * kDay});
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+  guard.begin(Timestamp{});  // an empty log
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+}
+
+}  // namespace
+}  // namespace relais
