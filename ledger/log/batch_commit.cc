@@ -52,94 +52,82 @@ void BatchCommit::take(Group& group) {
   pending.done = std::exchange(group.done, nullptr);
   pending.count = group.submissions.size();
   if (group.atomic) {
-    if (auto refused = try_group(group)) {
-      const auto failed = static_cast<std::size_t>(std::stoul(refused->state));
-      refused->state.clear();
-      for (std::size_t i = 0; i < group.submissions.size(); ++i)
+    if (const auto refused = try_group(group)) {
+      for (std::size_t n = 0; n < pending.count; ++n)
         pending.answers.push_back(
-            {fail(i == failed ? *refused : group_refused(failed)), {}, false});
-      ledger_.stats.refused += group.submissions.size();
+            {fail(n == refused->position ? refused->error : group_refused(refused->position))});
+      ledger_.stats.refused += pending.count;
       return;
     }
   }
   for (Submission& s : group.submissions) {
-    pending.answers.push_back(judge_one(s));
-    check(!group.atomic || pending.answers.back().index.has_value(),
+    Result<Answer> answer = take_one(s);
+    check(!group.atomic || answer.has_value(),
           "a statement that passed the trial of its group passes again");
+    if (!answer) ++ledger_.stats.refused;
+    pending.answers.push_back(answer ? std::move(*answer) : Answer{fail(answer.error())});
   }
   ledger_.stats.judge_us += microseconds_since(start);
 }
 
-/// Judges an atomic group on a world that is rolled back. The error's `state` carries the number of
-/// the statement that failed, since none of it reaches the caller before take() has put the real
-/// state back.
-std::optional<Error> BatchCommit::try_group(Group& group) {
+/// The one way in: who signed, whether the log has it already, whether the rules allow it. Changes
+/// nothing but what is set in the typed event.
+Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) {
+  rules::World& world = ledger_.model->world();
+  RELAIS_ASSIGN(const Signer signer, find_signer(world.registry(), s.statement, index));
+  if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
+  s.verified = true;
+  RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
+  if (duplicate) return Admitted{signer.id, *duplicate};
+  RELAIS_ASSIGN(const rules::Act act,
+                judge(world, s.statement, signer, index, received_at_, s.expected));
+  return Admitted{signer.id, act};
+}
+
+/// Judges an atomic group on a world that is rolled back.
+std::optional<BatchCommit::Refused> BatchCommit::try_group(Group& group) {
   rules::World& world = ledger_.model->world();
   world.begin_trial();
-  std::optional<Error> refused;
-  std::uint64_t index = first_ + staged_.size();
-  struct Tried {
-    std::string_view jwt;
-    StreamVersion version;
-  };
-  std::map<std::string, Tried> ids;
-  for (std::size_t i = 0; i < group.submissions.size() && !refused; ++i) {
-    Submission& s = group.submissions[i];
-    const auto outcome = [&]() -> Status {
-      RELAIS_ASSIGN(const Signer signer,
-                    find_signer(world.registry(), s.statement, LogIndex{index}));
-      if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
-      s.verified = true;
-      RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
-      if (duplicate) {
-        RELAIS_ASSIGN(const auto missing, missing_disclosures(s.statement, *duplicate));
-        static_cast<void>(missing);  // what counts is that none of them was erased
-        return {};
-      }
-      const StreamVersion next{world.version(s.statement.stream).value + 1};
-      const auto [it, fresh] =
-          ids.emplace(id_key(s.statement.id, signer.id), Tried{s.statement.jwt, next});
-      if (!fresh) {
-        if (it->second.jwt == s.statement.jwt)
-          return judge_not_erased(s.statement, it->second.version);
-        return fail(error(Errc::conflict, "id-reused", "the group uses one id for two statements")
-                        .at("id"));
-      }
-      RELAIS_ASSIGN(const rules::Act act,
-                    judge(world, s.statement, signer, LogIndex{index}, received_at_, s.expected));
-      rules::evolve(world, act);
-      ++index;
-      return {};
-    }();
-    if (!outcome) {
-      refused = outcome.error();
-      if (!refused->state.empty()) refused->message += " (current state: " + refused->state + ")";
-      refused->state = std::to_string(i);
+  std::vector<std::string> tried;
+  const auto try_one = [&](Submission& s) -> Status {
+    const LogIndex index{first_ + staged_.size() + tried.size()};
+    RELAIS_ASSIGN(const Admitted admitted, admit(s, index));
+    if (const auto* duplicate = std::get_if<LogIndex>(&admitted.what)) {
+      // Which are missing is told when it is taken; here, that none of them was erased.
+      const auto missing = missing_disclosures(s.statement, admitted.signatory, *duplicate);
+      return missing ? Status{} : fail(missing.error());
     }
-  }
+    const auto& act = std::get<rules::Act>(admitted.what);
+    rules::evolve(world, act);
+    tried.push_back(id_key(s.statement.id, admitted.signatory));
+    ids_.emplace(tried.back(),
+                 Known{index, StreamVersion{act.event.getVersion()}, s.statement.jwt});
+    return {};
+  };
+  std::optional<Refused> refused;
+  for (std::size_t i = 0; i < group.submissions.size() && !refused; ++i)
+    if (Status one = try_one(group.submissions[i]); !one) refused = {i, std::move(one).error()};
   world.rollback();
+  for (const std::string& key : tried) ids_.erase(key);
   return refused;
 }
 
 Result<std::optional<LogIndex>> BatchCommit::find_duplicate(const statement::Statement& s,
                                                             SignatoryId signatory) const {
   const std::string key = id_key(s.id, signatory);
-  std::string entry;
-  LogIndex index;
+  std::optional<LogIndex> index;
   if (const auto it = ids_.find(key); it != ids_.end()) {
-    index = it->second;
-    entry = staged_[index.value - first_].entry;
+    if (it->second.jwt == s.jwt) return it->second.index;
   } else {
     RELAIS_ASSIGN(const auto stored, ledger_.store->get(store::Family::ids, key));
-    if (!stored) return std::optional<LogIndex>();
+    if (!stored) return index;
     index = LogIndex{load_be<std::uint64_t>(*stored)};
-    RELAIS_ASSIGN(auto found,
-                  ledger_.store->get(store::Family::entries, store::index_key(index.value)));
-    if (!found)
+    RELAIS_ASSIGN(const auto entry,
+                  ledger_.store->get(store::Family::entries, store::index_key(index->value)));
+    if (!entry)
       return fail(Errc::corrupt, "entry-missing", "an id points to an entry that is not there");
-    entry = std::move(*found);
+    if (std::string_view(*entry).substr(8) == s.jwt) return index;
   }
-  if (std::string_view(entry).substr(8) == s.jwt) return std::optional(index);
   return fail(
       error(Errc::conflict, "id-reused", "this source has used this id for another statement")
           .at("id")
@@ -147,30 +135,20 @@ Result<std::optional<LogIndex>> BatchCommit::find_duplicate(const statement::Sta
           .from("CloudEvents 1.0, source + id"));
 }
 
-BatchCommit::Answer BatchCommit::judge_one(Submission& s) {
-  rules::World& world = ledger_.model->world();
-  const LogIndex index{first_ + staged_.size()};
-  const auto judged = [&]() -> Result<Answer> {
-    RELAIS_ASSIGN(const Signer signer, find_signer(world.registry(), s.statement, index));
-    if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
-    RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
-    if (duplicate) {
-      RELAIS_ASSIGN(const std::size_t added, complete(s.statement, *duplicate));
-      ++ledger_.stats.duplicates;
-      return Answer{fail(Errc::internal, "", ""), duplicate, true, added};
-    }
-    RELAIS_ASSIGN(const rules::Act act,
-                  judge(world, s.statement, signer, index, received_at_, s.expected));
-    return Answer{fail(Errc::internal, "", ""), stage(s, act), false};
-  }();
-  if (judged) return *judged;
-  ++ledger_.stats.refused;
-  return Answer{fail(judged.error()), {}, false};
+Result<BatchCommit::Answer> BatchCommit::take_one(Submission& s) {
+  RELAIS_ASSIGN(const Admitted admitted, admit(s, LogIndex{first_ + staged_.size()}));
+  if (const auto* duplicate = std::get_if<LogIndex>(&admitted.what)) {
+    RELAIS_ASSIGN(const std::size_t added, complete(s.statement, admitted.signatory, *duplicate));
+    ++ledger_.stats.duplicates;
+    return Answer{*duplicate, true, added};
+  }
+  return Answer{stage(s, std::get<rules::Act>(admitted.what))};
 }
 
 /// Those of a statement that is in the log already which the ledger does not have. Each belongs to
 /// the statement, by its digest; the ledger may have lost them on the way, or got none.
 Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statement::Statement& s,
+                                                                  SignatoryId signatory,
                                                                   LogIndex index) {
   std::vector<std::string> missing = s.disclosures;
   if (missing.empty()) return missing;
@@ -181,13 +159,21 @@ Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statemen
   std::erase_if(missing,
                 [&](const std::string& d) { return std::ranges::find(*there, d) != there->end(); });
   if (missing.empty()) return missing;
-  RELAIS_ASSIGN(const StreamVersion version, version_of(index));
-  RELAIS_TRY(judge_not_erased(s, version));
-  return missing;
+  if (s.stream.kind != schema::StreamKind::CASE) return missing;
+  RELAIS_ASSIGN(const StreamVersion version, version_of(s, signatory, index));
+  const rules::CaseState* state = ledger_.model->world().find_case(s.stream.uuid);
+  if (state == nullptr || !state->acts.at(version.value - 1).erased) return missing;
+  // What was erased is not disclosed again, in whatever order it comes.
+  return fail(error(Errc::conflict, "disclosures-erased",
+                    "what this statement disclosed was erased, and is not taken again")
+                  .accepts("the statement without disclosures")
+                  .from("RGPD art. 17"));
 }
 
-Result<StreamVersion> BatchCommit::version_of(LogIndex index) const {
-  if (index.value >= first_) return staged_[index.value - first_].accepted.version;
+Result<StreamVersion> BatchCommit::version_of(const statement::Statement& s, SignatoryId signatory,
+                                              LogIndex index) const {
+  if (const auto it = ids_.find(id_key(s.id, signatory)); it != ids_.end())
+    return it->second.version;
   RELAIS_ASSIGN(const auto stored,
                 ledger_.store->get(store::Family::events, store::index_key(index.value)));
   statement::EventView view;
@@ -196,20 +182,10 @@ Result<StreamVersion> BatchCommit::version_of(LogIndex index) const {
   return StreamVersion{view.get().getVersion()};
 }
 
-/// What was erased is not disclosed again, in whatever order it comes.
-Status BatchCommit::judge_not_erased(const statement::Statement& s, StreamVersion version) {
-  if (s.disclosures.empty() || s.stream.kind != schema::StreamKind::CASE) return {};
-  const rules::CaseState* state = ledger_.model->world().find_case(s.stream.uuid);
-  if (state == nullptr || !state->acts.at(version.value - 1).erased) return {};
-  return fail(error(Errc::conflict, "disclosures-erased",
-                    "what this statement disclosed was erased, and is not taken again")
-                  .accepts("the statement without disclosures")
-                  .from("RGPD art. 17"));
-}
-
 /// Keeps what a duplicate brings and the ledger does not have; gives how many.
-Result<std::size_t> BatchCommit::complete(const statement::Statement& s, LogIndex index) {
-  RELAIS_ASSIGN(const auto missing, missing_disclosures(s, index));
+Result<std::size_t> BatchCommit::complete(const statement::Statement& s, SignatoryId signatory,
+                                          LogIndex index) {
+  RELAIS_ASSIGN(const auto missing, missing_disclosures(s, signatory, index));
   if (missing.empty()) return std::size_t{0};
   auto& all = disclosures_[index];
   if (all.empty() && index.value < first_) {
@@ -240,7 +216,7 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
     batch_.put(store::Family::disclosures, key, encode(st.disclosures));
     disclosures_.emplace(act.index, st.disclosures);
   }
-  ids_.emplace(ids, act.index);
+  ids_.emplace(ids, Known{act.index, version, st.jwt});
   streams_.emplace(stream_version_key(st.stream, version), act.index);
   if (!effects.erased.empty()) destroy_disclosures(act, effects.erased);
 
@@ -313,27 +289,27 @@ void BatchCommit::commit() {
 }
 
 Outcome BatchCommit::finish(Answer& a, const std::string& note) {
-  if (!a.index) return std::move(a.outcome);
+  if (!a.place) return fail(std::move(a.place).error());
+  const LogIndex index = *a.place;
   Accepted accepted;
-  if (a.index->value >= first_) {
-    Staged& staged = staged_[a.index->value - first_];
+  if (index.value >= first_) {
+    Staged& staged = staged_[index.value - first_];
     if (staged.accepted.receipt.checkpoint.empty()) {
-      auto proof = ledger_.tree->prove(a.index->value);
+      auto proof = ledger_.tree->prove(index.value);
       if (!proof) return fail(proof.error());
-      staged.accepted.receipt = {a.index->value, staged.entry.substr(0, 8), std::move(*proof),
-                                 note};
+      staged.accepted.receipt = {index.value, staged.entry.substr(0, 8), std::move(*proof), note};
     }
     accepted = staged.accepted;
   } else {
-    const auto entry = ledger_.store->get(store::Family::entries, store::index_key(a.index->value));
-    const auto event = ledger_.store->get(store::Family::events, store::index_key(a.index->value));
-    auto receipt = ledger_.receipt(*a.index);
+    const auto entry = ledger_.store->get(store::Family::entries, store::index_key(index.value));
+    const auto event = ledger_.store->get(store::Family::events, store::index_key(index.value));
+    auto receipt = ledger_.receipt(index);
     if (!receipt) return fail(receipt.error());
     statement::EventView view;
     if (!entry || !*entry || !event || !*event || !view.load(**event))
       return fail(Errc::corrupt, "entry-missing", "a stored entry cannot be read");
     const auto reader = view.get();
-    accepted.index = *a.index;
+    accepted.index = index;
     accepted.id = std::string(reader.getId().begin(), reader.getId().size());
     accepted.source = ledger_.current()->registry->find(SignatoryId{reader.getSignatory()})->source;
     accepted.stream = statement::stream_of(reader);

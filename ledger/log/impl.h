@@ -6,7 +6,9 @@
 #include <map>
 #include <mutex>
 #include <span>
+#include <string_view>
 #include <thread>
+#include <variant>
 
 #include "ledger/log/head_file.h"
 #include "ledger/log/judge.h"
@@ -99,12 +101,24 @@ class BatchCommit {
     Hash leaf;
     Accepted accepted;
   };
-  struct Answer {  // what a submission got so far
-    Outcome outcome;
-    std::optional<LogIndex>
-        index;  // accepted: known from here on; the receipt comes with the commit
+  struct Known {  // an entry of this batch, or of the group that is tried
+    LogIndex index;
+    StreamVersion version;
+    std::string_view jwt;  // of the submission, which outlives the batch
+  };
+  /// What a statement is to the log: an act that may follow, or an entry that it has already.
+  struct Admitted {
+    SignatoryId signatory;
+    std::variant<rules::Act, LogIndex> what;
+  };
+  struct Answer {  // what a submission got so far; the receipt comes with the commit
+    Result<LogIndex> place;
     bool duplicate = false;
     std::size_t disclosures_added = 0;  // by a duplicate
+  };
+  struct Refused {
+    std::size_t position = 0;  // in the group
+    Error error;
   };
   struct Pending {
     Done done;
@@ -112,15 +126,17 @@ class BatchCommit {
     std::vector<Answer> answers;
   };
 
-  Answer judge_one(Submission& s);
-  std::optional<Error> try_group(Group& group);
+  Result<Admitted> admit(Submission& s, LogIndex index);
+  Result<Answer> take_one(Submission& s);
+  std::optional<Refused> try_group(Group& group);
   Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
                                                  SignatoryId signatory) const;
   Result<std::vector<std::string>> missing_disclosures(const statement::Statement& s,
-                                                       LogIndex index);
-  Result<StreamVersion> version_of(LogIndex index) const;
-  Status judge_not_erased(const statement::Statement& s, StreamVersion version);
-  Result<std::size_t> complete(const statement::Statement& s, LogIndex index);
+                                                       SignatoryId signatory, LogIndex index);
+  Result<StreamVersion> version_of(const statement::Statement& s, SignatoryId signatory,
+                                   LogIndex index) const;
+  Result<std::size_t> complete(const statement::Statement& s, SignatoryId signatory,
+                               LogIndex index);
   LogIndex stage(Submission& s, const rules::Act& act);
   void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);
   void answer_all(const std::string& note);
@@ -131,7 +147,7 @@ class BatchCommit {
   Timestamp received_at_;
   store::Batch batch_;
   std::vector<Staged> staged_;
-  std::map<std::string, LogIndex> ids_;                       // of this batch
+  std::map<std::string, Known> ids_;                          // of this batch
   std::map<LogIndex, std::vector<std::string>> disclosures_;  // of this batch: new, or completed
   std::map<std::string, LogIndex> streams_;                   // of this batch
   std::vector<Pending> pending_;
