@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -180,12 +181,15 @@ std::string control_socket(const Options& o, spdlog::logger& log) {
 /// Tells what has become of the clock, once for each change.
 class ClockWatch {
  public:
-  ClockWatch(ClockGuard* guard, std::shared_ptr<spdlog::logger> log)
-      : guard_(guard), log_(std::move(log)) {}
+  /// `doubt`: a file that is there as long as the clock was not confirmed, so that no restart ends
+  /// the doubt.
+  ClockWatch(ClockGuard* guard, std::filesystem::path doubt, std::shared_ptr<spdlog::logger> log)
+      : guard_(guard), doubt_(std::move(doubt)), log_(std::move(log)) {}
   void look(const log::Ledger& ledger) {
     if (guard_ == nullptr) return;
     guard_->look(ledger.head()->last_received);
     const ClockState state = guard_->state();
+    keep_doubt(state);
     if (std::exchange(told_, state) == state) return;
     constexpr std::string_view kHeld = "no effects of time are signed until";
     switch (state) {
@@ -212,7 +216,16 @@ class ClockWatch {
   }
 
  private:
+  void keep_doubt(ClockState state) const {
+    std::error_code ignored;
+    if (state == ClockState::agrees)
+      std::filesystem::remove(doubt_, ignored);
+    else if (state != ClockState::behind_log && !std::filesystem::exists(doubt_, ignored))
+      std::ofstream(doubt_) << to_string(state) << '\n';
+  }
+
   ClockGuard* guard_;
+  std::filesystem::path doubt_;
   std::shared_ptr<spdlog::logger> log_;
   ClockState told_ = ClockState::agrees;
 };
@@ -239,10 +252,12 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   if (const auto failure = ledger->failure())
     log->error("for reading only: {}", to_string(*failure));
   listening(*ledger);
-  if (guard != nullptr && ledger->head()->registry->in_force)
-    guard->begin(ledger->head()->last_received);
-  if (guard != nullptr && o.confirm_clock) guard->confirm();
-  ClockWatch watch(guard, log);
+  const std::filesystem::path doubt = std::filesystem::path(o.data) / "clock-unconfirmed";
+  if (guard != nullptr && ledger->head()->registry->in_force &&
+      guard->begin(ledger->head()->last_received, std::filesystem::exists(doubt)) &&
+      o.confirm_clock)
+    guard->confirm();
+  ClockWatch watch(guard, doubt, log);
   watch.look(*ledger);
   auto job = std::make_unique<ClockThread>(*ledger, system, guard, o.clock_seconds, log);
 

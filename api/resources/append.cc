@@ -79,6 +79,8 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   submission.statement = std::move(*statement);
   submission.expected = *expected;
   if (const Status held = context.ledger.preverify(submission); !held) return refuse(held.error());
+  if (submission.verified && context.clock_guard != nullptr)
+    context.clock_guard->hear(submission.statement.time);
   std::vector<log::Submission> group;
   group.push_back(std::move(submission));
   const Status submitted = submit_shared(

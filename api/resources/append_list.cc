@@ -70,7 +70,10 @@ Result<std::vector<std::string>> read_texts(std::string_view body) {
 
 Status check_item(const Context& context, std::string_view text, log::Submission& submission) {
   RELAIS_ASSIGN(submission.statement, statement::parse_submission(text));
-  return context.ledger.preverify(submission);
+  RELAIS_TRY(context.ledger.preverify(submission));
+  if (submission.verified && context.clock_guard != nullptr)
+    context.clock_guard->hear(submission.statement.time);
+  return {};
 }
 
 struct Verdict {

@@ -46,9 +46,19 @@ Timestamp ClockGuard::now() const {
   return std::abs(machine.value - expected) > kLeapMs ? Timestamp{expected} : machine;
 }
 
-void ClockGuard::begin(Timestamp last_received) {
-  unconfirmed_ = last_received.value > 0 && now().value - last_received.value > kSilenceMs;
+bool ClockGuard::begin(Timestamp last_received, bool doubted) {
+  if (begun_.exchange(true)) return false;
+  const bool silent = last_received.value > 0 && now().value - last_received.value > kSilenceMs;
+  unconfirmed_ = silent || doubted;
   look(last_received);
+  return true;
+}
+
+void ClockGuard::hear(Timestamp signed_at) {
+  const std::int64_t machine = machine_.now().value;
+  if (leap_ms() == 0 || std::abs(signed_at.value - machine) > kHeardMs) return;
+  unconfirmed_ = true;
+  offset_ms_ = machine - elapsed_.elapsed_ms();
 }
 
 void ClockGuard::look(Timestamp last_received) {

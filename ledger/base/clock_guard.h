@@ -42,18 +42,27 @@ class ClockGuard final : public Clock {
   static constexpr std::int64_t kBehindMs = 5'000;  ///< tolerated before it is told
   static constexpr std::int64_t kSilenceMs = 30LL * 86'400'000;  ///< of the log, that needs no look
 
+  static constexpr std::int64_t kHeardMs = 5 * 60'000;  ///< how far apart two right clocks stand
+
   /// Both outlive it.
   ClockGuard(const Clock& machine, const ElapsedClock& elapsed);
 
   /// The machine's time; across a leap, the time before it and what has passed since.
   Timestamp now() const override;
 
-  /// To be called once the log is open: whether its last entry is unexpectedly old.
-  void begin(Timestamp last_received);
+  /// To be called when the log is open, and heard the first time: whether its last entry is
+  /// unexpectedly old, or the clock was `doubted` when the program ended. Gives whether it was
+  /// heard.
+  bool begin(Timestamp last_received, bool doubted = false);
   /// To be called about once a second: follows small adjustments, and compares with the log.
   void look(Timestamp last_received);
   /// The machine's clock is right as it stands: an administrator has looked.
   void confirm();
+  /// What somebody has signed says what time it is. Where that is the machine's time and not that
+  /// from before a leap, the machine was set right: it is followed, so that nobody is kept out, and
+  /// stays unconfirmed.
+  void hear(Timestamp signed_at);
+  const Clock& machine() const { return machine_; }
 
   ClockState state() const;
   /// How far the machine's clock stands before the last entry, in ms; 0 where it does not.
@@ -69,6 +78,7 @@ class ClockGuard final : public Clock {
   std::atomic<std::int64_t> offset_ms_;  // machine's time less elapsed time, where both agreed last
   std::atomic<std::int64_t> behind_ms_{0};
   std::atomic<bool> unconfirmed_{false};
+  std::atomic<bool> begun_{false};
 };
 
 }  // namespace relais

@@ -111,7 +111,25 @@ class ClockLeap(unittest.TestCase):
         self.serve()
         self.assertEqual(self.ready()["clock"], "unconfirmed")
         self.assertEqual(self.expired(subject), [])
+        # What the doubtful clock has stamped is no proof of it, and a restart no look.
+        self.detect()
+        self.restart()
+        self.assertEqual(self.ready()["clock"], "unconfirmed")
+        self.assertEqual(self.expired(subject), [])
         self.restart("--confirm-clock")
+        eventually(lambda: self.expired(subject), "the request to expire")
+        self.restart()
+        self.assertEqual(self.ready()["clock"], "agrees")
+
+    def test_a_machine_that_is_set_right_keeps_nobody_out(self):
+        subject = self.ask()
+        clock.move(days=40)
+        eventually(lambda: self.ready()["clock"] == "leapt", "the leap to be told")
+        self.detect()  # by who had the right time all along
+        self.assertEqual(self.client.get("/v1/cases").status, 200)
+        self.assertEqual(self.ready()["clock"], "unconfirmed")
+        self.assertEqual(self.expired(subject), [])
+        self.confirm()
         eventually(lambda: self.expired(subject), "the request to expire")
 
 

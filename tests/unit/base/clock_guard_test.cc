@@ -72,14 +72,38 @@ TEST_F(ClockGuardTest, ToldWhereItStandsBeforeTheLog) {
 }
 
 TEST_F(ClockGuardTest, ALongSilenceOfTheLogIsLookedAt) {
-  guard.begin(Timestamp{kStart.value - 31 * kDay});
+  EXPECT_TRUE(guard.begin(Timestamp{kStart.value - 31 * kDay}));
   EXPECT_EQ(guard.state(), ClockState::unconfirmed);
   EXPECT_EQ(guard.now(), kStart);
   guard.confirm();
   EXPECT_EQ(guard.state(), ClockState::agrees);
-  guard.begin(Timestamp{kStart.value - 29 * kDay});
+  // A ledger that is opened anew changes nothing of what was confirmed.
+  EXPECT_FALSE(guard.begin(Timestamp{kStart.value - 31 * kDay}));
   EXPECT_EQ(guard.state(), ClockState::agrees);
-  guard.begin(Timestamp{});  // an empty log
+  for (const Timestamp fine : {Timestamp{kStart.value - 29 * kDay}, Timestamp{}}) {
+    ClockGuard other(machine, elapsed);
+    other.begin(fine);
+    EXPECT_EQ(other.state(), ClockState::agrees);
+  }
+}
+
+TEST_F(ClockGuardTest, ADoubtLastsAcrossAStart) {
+  guard.begin(kStart, true);
+  EXPECT_EQ(guard.state(), ClockState::unconfirmed);
+  guard.confirm();
+  EXPECT_EQ(guard.state(), ClockState::agrees);
+}
+
+/// A machine that is set right must not keep out those whose clocks were right all the time.
+TEST_F(ClockGuardTest, WhoSignsAtTheMachinesTimeIsHeard) {
+  guard.begin(kStart);
+  machine.advance_ms(kDay);
+  guard.hear(kStart);  // by a clock that stands where ours did
+  EXPECT_EQ(guard.state(), ClockState::leapt);
+  guard.hear(Timestamp{kStart.value + kDay - kMinute});
+  EXPECT_EQ(guard.now(), machine.now());
+  EXPECT_EQ(guard.state(), ClockState::unconfirmed) << "no effects until somebody has looked";
+  guard.confirm();
   EXPECT_EQ(guard.state(), ClockState::agrees);
 }
 
