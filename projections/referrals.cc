@@ -113,13 +113,10 @@ Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory,
     return make_key(kMailboxPrefix, signatory.value, box_byte(box),
                     static_cast<std::uint8_t>(open));
   };
-  // Open ones first: a referral that ends between the two reads is then seen twice, never missed.
   std::vector<Listed> listed;
   read_mailbox(records, prefix(true), cursor, limit + 1, listed);
   if (!open_only) read_mailbox(records, prefix(false), cursor, limit + 1, listed);
   std::ranges::sort(listed, {}, &Listed::place);
-  const auto repeated = std::ranges::unique(listed, {}, &Listed::place);
-  listed.erase(repeated.begin(), repeated.end());
 
   Page<ReferralItem> page;
   for (const Listed& line : listed) {

@@ -62,7 +62,7 @@ Response tagged(const Call& call, std::uint32_t version) {
 
 Result<Response> one(Context& context, Call& call) {
   RELAIS_ASSIGN(rules::CaseState state, visible_case(call));
-  RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger));
+  RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
   if (size) {
     RELAIS_ASSIGN(auto then, projections::case_as_of(context.ledger, state.id, *size));
     if (!then) return fail(absent());

@@ -109,17 +109,17 @@ Result<bool> flag(const Request& request, std::string_view name) {
                   .accepts("true, false"));
 }
 
-Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger) {
+Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger,
+                                      const log::Head& head) {
   const auto text = request.param("asOf");
   if (!text) return std::optional<TreeSize>();
-  if (const auto index = parse_number(*text)) {
-    const std::uint64_t size = ledger.head()->size().value;
+  const std::uint64_t size = head.size().value;
+  if (const auto index = parse_number(*text))
     return std::optional(TreeSize{*index < size ? *index + 1 : size});
-  }
   const auto time = parse_rfc3339(*text);
   if (!time) return bad_position("asOf");
   RELAIS_ASSIGN(const LogIndex after, ledger.index_at(Timestamp{time->value + 1}));
-  return std::optional(TreeSize{after.value});
+  return std::optional(TreeSize{std::min(after.value, size)});
 }
 
 bool not_modified(const Request& request, std::string_view etag) {

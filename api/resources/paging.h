@@ -40,7 +40,8 @@ Result<bool> flag(const Request& request, std::string_view name);
 
 /// The size of the log that the parameter `asOf` means: after the entry of an index, or with all
 /// entries received up to a time. Nothing when it is absent.
-Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger);
+Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger,
+                                      const log::Head& head);
 
 /// Whether If-None-Match holds the version, so that 304 is the answer (RFC 9110, section 13.1.2).
 bool not_modified(const Request& request, std::string_view etag);

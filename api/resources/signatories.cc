@@ -91,7 +91,7 @@ Result<rules::Registry> registry_as_of(Context& context, const log::Head& head, 
 }
 
 Result<Response> keys(Context& context, Call& call) {
-  RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger));
+  RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
   rules::Registry then;
   if (size) {
     RELAIS_ASSIGN(then, registry_as_of(context, *call.head, *size));

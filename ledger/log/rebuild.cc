@@ -104,7 +104,7 @@ Result<bool> Ledger::purge_erased() {
     next->records = store.snapshot(next->generation);
     impl_->publish(std::move(next));
   });
-  if (!store.snapshots_since(erased_by)) return false;
+  if (!store.no_snapshot_before(erased_by)) return false;
   RELAIS_TRY(store.purge(store::Family::disclosures));
   // What was erased meanwhile owes a purge of its own: its mark is another.
   Status status;

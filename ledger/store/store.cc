@@ -532,7 +532,7 @@ std::uint64_t Store::sequence() const {
   return impl_->db->GetLatestSequenceNumber();
 }
 
-bool Store::snapshots_since(std::uint64_t sequence) const {
+bool Store::no_snapshot_before(std::uint64_t sequence) const {
   return impl_->snapshots->none_before(sequence);
 }
 

@@ -98,7 +98,7 @@ class Store {
   /// Makes what was erased or overwritten in a family unreadable in the store's files too: flushes,
   /// rewrites every file that may hold it, and lets go of the write-ahead log that did. Slow;
   /// readers and the writer go on meanwhile. What a snapshot can still see stays: ask
-  /// snapshots_since() first.
+  /// no_snapshot_before() first.
   Status purge(Family family);
 
   /// The live generation of projections, from meta. A new store has generation 1.
@@ -117,7 +117,7 @@ class Store {
   std::shared_ptr<const RecordSource> snapshot(std::uint32_t generation) const;
   /// Number of the last write, and whether no snapshot is held that is older than a number.
   std::uint64_t sequence() const;
-  bool snapshots_since(std::uint64_t sequence) const;
+  bool no_snapshot_before(std::uint64_t sequence) const;
 
   /// A RocksDB figure as text, for metrics ("rocksdb.estimate-num-keys", …).
   std::optional<std::uint64_t> figure(std::string_view property) const;
