@@ -8,6 +8,7 @@
 #include <set>
 
 #include "ledger/base/archive.h"
+#include "tests/unit/projections/agreement.h"
 #include "tests/unit/projections/support.h"
 #include "tests/unit/rules/walk.h"
 
@@ -142,6 +143,14 @@ std::set<std::string> expected_indices(Scene& scene) {
     }
   }
   return keys;
+}
+
+RC_GTEST_PROP(Model, AgreesWithTheRulesAfterEachEvent, ()) {
+  Scene scene;
+  for (const WalkStep& step : *walk_steps(40)) take(scene, step);
+  Agreement agreement;
+  agreement.follow(scene.log);
+  RC_ASSERT(!::testing::Test::HasFailure());
 }
 
 RC_GTEST_PROP(Model, IndicesSayWhatTheCasesSay, ()) {

@@ -15,6 +15,7 @@
 #include "projections/read.h"
 #include "replay/verify/verify.h"
 #include "replay/verify/verify_remote.h"
+#include "tests/unit/projections/agreement.h"
 #include "tests/unit/replay/support.h"
 
 namespace relais::replay {
@@ -163,6 +164,20 @@ TEST_F(Scenario, EveryAnswerIsAsExpectedAndEveryEventTypeIsSeen) {
   const auto ledger = tell(folder_.path / "data");
   EXPECT_THAT(played_.skipped, ::testing::IsEmpty());
   EXPECT_EQ(types_of(*ledger), all_types());
+}
+
+/// Of every event type, as the story has them all.
+TEST_F(Scenario, TheReadModelsAgreeWithTheRulesAfterEachEvent) {
+  const auto ledger = tell(folder_.path / "data");
+  std::vector<std::string> events;
+  ASSERT_TRUE(ledger->scan_events(LogIndex{0}, [&](LogIndex, std::string_view bytes) {
+    events.emplace_back(bytes);
+    return true;
+  }));
+  tests::Agreement agreement;
+  agreement.follow(events);
+  EXPECT_GT(agreement.looked(), 150U);
+  EXPECT_GT(agreement.ended(), 5U);
 }
 
 TEST_F(Scenario, EveryKindOfDeadlineRuns) {
