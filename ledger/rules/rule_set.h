@@ -1,8 +1,8 @@
 // Inside the module: how one event type's rule looks, and what the rules share.
 //
 // To add an event type: its struct and a line in the union (schemas/event.capnp), a `decide` and an
-// `evolve` function here, and one line in the table at the end of their file. Whether a type has a
-// rule is checked at start-up.
+// `evolve` function here, and one row in the table at the end of their file. Whether a type has a
+// row, and the row every column, is checked at start-up.
 #pragma once
 
 #include <span>
@@ -35,11 +35,49 @@ struct Change {
   schema::Event::Data::Reader data() const { return act.event.getData(); }
 };
 
+/// What its author may do about an act of a case later, by case.annulled (RGPD art. 16).
+struct Annulment {
+  /// Whether its effect can be taken back without rewriting what came after; null: never.
+  bool (*possible)(const CaseState&, const ActMark&) = nullptr;
+  /// Takes the effect back; null: the act stands for itself, and the mark on it is all.
+  void (*take_back)(const Change&, const ActMark&) = nullptr;
+  std::string_view instead;  ///< what does its work where it is not possible
+};
+constexpr Annulment only_by(std::string_view instead) {
+  return {nullptr, nullptr, instead};
+}
+/// Facts that nothing in the state comes of.
+inline constexpr Annulment kAnyTime{[](const CaseState&, const ActMark&) { return true; }, nullptr,
+                                    "case.annulled"};
+inline constexpr Annulment kByALaterAct = only_by("a later act that says what holds now");
+
+/// Whether a case that holds kMaxActs events takes this one too: what ends it, and what no number
+/// may stand in the way of. Each is bounded by something else: the referrals that are open, the
+/// reports, the consents in force.
+using WhenFull = bool (*)(const Judgement&);
+inline constexpr WhenFull kRefusedWhenFull = [](const Judgement&) { return false; };
+inline constexpr WhenFull kTakenWhenFull = [](const Judgement&) { return true; };
+
+/// Which list of the case ActMark::ref points into; acts about other acts have no content that
+/// could be wrong, and nothing rests on them.
+enum class RefTo : std::uint8_t { nothing, step, report, contribution, consent, other_acts };
+
+/// What is asked of events of a case beyond their rule. Every one says it; checked at start-up.
+struct OfCase {
+  Annulment annulment;
+  WhenFull when_full = nullptr;
+  RefTo ref_to = RefTo::nothing;
+};
+
+/// The whole of an event type.
 struct Rule {
   std::string_view event;  ///< "case.closed"
-  Status (*decide)(const Judgement&);
-  void (*evolve)(const Change&);
+  Status (*decide)(const Judgement&) = nullptr;
+  void (*evolve)(const Change&) = nullptr;
+  OfCase of_case{};  ///< of events of other streams: empty
 };
+/// By EventOrdinal.
+const Rule& rule_of(std::uint16_t type);
 
 std::span<const Rule> convention_rules();
 std::span<const Rule> key_rules();

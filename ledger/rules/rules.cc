@@ -28,7 +28,14 @@ std::vector<Rule> build_rules() {
       by_ordinal[type->ordinal] = rule;
     }
   }
-  for (const Rule& rule : by_ordinal) check(rule.decide != nullptr, "an event type has no rule");
+  for (std::size_t i = 0; i < by_ordinal.size(); ++i) {
+    const Rule& rule = by_ordinal[i];
+    check(rule.decide != nullptr && rule.evolve != nullptr, "an event type has no rule");
+    const bool of_case = types[i]->stream == schema::StreamKind::CASE;
+    check(of_case == (rule.of_case.when_full != nullptr) &&
+              of_case == !rule.of_case.annulment.instead.empty(),
+          "a row says of events of a case what becomes of them, and of no others");
+  }
   check_transitions_name_types();
   return by_ordinal;
 }
@@ -87,40 +94,9 @@ Status check_time(const Judgement& j) {
                            to_rfc3339(Timestamp{j.act.received_at().value + kMaxClockAheadMs})));
 }
 
-/// Erasures of single acts that a full case still takes. Each is of up to a thousand acts, so that
-/// this is room for all of them.
-constexpr std::size_t kMaxErasuresBeyond = 1'000;
-
-/// What a full case still takes: what ends it, and what no number may stand in the way of. Each is
-/// bounded by something else: the referrals that are open, the reports, the consents in force.
-bool taken_by_a_full_case(const Judgement& j) {
-  using Kind = schema::Event::Data::Which;
-  switch (j.data().which()) {
-    case Kind::CASE_DISMISSED:
-    case Kind::CASE_CLOSED:
-    case Kind::CASE_BECAME_DORMANT:  // once: no step wakes a full case
-    case Kind::PSP_ENDED:            // a case in PSP is closed from IN_SUPPORT only
-    // Not referral.held: a request goes to and fro between HELD and RECEIVED without end.
-    case Kind::REFERRAL_RECEIVED:
-    case Kind::REFERRAL_ACCEPTED:
-    case Kind::REFERRAL_DECLINED:
-    case Kind::REFERRAL_CANCELLED:
-    case Kind::REFERRAL_COMPLETED:
-    case Kind::REFERRAL_EXPIRED:
-    case Kind::CASE_CONSENT_WITHDRAWN:          // RGPD art. 7(3)
-    case Kind::PROTECTION_REPORT_TRANSMITTED:   // CASF L226-2-1: without delay
-    case Kind::PROTECTION_PROSECUTOR_NOTIFIED:  // CASF L226-4
-      return true;
-    case Kind::CASE_DATA_ERASED:  // RGPD art. 17
-      return !j.data().getCaseDataErased().hasTargets() ||
-             j.subject->acts.size() < kMaxActs + kMaxErasuresBeyond;
-    default:
-      return false;
-  }
-}
-
 Status check_room(const Judgement& j) {
-  if (j.subject->acts.size() < kMaxActs || taken_by_a_full_case(j)) return {};
+  if (j.subject->acts.size() < kMaxActs || rule_of(j.act.type->ordinal).of_case.when_full(j))
+    return {};
   return fail(
       conflict(j, "limit-acts", "a case has at most " + std::to_string(kMaxActs) + " events")
           .accepts("what ends the case: answers to its referrals, psp.ended, case.closed, "
@@ -227,6 +203,10 @@ void end_case(const Change& change) {
 
 }  // namespace
 
+const Rule& rule_of(std::uint16_t type) {
+  return rules_by_ordinal().at(type);
+}
+
 Uuid accepted_uuid(capnp::Text::Reader t) {
   const auto id = parse_uuid(text(t));
   check(id.has_value(), "a typed event holds an id that is not a UUID");
@@ -302,7 +282,7 @@ Status decide(World& world, const Act& act) {
   RELAIS_TRY(check_time(j));
   RELAIS_TRY(check_stream(j));
   RELAIS_TRY(check_relation(j));
-  if (Status ruled = rules_by_ordinal()[act.type->ordinal].decide(j); !ruled) {
+  if (Status ruled = rule_of(act.type->ordinal).decide(j); !ruled) {
     if (ruled.error().source.empty()) ruled.error().source = act.type->source;
     return ruled;
   }
@@ -329,7 +309,7 @@ void evolve(World& world, const Act& act, Effects& effects) {
   }
   const auto held_before =
       change.subject == nullptr || act.type->opens ? std::nullopt : open_holder(*change.subject);
-  rules_by_ordinal()[act.type->ordinal].evolve(change);
+  rule_of(act.type->ordinal).evolve(change);
   if (change.subject != nullptr) {
     if (!is_open(change.subject->phase)) end_case(change);
     count_open_cases(world, held_before, open_holder(*change.subject));

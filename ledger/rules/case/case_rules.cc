@@ -1,6 +1,7 @@
 // case.*: detection, dismissal, risk, consent, closure.
 #include <algorithm>
 #include <cctype>
+#include <ranges>
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
@@ -181,18 +182,68 @@ void evolve_reopened(const Change& change) {
   change.subject->closed_at.reset();
 }
 
+// --- case.annulled
+
+/// The detection may go while nothing rests on it.
+bool nothing_rests_on_detection(const CaseState& c, const ActMark&) {
+  return c.phase == CasePhase::detected &&
+         std::ranges::count_if(c.acts, [](const ActMark& a) {
+           return !a.annulled && rule_of(a.type).of_case.ref_to != RefTo::other_acts;
+         }) == 1;
+}
+
+constexpr Annulment kDetectionAnnulled{
+    nothing_rests_on_detection, nullptr,
+    "case.dismissed while the case is DETECTED; case.closed later"};
+
+/// A consent that a later one of its scope has replaced is not in force; its own annulment leaves
+/// the later one. Nor does the annulment of the later one revive it: less is disclosed, never more.
+void take_back_consent(const Change& change, const ActMark& target) {
+  CaseState& c = *change.subject;
+  for (const ActMark& a : c.acts | std::views::reverse) {
+    if (a.type != target.type || a.ref != target.ref) continue;
+    if (&a != &target) return;
+    break;
+  }
+  std::erase_if(c.consents, [&](const Consent& consent) {
+    return static_cast<std::uint32_t>(consent.scope) == target.ref;
+  });
+  review_consents_of_referrals(change);
+}
+
+constexpr Annulment kConsentAnnulled{kAnyTime.possible, take_back_consent,
+                                     "case.consent_withdrawn"};
+
 }  // namespace
 
 std::span<const Rule> case_rules() {
   static constexpr Rule kRules[] = {
-      {"case.detected", decide_detected, evolve_detected},
-      {"case.dismissed", decide_dismissed, evolve_by_transition},
-      {"case.risk_assessed", decide_by_transition, evolve_risk_assessed},
-      {"case.consent_given", decide_consent_given, evolve_consent_given},
-      {"case.consent_withdrawn", decide_consent_withdrawn, evolve_consent_withdrawn},
-      {"case.became_dormant", decide_became_dormant, evolve_by_transition},
-      {"case.closed", decide_closed, evolve_closed},
-      {"case.reopened", decide_by_transition, evolve_reopened},
+      {"case.detected", decide_detected, evolve_detected, {kDetectionAnnulled, kRefusedWhenFull}},
+      {"case.dismissed",
+       decide_dismissed,
+       evolve_by_transition,
+       {only_by("case.detected of a new case"), kTakenWhenFull}},
+      {"case.risk_assessed",
+       decide_by_transition,
+       evolve_risk_assessed,
+       {only_by("case.corrected, or case.risk_assessed anew"), kRefusedWhenFull}},
+      {"case.consent_given",
+       decide_consent_given,
+       evolve_consent_given,
+       {kConsentAnnulled, kRefusedWhenFull, RefTo::consent}},
+      {"case.consent_withdrawn",
+       decide_consent_withdrawn,
+       evolve_consent_withdrawn,
+       {only_by("case.consent_given"), kTakenWhenFull}},
+      {"case.became_dormant",
+       decide_became_dormant,
+       evolve_by_transition,
+       {kByALaterAct, kTakenWhenFull}},
+      {"case.closed", decide_closed, evolve_closed, {only_by("case.reopened"), kTakenWhenFull}},
+      {"case.reopened",
+       decide_by_transition,
+       evolve_reopened,
+       {only_by("case.closed"), kRefusedWhenFull}},
   };
   return kRules;
 }

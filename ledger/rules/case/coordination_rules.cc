@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/case/annulment.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -105,14 +106,41 @@ void evolve_delivered(const Change& change) {
   advance(*change.subject, change.act);
 }
 
+bool not_delivered(const CaseState& c, const ActMark& target) {
+  check(target.ref < c.contributions.size(), "a commitment is of no contribution");
+  return !c.contributions[target.ref].delivered;
+}
+
+constexpr Annulment kCommitmentAnnulled{not_delivered,
+                                        [](const Change& change, const ActMark& target) {
+                                          take_out(*change.subject, change.subject->contributions,
+                                                   target.ref, RefTo::contribution);
+                                        },
+                                        "case.annulled of the contribution.delivered first"};
+constexpr Annulment kDeliveryAnnulled{kAnyTime.possible,
+                                      [](const Change& change, const ActMark& target) {
+                                        change.subject->contributions.at(target.ref).delivered =
+                                            false;
+                                      },
+                                      "case.annulled"};
+
 }  // namespace
 
 std::span<const Rule> coordination_rules() {
   static constexpr Rule kRules[] = {
-      {"coordination.meeting_held", decide_meeting_held, evolve_by_transition},
-      {"plan.agreed", decide_plan_agreed, evolve_by_transition},
-      {"contribution.committed", decide_committed, evolve_committed},
-      {"contribution.delivered", decide_delivered, evolve_delivered},
+      {"coordination.meeting_held",
+       decide_meeting_held,
+       evolve_by_transition,
+       {kAnyTime, kRefusedWhenFull}},
+      {"plan.agreed", decide_plan_agreed, evolve_by_transition, {kAnyTime, kRefusedWhenFull}},
+      {"contribution.committed",
+       decide_committed,
+       evolve_committed,
+       {kCommitmentAnnulled, kRefusedWhenFull, RefTo::contribution}},
+      {"contribution.delivered",
+       decide_delivered,
+       evolve_delivered,
+       {kDeliveryAnnulled, kRefusedWhenFull, RefTo::contribution}},
   };
   return kRules;
 }

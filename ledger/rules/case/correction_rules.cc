@@ -5,25 +5,15 @@
 #include <ranges>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/case/annulment.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/rules/time/deadlines.h"
 
 namespace relais::rules {
 namespace {
 
-using Kind = schema::Event::Data::Which;  // its numbers are those of ActMark::type
-
-Kind kind_of(const ActMark& mark) {
-  return static_cast<Kind>(mark.type);
-}
-
 const std::string& name_of(const ActMark& mark) {
   return statement::catalogue().at(mark.type).name;
-}
-
-/// Acts about other acts: they have no content that could be wrong, and nothing rests on them.
-bool about_acts(Kind k) {
-  return k == Kind::CASE_CORRECTED || k == Kind::CASE_ANNULLED || k == Kind::CASE_DATA_ERASED;
 }
 
 bool has_version(const CaseState& c, std::uint32_t version) {
@@ -56,22 +46,6 @@ Status judge_target(const Judgement& j, std::uint32_t version) {
 // --- case.corrected (RGPD art. 16)
 
 using Corrected = schema::CaseCorrected::Reader;
-
-/// A parcours that runs, or that may still be decided on or authorised by an appeal. A refused
-/// entry is not: a minor's application may have been refused for that very reason, and her
-/// protection must not wait.
-bool psp_under_way(const Psp& p) {
-  switch (p.phase) {
-    case PspPhase::none:
-    case PspPhase::ended:
-    case PspPhase::final_refusal:
-      return false;
-    case PspPhase::refused:
-      return p.refused_renewal;
-    default:
-      return true;
-  }
-}
 
 /// The day on which a corrected age band is taken to have been said. A wrong value was wrong from
 /// the detection on; new information is about the person as she is today. Ours.
@@ -160,149 +134,17 @@ void evolve_corrected(const Change& change) {
 
 // --- case.annulled (RGPD art. 16)
 
-bool of_step(Kind k) {
-  return k == Kind::SUPPORT_STEP_PLANNED || k == Kind::SUPPORT_STEP_DONE ||
-         k == Kind::SUPPORT_STEP_MISSED;
-}
-
-bool of_contribution(Kind k) {
-  return k == Kind::CONTRIBUTION_COMMITTED || k == Kind::CONTRIBUTION_DELIVERED;
-}
-
-/// What does the work of an annulment where what came after rests on the act.
-std::string counter_act(Kind k) {
-  switch (k) {
-    case Kind::CASE_DETECTED:
-      return "case.dismissed while the case is DETECTED; case.closed later";
-    case Kind::CASE_DISMISSED:
-      return "case.detected of a new case";
-    case Kind::CASE_RISK_ASSESSED:
-      return "case.corrected, or case.risk_assessed anew";
-    case Kind::CASE_CONSENT_WITHDRAWN:
-      return "case.consent_given";
-    case Kind::CASE_CLOSED:
-      return "case.reopened";
-    case Kind::CASE_REOPENED:
-      return "case.closed";
-    case Kind::REFERRAL_REQUESTED:
-    case Kind::REFERRAL_RECEIVED:
-    case Kind::REFERRAL_HELD:
-    case Kind::REFERRAL_ACCEPTED:
-      return "referral.cancelled";
-    case Kind::REFERRAL_DECLINED:
-    case Kind::REFERRAL_CANCELLED:
-    case Kind::REFERRAL_COMPLETED:
-      return "referral.requested anew";
-    case Kind::PROTECTION_REPORT_TRANSMITTED:
-    case Kind::PROTECTION_PROSECUTOR_NOTIFIED:
-      return "protection.outcome_recorded: what has left for the CRIP or the prosecutor stays so";
-    case Kind::CASE_TRANSFER_REQUESTED:
-    case Kind::CASE_TRANSFER_ACCEPTED:
-    case Kind::CASE_TRANSFER_DECLINED:
-      return "case.transfer_requested anew";
-    case Kind::CASE_CORRECTED:
-      return "case.corrected anew, of the same target";
-    case Kind::CASE_ANNULLED:
-      return "the act that was annulled, recorded anew";
-    case Kind::SUPPORT_STEP_PLANNED:
-      return "case.annulled of the support.step_done or support.step_missed first";
-    case Kind::CONTRIBUTION_COMMITTED:
-      return "case.annulled of the contribution.delivered first";
-    default:
-      return "a later act that says what holds now";
-  }
-}
-
-/// The detection may go while nothing rests on it.
-bool only_effective_act(const CaseState& c) {
-  return std::ranges::count_if(
-             c.acts, [](const ActMark& a) { return !a.annulled && !about_acts(kind_of(a)); }) == 1;
-}
-
-bool last_of_its_kind(const CaseState& c, const ActMark& target) {
-  const auto last = std::ranges::find(c.acts.rbegin(), c.acts.rend(), target.type, &ActMark::type);
-  return last != c.acts.rend() && &*last == &target;
-}
-
-const Step& step_of(const CaseState& c, const ActMark& target) {
-  check(target.ref < c.steps.size(), "an act of support is of no step");
-  return c.steps[target.ref];
-}
-
-/// Whether the act's effect can be taken back without rewriting what came after.
-bool annullable(const CaseState& c, const ActMark& target) {
-  switch (kind_of(target)) {
-    case Kind::CASE_DETECTED:
-      return c.phase == CasePhase::detected && only_effective_act(c);
-    case Kind::SUPPORT_STEP_PLANNED:
-      return step_of(c, target).phase == StepPhase::planned;
-    case Kind::CONTRIBUTION_COMMITTED:
-      check(target.ref < c.contributions.size(), "a commitment is of no contribution");
-      return !c.contributions[target.ref].delivered;
-    // A request that is not answered: nothing has come of it yet. The catalogue has no other act by
-    // which the holder could turn to somebody else.
-    case Kind::CASE_TRANSFER_REQUESTED:
-      return c.transfer.has_value() && last_of_its_kind(c, target);
-    case Kind::SUPPORT_STEP_DONE:
-    case Kind::SUPPORT_STEP_MISSED:
-    case Kind::CASE_CONSENT_GIVEN:
-    case Kind::PROTECTION_OUTCOME_RECORDED:
-    case Kind::COORDINATION_MEETING_HELD:
-    case Kind::PLAN_AGREED:
-    case Kind::CONTRIBUTION_DELIVERED:
-    case Kind::EXTERNAL_REFERRAL_RECORDED:
-      return true;
-    default:
-      return false;
-  }
-}
-
 Status decide_annulled(const Judgement& j) {
   RELAIS_TRY(drawn(*j.subject, j.act));
   const std::uint32_t version = j.data().getCaseAnnulled().getTargetVersion();
   RELAIS_TRY(judge_target(j, version));
   const ActMark& target = j.subject->acts[version - 1];
-  if (annullable(*j.subject, target)) return {};
+  const Annulment& annulment = rule_of(target.type).of_case.annulment;
+  if (annulment.possible != nullptr && annulment.possible(*j.subject, target)) return {};
   return fail(
       conflict(j, "annul-not-possible", "what came after " + name_of(target) + " rests on it")
           .at("data.target_version")
-          .accepts(counter_act(kind_of(target))));
-}
-
-/// Takes one element out of a list that acts point into.
-template <class T, class Of>
-void take_out(CaseState& c, std::vector<T>& list, std::uint32_t position, Of of_list) {
-  check(position < list.size(), "an annulment is of no element of its list");
-  list.erase(list.begin() + position);
-  for (ActMark& a : c.acts)
-    if (of_list(kind_of(a)) && a.ref > position) --a.ref;
-}
-
-/// A step that was done or missed is planned again, where it was planned; else there is none.
-void take_back_step(CaseState& c, const ActMark& target, Timestamp at) {
-  const std::uint32_t position = target.ref;
-  const bool planned = std::ranges::any_of(c.acts, [&](const ActMark& a) {
-    return kind_of(a) == Kind::SUPPORT_STEP_PLANNED && !a.annulled && a.ref == position;
-  });
-  if (!planned) {
-    take_out(c, c.steps, position, of_step);
-    return;
-  }
-  c.steps.at(position).phase = StepPhase::planned;
-  c.steps[position].changed_at = at;
-}
-
-/// Whether support has begun since the case was last opened, by what still holds.
-bool support_holds(const CaseState& c) {
-  for (const ActMark& a : c.acts | std::views::reverse) {
-    const Kind k = kind_of(a);
-    if (k == Kind::CASE_REOPENED) return false;
-    if (a.annulled) continue;
-    if (k == Kind::SUPPORT_STEP_PLANNED || k == Kind::SUPPORT_STEP_DONE ||
-        k == Kind::REFERRAL_ACCEPTED)
-      return true;
-  }
-  return false;
+          .accepts(std::string(annulment.instead)));
 }
 
 /// Where the case stands without the act. A parcours rests on the support it was applied for in.
@@ -312,55 +154,14 @@ CasePhase phase_without(const CaseState& c, Kind annulled) {
   return settled(c);
 }
 
-/// A consent that a later one of its scope has replaced is not in force; its own annulment leaves
-/// the later one. Nor does the annulment of the later one revive it: less is disclosed, never more.
-void take_back_consent(CaseState& c, const ActMark& target) {
-  for (const ActMark& a : c.acts | std::views::reverse) {
-    if (a.type != target.type || a.ref != target.ref) continue;
-    if (&a != &target) return;
-    break;
-  }
-  std::erase_if(c.consents, [&](const Consent& consent) {
-    return static_cast<std::uint32_t>(consent.scope) == target.ref;
-  });
-}
-
-void take_back(CaseState& c, const ActMark& target, Timestamp at) {
-  switch (kind_of(target)) {
-    case Kind::SUPPORT_STEP_PLANNED:
-    case Kind::SUPPORT_STEP_DONE:
-    case Kind::SUPPORT_STEP_MISSED:
-      take_back_step(c, target, at);
-      c.supported = support_holds(c) || (c.supported && psp_under_way(c.psp));
-      return;
-    case Kind::CASE_CONSENT_GIVEN:
-      take_back_consent(c, target);
-      return;
-    case Kind::PROTECTION_OUTCOME_RECORDED:
-      c.reports.at(target.ref).outcome = schema::ProtectionOutcome::UNSPECIFIED;
-      return;
-    case Kind::CONTRIBUTION_COMMITTED:
-      take_out(c, c.contributions, target.ref, of_contribution);
-      return;
-    case Kind::CONTRIBUTION_DELIVERED:
-      c.contributions.at(target.ref).delivered = false;
-      return;
-    case Kind::CASE_TRANSFER_REQUESTED:
-      c.transfer.reset();
-      return;
-    default:  // the act stands for itself: the mark is all
-      return;
-  }
-}
-
 void evolve_annulled(const Change& change) {
   CaseState& c = *change.subject;
   const std::uint32_t version = change.data().getCaseAnnulled().getTargetVersion();
   check(has_version(c, version), "an accepted annulment is of no event");
   ActMark& target = c.acts[version - 1];
   target.annulled = true;
-  take_back(c, target, change.act.received_at());
-  if (kind_of(target) == Kind::CASE_CONSENT_GIVEN) review_consents_of_referrals(change);
+  if (const auto take_back = rule_of(target.type).of_case.annulment.take_back)
+    take_back(change, target);
   advance(c, change.act, phase_without(c, kind_of(target)));
 }
 
@@ -446,13 +247,44 @@ void evolve_data_erased(const Change& change) {
   advance(c, change.act, c.phase);
 }
 
+/// Erasures of single acts that a full case still takes. Each is of up to a thousand acts, so that
+/// this is room for all of them (RGPD art. 17).
+constexpr std::size_t kMaxErasuresBeyond = 1'000;
+
+bool erasure_when_full(const Judgement& j) {
+  return !j.data().getCaseDataErased().hasTargets() ||
+         j.subject->acts.size() < kMaxActs + kMaxErasuresBeyond;
+}
+
 }  // namespace
+
+bool psp_under_way(const Psp& p) {
+  switch (p.phase) {
+    case PspPhase::none:
+    case PspPhase::ended:
+    case PspPhase::final_refusal:
+      return false;
+    case PspPhase::refused:
+      return p.refused_renewal;
+    default:
+      return true;
+  }
+}
 
 std::span<const Rule> correction_rules() {
   static constexpr Rule kRules[] = {
-      {"case.corrected", decide_corrected, evolve_corrected},
-      {"case.annulled", decide_annulled, evolve_annulled},
-      {"case.data_erased", decide_data_erased, evolve_data_erased},
+      {"case.corrected",
+       decide_corrected,
+       evolve_corrected,
+       {only_by("case.corrected anew, of the same target"), kRefusedWhenFull, RefTo::other_acts}},
+      {"case.annulled",
+       decide_annulled,
+       evolve_annulled,
+       {only_by("the act that was annulled, recorded anew"), kRefusedWhenFull, RefTo::other_acts}},
+      {"case.data_erased",
+       decide_data_erased,
+       evolve_data_erased,
+       {kByALaterAct, erasure_when_full, RefTo::other_acts}},
   };
   return kRules;
 }

@@ -147,14 +147,37 @@ void evolve_external_referral(const Change& change) {
   advance(*change.subject, change.act);
 }
 
+void take_back_outcome(const Change& change, const ActMark& target) {
+  change.subject->reports.at(target.ref).outcome = schema::ProtectionOutcome::UNSPECIFIED;
+}
+
+constexpr Annulment kOutcomeAnnulled{kAnyTime.possible, take_back_outcome, "case.annulled"};
+
 }  // namespace
 
 std::span<const Rule> protection_rules() {
+  // No number stands in the way of a report: CASF L226-2-1 (without delay), L226-4.
   static constexpr Rule kRules[] = {
-      {"protection.report_transmitted", decide_report_transmitted, evolve_report_transmitted},
-      {"protection.prosecutor_notified", decide_prosecutor_notified, evolve_prosecutor_notified},
-      {"protection.outcome_recorded", decide_outcome_recorded, evolve_outcome_recorded},
-      {"external_referral.recorded", decide_external_referral, evolve_external_referral},
+      {"protection.report_transmitted",
+       decide_report_transmitted,
+       evolve_report_transmitted,
+       {only_by(
+            "protection.outcome_recorded: what has left for the CRIP or the prosecutor stays so"),
+        kTakenWhenFull}},
+      {"protection.prosecutor_notified",
+       decide_prosecutor_notified,
+       evolve_prosecutor_notified,
+       {only_by(
+            "protection.outcome_recorded: what has left for the CRIP or the prosecutor stays so"),
+        kTakenWhenFull}},
+      {"protection.outcome_recorded",
+       decide_outcome_recorded,
+       evolve_outcome_recorded,
+       {kOutcomeAnnulled, kRefusedWhenFull, RefTo::report}},
+      {"external_referral.recorded",
+       decide_external_referral,
+       evolve_external_referral,
+       {kAnyTime, kRefusedWhenFull}},
   };
   return kRules;
 }

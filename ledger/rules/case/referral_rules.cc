@@ -282,14 +282,37 @@ void review_consents_of_referrals(const Change& change) {
 }
 
 std::span<const Rule> referral_rules() {
+  // referral.held is refused by a full case: a request goes to and fro between HELD and RECEIVED
+  // without end.
   static constexpr Rule kRules[] = {
-      {"referral.requested", decide_requested, evolve_requested},
-      {"referral.received", decide_received, evolve_received},
-      {"referral.held", decide_held, evolve_held},
-      {"referral.accepted", decide_accepted, evolve_accepted},
-      {"referral.declined", decide_declined, evolve_declined},
-      {"referral.cancelled", decide_cancelled, evolve_cancelled},
-      {"referral.completed", decide_completed, evolve_completed},
+      {"referral.requested",
+       decide_requested,
+       evolve_requested,
+       {only_by("referral.cancelled"), kRefusedWhenFull}},
+      {"referral.received",
+       decide_received,
+       evolve_received,
+       {only_by("referral.cancelled"), kTakenWhenFull}},
+      {"referral.held",
+       decide_held,
+       evolve_held,
+       {only_by("referral.cancelled"), kRefusedWhenFull}},
+      {"referral.accepted",
+       decide_accepted,
+       evolve_accepted,
+       {only_by("referral.cancelled"), kTakenWhenFull}},
+      {"referral.declined",
+       decide_declined,
+       evolve_declined,
+       {only_by("referral.requested anew"), kTakenWhenFull}},
+      {"referral.cancelled",
+       decide_cancelled,
+       evolve_cancelled,
+       {only_by("referral.requested anew"), kTakenWhenFull}},
+      {"referral.completed",
+       decide_completed,
+       evolve_completed,
+       {only_by("referral.requested anew"), kTakenWhenFull}},
   };
   return kRules;
 }

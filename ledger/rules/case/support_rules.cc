@@ -1,5 +1,9 @@
 // support.*: the steps of support, planned, done or missed.
+#include <algorithm>
+#include <ranges>
+
 #include "ledger/base/check.h"
+#include "ledger/rules/case/annulment.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -98,13 +102,67 @@ void evolve_missed(const Change& change) {
   advance(*change.subject, change.act);
 }
 
+// --- case.annulled
+
+/// A step that was done or missed is planned again, where it was planned; else there is none.
+void put_back_step(CaseState& c, const ActMark& target, Timestamp at) {
+  const std::uint32_t position = target.ref;
+  const bool planned = std::ranges::any_of(c.acts, [&](const ActMark& a) {
+    return kind_of(a) == Kind::SUPPORT_STEP_PLANNED && !a.annulled && a.ref == position;
+  });
+  if (!planned) {
+    take_out(c, c.steps, position, RefTo::step);
+    return;
+  }
+  c.steps.at(position).phase = StepPhase::planned;
+  c.steps[position].changed_at = at;
+}
+
+/// Whether support has begun since the case was last opened, by what still holds.
+bool support_holds(const CaseState& c) {
+  for (const ActMark& a : c.acts | std::views::reverse) {
+    const Kind k = kind_of(a);
+    if (k == Kind::CASE_REOPENED) return false;
+    if (a.annulled) continue;
+    if (k == Kind::SUPPORT_STEP_PLANNED || k == Kind::SUPPORT_STEP_DONE ||
+        k == Kind::REFERRAL_ACCEPTED)
+      return true;
+  }
+  return false;
+}
+
+void take_back_step(const Change& change, const ActMark& target) {
+  CaseState& c = *change.subject;
+  put_back_step(c, target, change.act.received_at());
+  c.supported = support_holds(c) || (c.supported && psp_under_way(c.psp));
+}
+
+bool still_planned(const CaseState& c, const ActMark& target) {
+  check(target.ref < c.steps.size(), "an act of support is of no step");
+  return c.steps[target.ref].phase == StepPhase::planned;
+}
+
+constexpr Annulment kPlanAnnulled{
+    still_planned, take_back_step,
+    "case.annulled of the support.step_done or support.step_missed first"};
+constexpr Annulment kStepAnnulled{kAnyTime.possible, take_back_step, "case.annulled"};
+
 }  // namespace
 
 std::span<const Rule> support_rules() {
   static constexpr Rule kRules[] = {
-      {"support.step_planned", decide_planned, evolve_planned},
-      {"support.step_done", decide_done, evolve_done},
-      {"support.step_missed", decide_missed, evolve_missed},
+      {"support.step_planned",
+       decide_planned,
+       evolve_planned,
+       {kPlanAnnulled, kRefusedWhenFull, RefTo::step}},
+      {"support.step_done",
+       decide_done,
+       evolve_done,
+       {kStepAnnulled, kRefusedWhenFull, RefTo::step}},
+      {"support.step_missed",
+       decide_missed,
+       evolve_missed,
+       {kStepAnnulled, kRefusedWhenFull, RefTo::step}},
   };
   return kRules;
 }

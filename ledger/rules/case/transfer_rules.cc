@@ -1,5 +1,7 @@
 // case.transfer_*: a case changes its holder by two signatures. referral.expired: the clock ends a
 // request that nobody answered.
+#include <algorithm>
+
 #include "ledger/base/check.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/rules/time/deadlines.h"
@@ -100,14 +102,34 @@ void evolve_expired(const Change& change) {
   advance(c, change.act, settled(c));
 }
 
+/// A request that is not answered: nothing has come of it yet. The catalogue has no other act by
+/// which the holder could turn to somebody else.
+bool not_answered(const CaseState& c, const ActMark& target) {
+  const auto last = std::ranges::find(c.acts.rbegin(), c.acts.rend(), target.type, &ActMark::type);
+  return c.transfer.has_value() && last != c.acts.rend() && &*last == &target;
+}
+
+constexpr Annulment kRequestAnnulled{
+    not_answered, [](const Change& change, const ActMark&) { change.subject->transfer.reset(); },
+    "case.transfer_requested anew"};
+
 }  // namespace
 
 std::span<const Rule> transfer_rules() {
   static constexpr Rule kRules[] = {
-      {"case.transfer_requested", decide_requested, evolve_requested},
-      {"case.transfer_accepted", decide_answer, evolve_accepted},
-      {"case.transfer_declined", decide_answer, evolve_declined},
-      {"referral.expired", decide_expired, evolve_expired},
+      {"case.transfer_requested",
+       decide_requested,
+       evolve_requested,
+       {kRequestAnnulled, kRefusedWhenFull}},
+      {"case.transfer_accepted",
+       decide_answer,
+       evolve_accepted,
+       {only_by("case.transfer_requested anew"), kRefusedWhenFull}},
+      {"case.transfer_declined",
+       decide_answer,
+       evolve_declined,
+       {only_by("case.transfer_requested anew"), kRefusedWhenFull}},
+      {"referral.expired", decide_expired, evolve_expired, {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;
 }

@@ -130,11 +130,20 @@ void evolve_permit_refused(const Change& change) {
 
 std::span<const Rule> psp_rights_rules() {
   static constexpr Rule kRules[] = {
-      {"afis.opened", decide_afis_opened, evolve_afis_opened},
-      {"afis.closed", decide_afis_closed, evolve_afis_closed},
-      {"residence_permit.requested", decide_permit_requested, evolve_permit_requested},
-      {"residence_permit.issued", decide_permit_issued, evolve_permit_issued},
-      {"residence_permit.refused", decide_permit_refused, evolve_permit_refused},
+      {"afis.opened", decide_afis_opened, evolve_afis_opened, {kByALaterAct, kRefusedWhenFull}},
+      {"afis.closed", decide_afis_closed, evolve_afis_closed, {kByALaterAct, kRefusedWhenFull}},
+      {"residence_permit.requested",
+       decide_permit_requested,
+       evolve_permit_requested,
+       {kByALaterAct, kRefusedWhenFull}},
+      {"residence_permit.issued",
+       decide_permit_issued,
+       evolve_permit_issued,
+       {kByALaterAct, kRefusedWhenFull}},
+      {"residence_permit.refused",
+       decide_permit_refused,
+       evolve_permit_refused,
+       {kByALaterAct, kRefusedWhenFull}},
   };
   return kRules;
 }

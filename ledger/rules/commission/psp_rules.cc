@@ -270,12 +270,18 @@ void evolve_appeal_judged(const Change& change) {
 
 std::span<const Rule> psp_entry_rules() {
   static constexpr Rule kRules[] = {
-      {"psp.applied", decide_applied, evolve_applied},
-      {"psp.opinion_given", decide_opinion, evolve_opinion},
-      {"psp.decided", decide_decided, evolve_decided},
-      {"psp.started", decide_started, evolve_started},
-      {"psp.appeal_filed", decide_appeal_filed, evolve_appeal_filed},
-      {"psp.appeal_judged", decide_appeal_judged, evolve_appeal_judged},
+      {"psp.applied", decide_applied, evolve_applied, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.opinion_given", decide_opinion, evolve_opinion, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.decided", decide_decided, evolve_decided, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.started", decide_started, evolve_started, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.appeal_filed",
+       decide_appeal_filed,
+       evolve_appeal_filed,
+       {kByALaterAct, kRefusedWhenFull}},
+      {"psp.appeal_judged",
+       decide_appeal_judged,
+       evolve_appeal_judged,
+       {kByALaterAct, kRefusedWhenFull}},
   };
   return kRules;
 }

@@ -142,12 +142,21 @@ void evolve_ended(const Change& change) {
 
 std::span<const Rule> psp_term_rules() {
   static constexpr Rule kRules[] = {
-      {"psp.review_filed", decide_review_filed, evolve_by_transition},
-      {"psp.renewal_requested", decide_renewal_requested, evolve_by_transition},
-      {"psp.renewal_decided", decide_renewal_decided, evolve_renewal_decided},
-      {"psp.suspended", judge_party_move, evolve_by_transition},
-      {"psp.resumed", judge_party_move, evolve_by_transition},
-      {"psp.ended", decide_ended, evolve_ended},
+      {"psp.review_filed",
+       decide_review_filed,
+       evolve_by_transition,
+       {kByALaterAct, kRefusedWhenFull}},
+      {"psp.renewal_requested",
+       decide_renewal_requested,
+       evolve_by_transition,
+       {kByALaterAct, kRefusedWhenFull}},
+      {"psp.renewal_decided",
+       decide_renewal_decided,
+       evolve_renewal_decided,
+       {kByALaterAct, kRefusedWhenFull}},
+      {"psp.suspended", judge_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.resumed", judge_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.ended", decide_ended, evolve_ended, {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;
 }
