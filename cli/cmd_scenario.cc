@@ -5,8 +5,9 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/remote.h"
+#include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
-#include "projections/clockwork.h"
+#include "projections/read.h"
 #include "replay/story/scenario.h"
 
 namespace relais::cli {
@@ -91,7 +92,8 @@ Result<std::size_t> tell(Context& context, const Options& o, const Played& playe
 /// What time has brought, signed by the ledger's own key.
 Status run_clock(Context& context, log::Ledger& ledger, const crypto::SigningKey& system,
                  const Clock& clock) {
-  RELAIS_ASSIGN(const projections::ClockRun run, projections::run_clock(ledger, system));
+  RELAIS_ASSIGN(const clock::ClockRun run,
+                clock::run_clock(ledger, system, projections::due_for_clock));
   if (!run.refused.empty()) return fail(run.refused.front());
   if (run.signed_events > 0)
     print(context, {{"clock", to_rfc3339(clock.now())}, {"events", run.signed_events}},

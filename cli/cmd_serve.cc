@@ -20,9 +20,10 @@
 #include "api/service.h"
 #include "cli/command.h"
 #include "ledger/base/clock_guard.h"
+#include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/ledger.h"
-#include "projections/clockwork.h"
+#include "projections/read.h"
 
 namespace relais::cli {
 namespace {
@@ -100,7 +101,7 @@ class ClockThread {
     if (*purged) log_->info("what was erased is gone from the files");
   }
   void sign() {
-    const auto ran = projections::run_clock(ledger_, system_);
+    const auto ran = clock::run_clock(ledger_, system_, projections::due_for_clock);
     if (!ran) return log_->error("the clock: {}", to_string(ran.error()));
     if (ran->signed_events > 0) log_->info("the clock signed {} events", ran->signed_events);
     for (const Error& e : ran->refused) log_->error("the clock was refused: {}", to_string(e));
@@ -240,6 +241,12 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   RELAIS_ASSIGN(const auto system, crypto::load_private_key(
                                        std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
   RELAIS_ASSIGN(const auto ledger, open_ledger(clock, o, log));
+  // Before anybody can ask.
+  const std::filesystem::path doubt = std::filesystem::path(o.data) / "clock-unconfirmed";
+  if (guard != nullptr && ledger->head()->registry->in_force &&
+      guard->begin(ledger->head()->last_received, std::filesystem::exists(doubt)) &&
+      o.confirm_clock)
+    guard->confirm();
   api::ServiceOptions serve = o.service;
   serve.workers = o.threads;
   serve.clock_guard = guard;
@@ -252,11 +259,6 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   if (const auto failure = ledger->failure())
     log->error("for reading only: {}", to_string(*failure));
   listening(*ledger);
-  const std::filesystem::path doubt = std::filesystem::path(o.data) / "clock-unconfirmed";
-  if (guard != nullptr && ledger->head()->registry->in_force &&
-      guard->begin(ledger->head()->last_received, std::filesystem::exists(doubt)) &&
-      o.confirm_clock)
-    guard->confirm();
   ClockWatch watch(guard, doubt, log);
   watch.look(*ledger);
   auto job = std::make_unique<ClockThread>(*ledger, system, guard, o.clock_seconds, log);

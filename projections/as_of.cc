@@ -14,7 +14,7 @@ Result<std::optional<rules::CaseState>> case_as_of(const log::Ledger& ledger, co
   // not judged again.
   MemoryRecords records;
   records.put(rules::registry_key(), encode(*head->registry));
-  rules::World world(records);
+  rules::WorldState world(records);
 
   const statement::StreamId stream{schema::StreamKind::CASE, id, {}};
   statement::EventView view;

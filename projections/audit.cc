@@ -13,7 +13,8 @@ class Audit final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::World&, Tables& tables) override {
+  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState&,
+            Tables& tables) override {
     set_key(key_, kSignatoryPrefix, act.signatory().value, act.index.value);
     tables.put(key_, {});
     set_key(key_, kTypePrefix, act.type->ordinal, act.index.value);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 #include "projections/records.h"
 
 namespace relais::projections {

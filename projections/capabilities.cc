@@ -48,7 +48,7 @@ class Capabilities final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::World& world,
+  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState& world,
             Tables& tables) override {
     const rules::Signatory* who = concerned(act, world.registry());
     if (who == nullptr) return;
@@ -119,7 +119,7 @@ bool answers(const Capability& c, std::string_view need, std::string_view territ
 
 bool is_stale(const Capability& c, const rules::Registry& registry, Day today) {
   if (!c.capacity_at) return true;
-  const std::uint32_t days = registry.terms[rules::Term::capacity_stale_days];
+  const std::uint32_t days = registry.parameters[rules::Parameter::capacity_stale_days];
   return rules::add_days(rules::legal_day(*c.capacity_at), static_cast<int>(days)) < today;
 }
 

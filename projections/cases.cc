@@ -20,7 +20,7 @@ class Participation final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects& effects, rules::World& world,
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
             Tables& tables) override {
     const auto data = act.event.getData();
     if (data.isSessionConvened() || data.isMemberRecused()) fold_session(act, world, tables);
@@ -34,7 +34,7 @@ class Participation final : public Projection {
 
  private:
   /// Who steps back from a file in one session has stepped back from it for good.
-  void fold_session(const rules::Act& act, rules::World& world, Tables& tables) {
+  void fold_session(const rules::Act& act, rules::WorldState& world, Tables& tables) {
     if (act.event.getData().isMemberRecused()) {
       const capnp::Text::Reader id = act.event.getData().getMemberRecused().getCaseId();
       const auto file = parse_uuid({id.begin(), id.size()});
@@ -49,7 +49,7 @@ class Participation final : public Projection {
     for (const Uuid& file : files) put_files(world, act.stream.name, file, tables);
   }
 
-  void put_files(rules::World& world, const std::string& session, const Uuid& file,
+  void put_files(rules::WorldState& world, const std::string& session, const Uuid& file,
                  Tables& tables) {
     const rules::SessionState* state = world.find_session(session);
     check(state != nullptr, "an accepted opinion is of an unknown session");

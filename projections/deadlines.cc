@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/time/deadline_rows.h"
 #include "projections/folds.h"
 #include "projections/records.h"
 
@@ -55,7 +56,7 @@ class Deadlines final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::World& world,
+  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState& world,
             Tables& tables) override {
     const auto data = act.event.getData();
     derive(act.stream, world, tables);
@@ -70,7 +71,7 @@ class Deadlines final : public Projection {
   }
 
  private:
-  void derive(const statement::StreamId& stream, rules::World& world, Tables& tables) {
+  void derive(const statement::StreamId& stream, rules::WorldState& world, Tables& tables) {
     std::vector<Listed> now;
     if (stream.kind == schema::StreamKind::CASE) {
       const rules::CaseState* state = world.find_case(stream.uuid);
@@ -98,7 +99,7 @@ class Deadlines final : public Projection {
     tables.put(kDeadlinesDerivedKey, *derived_);
   }
 
-  void derive_next(std::size_t limit, rules::World& world, Tables& tables) {
+  void derive_next(std::size_t limit, rules::WorldState& world, Tables& tables) {
     if (!looked_) {
       derived_ = tables.get(kDeadlinesDerivedKey);
       looked_ = true;
@@ -149,7 +150,7 @@ class Deadlines final : public Projection {
       append_place(key_, l.deadline, stream);
       visit(key_);
     };
-    if (l.deadline.kind == rules::DeadlineKind::dormancy) return;  // nobody has to meet it
+    if (!rules::row_of(l.deadline.kind).listed) return;
     listed_for(l.deadline.who);
     if (l.holder != l.deadline.who) listed_for(l.holder);
   }
@@ -183,16 +184,16 @@ std::unique_ptr<Projection> make_deadlines(DerivingPace pace) {
 
 namespace {
 
-Page<DeadlineItem> listed(const RecordSource& records, const std::string& prefix,
-                          const DeadlineFilter& filter, std::string_view cursor,
-                          std::size_t limit) {
+Page<rules::DueDeadline> listed(const RecordSource& records, const std::string& prefix,
+                                const DeadlineFilter& filter, std::string_view cursor,
+                                std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
   std::string from = prefix;
   if (cursor.empty())
     append_be(from, static_cast<std::uint64_t>(std::max<std::int64_t>(0, filter.from.value)));
   else
     from.append(cursor);
-  Page<DeadlineItem> page;
+  Page<rules::DueDeadline> page;
   std::size_t examined = 0;
   records.scan(prefix, from, [&](std::string_view key, std::string_view value) {
     const std::string_view place = key.substr(prefix.size());
@@ -213,15 +214,20 @@ Page<DeadlineItem> listed(const RecordSource& records, const std::string& prefix
 
 }  // namespace
 
-Page<DeadlineItem> deadlines(const RecordSource& records, SignatoryId who,
-                             const DeadlineFilter& filter, std::string_view cursor,
-                             std::size_t limit) {
+Page<rules::DueDeadline> deadlines(const RecordSource& records, SignatoryId who,
+                                   const DeadlineFilter& filter, std::string_view cursor,
+                                   std::size_t limit) {
   return listed(records, make_key(kDeadlineForPrefix, who.value), filter, cursor, limit);
 }
 
-Page<DeadlineItem> clock_deadlines(const RecordSource& records, const DeadlineFilter& filter,
-                                   std::string_view cursor, std::size_t limit) {
+Page<rules::DueDeadline> clock_deadlines(const RecordSource& records, const DeadlineFilter& filter,
+                                         std::string_view cursor, std::size_t limit) {
   return listed(records, std::string(kDeadlineEffectPrefix), filter, cursor, limit);
+}
+
+Page<rules::DueDeadline> due_for_clock(const RecordSource& records, Timestamp until,
+                                       std::string_view cursor, std::size_t limit) {
+  return clock_deadlines(records, {Timestamp{0}, until, {}}, cursor, limit);
 }
 
 }  // namespace relais::projections

@@ -28,7 +28,8 @@ class Indicators final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::World&, Tables& tables) override {
+  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState&,
+            Tables& tables) override {
     if (!act.event.getData().isTrainingDelivered()) return;
     const auto training = act.event.getData().getTrainingDelivered();
     const Quarter quarter = Quarter::of(rules::legal_day(act.received_at()));

@@ -15,7 +15,7 @@ class ReadModels final : public log::Model {
     check_prefixes();
   }
 
-  rules::World& world() override { return world_; }
+  rules::WorldState& world() override { return world_; }
 
   const rules::Effects& fold(const rules::Act& act) override {
     rules::evolve(world_, act, effects_);
@@ -49,7 +49,7 @@ class ReadModels final : public log::Model {
     }
   }
 
-  rules::World world_;
+  rules::WorldState world_;
   rules::Effects effects_;  // of the last event
   Overlay tables_;
   std::vector<std::unique_ptr<Projection>> projections_;

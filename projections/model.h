@@ -39,7 +39,7 @@ class Projection {
   virtual std::span<const std::string_view> prefixes() const = 0;
   /// `world` already includes the event, and `effects` says what it did there. Must be a function
   /// of its arguments alone.
-  virtual void fold(const rules::Act& act, const rules::Effects& effects, rules::World& world,
+  virtual void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
                     Tables& tables) = 0;
 };
 

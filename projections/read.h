@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ledger/base/clock.h"
+#include "ledger/base/page.h"
 #include "ledger/base/records.h"
 #include "ledger/log/ledger.h"
 #include "ledger/rules/case_state.h"
@@ -27,13 +28,8 @@ inline constexpr std::size_t kDefaultPage = 50;
 /// `next`.
 inline constexpr std::size_t kMaxExamined = 10'000;
 
-/// Items and where to go on: `next` is an opaque key (bytes, not text), empty at the end. Limits
-/// are taken into [1, kMaxPage].
-template <class T>
-struct Page {
-  std::vector<T> items;
-  std::string next;
-};
+/// Limits are taken into [1, kMaxPage].
+using relais::Page;
 
 // --- cases (records of the world, and who takes part)
 
@@ -91,10 +87,6 @@ std::optional<ReferralItem> find_referral(const RecordSource& records, const Uui
 
 // --- deadlines
 
-struct DeadlineItem {
-  rules::Deadline deadline;
-  statement::StreamId stream;
-};
 struct DeadlineFilter {
   Timestamp from{0};           ///< due at or after
   Timestamp until{INT64_MAX};  ///< due before
@@ -102,12 +94,15 @@ struct DeadlineFilter {
 };
 // Both in order of their due time. `next` may come with a short or empty page.
 /// Those that this signatory has to meet, or waits for as the holder.
-Page<DeadlineItem> deadlines(const RecordSource& records, SignatoryId who,
-                             const DeadlineFilter& filter, std::string_view cursor,
-                             std::size_t limit);
+Page<rules::DueDeadline> deadlines(const RecordSource& records, SignatoryId who,
+                                   const DeadlineFilter& filter, std::string_view cursor,
+                                   std::size_t limit);
 /// Those at which the clock signs an event.
-Page<DeadlineItem> clock_deadlines(const RecordSource& records, const DeadlineFilter& filter,
-                                   std::string_view cursor, std::size_t limit);
+Page<rules::DueDeadline> clock_deadlines(const RecordSource& records, const DeadlineFilter& filter,
+                                         std::string_view cursor, std::size_t limit);
+/// The same, due before `until`: what clock::run_clock reads.
+Page<rules::DueDeadline> due_for_clock(const RecordSource& records, Timestamp until,
+                                       std::string_view cursor, std::size_t limit);
 
 // --- audit
 

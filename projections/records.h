@@ -22,7 +22,7 @@
 //
 // A place is u64 due time ‖ u8 kind ‖ stream key ‖ what it is about. A case or a referral is the 16
 // bytes of its UUID; box is 0 inbox, 1 outbox; open is 0 or 1. The world's own records stand in
-// ledger/rules/world.h; "P" is the position of all of them.
+// ledger/rules/world_state.h; "P" is the position of all of them.
 #pragma once
 
 #include <cstdint>

@@ -18,14 +18,15 @@ class Referrals final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects& effects, rules::World& world,
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
             Tables& tables) override {
     for (const Uuid& id : effects.requested) put(act, id, true, world, tables);
     for (const Uuid& id : effects.moved) put(act, id, false, world, tables);
   }
 
  private:
-  void put(const rules::Act& act, const Uuid& id, bool fresh, rules::World& world, Tables& tables) {
+  void put(const rules::Act& act, const Uuid& id, bool fresh, rules::WorldState& world,
+           Tables& tables) {
     const rules::CaseState* state = world.find_case(act.stream.uuid);
     check(state != nullptr, "an event of a referral that the world does not know");
     const rules::Referral* referral = state->find_referral(id);

@@ -17,7 +17,7 @@ class Timeline final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::World& world,
+  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState& world,
             Tables& tables) override {
     if (act.stream.kind != schema::StreamKind::CASE) return;
     const rules::CaseState* state = world.find_case(act.stream.uuid);

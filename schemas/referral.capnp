@@ -67,3 +67,12 @@ struct ReferralCompleted $P.event((
   referralId @0 :Text $P.format("uuid");
   outcome @1 :V.ReferralOutcome;
 }
+
+struct ReferralExpired $P.event((
+    name = "referral.expired", axis = detection, stream = case, emitters = [system],
+    source = "Convention, axis 3 (number: ours)", precondition = "the referral has had no answer for referral-expiry-days",
+    summary = "A request that nobody answered has ended; the holder can ask elsewhere.")) {
+  referralId @0 :Text $P.format("uuid");
+  cause @1 :Text $P.maxLength(80);
+  # the deadline that made it, as its name in the terms
+}

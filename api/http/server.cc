@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "api/http/session.h"
+#include "api/http/connection.h"
 
 namespace relais::api {
 namespace {
@@ -124,7 +124,7 @@ struct IoThread {
 struct Server::Impl {
   Impl(const ServerOptions& o, const Clock& clock, RequestHandler handler)
       : options(o),
-        sessions(std::make_shared<Sessions>(o.limits, clock, std::move(handler))),
+        connections(std::make_shared<Connections>(o.limits, clock, std::move(handler))),
         threads(std::max(1U, o.threads != 0 ? o.threads : std::thread::hardware_concurrency())),
         tcp_acceptor(threads[0].io),
         unix_acceptor(threads[0].io) {}
@@ -141,7 +141,7 @@ struct Server::Impl {
   void run();
 
   const ServerOptions options;
-  std::shared_ptr<Sessions> sessions;
+  std::shared_ptr<Connections> connections;
   std::vector<IoThread> threads;
   std::size_t next_thread = 0;  // used by the first io thread, where both acceptors are
   std::optional<asio::ssl::context> tls;
@@ -201,10 +201,10 @@ bool Server::Impl::take(Socket socket, const std::string& address) {
   const bool local = address.empty();
   const bool encrypted = tls && !local;
   try {
-    if (const Admission room = sessions->make_room(address); room != Admission::served)
+    if (const Admission room = connections->make_room(address); room != Admission::served)
       turn_away(std::move(socket), encrypted, room);
     else
-      serve(sessions, std::move(socket), encrypted ? &*tls : nullptr, address);
+      serve(connections, std::move(socket), encrypted ? &*tls : nullptr, address);
     return true;
   } catch (const std::exception&) {
     return false;
@@ -276,10 +276,10 @@ void Server::stop() {
   };
   close(impl_->tcp_acceptor);
   close(impl_->unix_acceptor);
-  impl_->sessions->stop_all();
-  if (!impl_->sessions->wait(impl_->options.limits.stop_timeout)) {
-    impl_->sessions->abort_all();
-    impl_->sessions->wait(std::chrono::milliseconds(1'000));
+  impl_->connections->stop_all();
+  if (!impl_->connections->wait(impl_->options.limits.stop_timeout)) {
+    impl_->connections->abort_all();
+    impl_->connections->wait(std::chrono::milliseconds(1'000));
   }
   for (IoThread& t : impl_->threads) t.stop();
 }

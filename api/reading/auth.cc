@@ -85,7 +85,7 @@ Result<Reader> Authenticator::authenticate(std::string_view authorization,
 
   RELAIS_ASSIGN(const auto token, verified(text, registry, now, key_time));
   if (now.value >= token->expires_at * 1000) return fail(expired());
-  RELAIS_ASSIGN(const rules::Key* key, registry.judge_key(token->kid, key_time));
+  RELAIS_ASSIGN(const rules::Key* key, registry.check_key(token->kid, key_time));
   const rules::Signatory* signatory = registry.find(key->owner);
   if (signatory == nullptr || signatory->source != token->issuer)
     return fail(refused("token-issuer", "the key is not one of the issuer's")
@@ -108,7 +108,7 @@ Result<std::shared_ptr<const Token>> Authenticator::verified(std::string_view te
     jws.error().code = Errc::unauthenticated;  // whatever is wrong with it, it is no credential
     return fail(std::move(jws.error()));
   }
-  RELAIS_ASSIGN(const rules::Key* key, registry.judge_key(jws->kid, key_time));
+  RELAIS_ASSIGN(const rules::Key* key, registry.check_key(jws->kid, key_time));
   RELAIS_TRY(crypto::verify_jws(*jws, key->key));
   const auto payload = json::parse(jws->payload);
   if (!payload || !payload->is_object())

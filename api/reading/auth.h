@@ -61,7 +61,7 @@ class Authenticator {
   /// (signature, form, times); its key and its signatory are judged by `registry` at each use, as
   /// of `now` or of the log's last entry, whichever is later: a clock that was put back does not
   /// bring a revoked key back. Errors: Errc::unauthenticated, rules "token-…" and those of
-  /// Registry::judge_key.
+  /// Registry::check_key.
   Result<Reader> authenticate(std::string_view authorization, const rules::Registry& registry,
                               Timestamp now, Timestamp last_received);
 

@@ -24,7 +24,7 @@ void write_consent(JsonWriter& json, const rules::Registry& registry, const rule
   json.end_object();
 }
 
-void write_step(JsonWriter& json, const rules::Registry& registry, const rules::Step& s) {
+void write_step(JsonWriter& json, const rules::Registry& registry, const rules::SupportStep& s) {
   json.begin_object();
   json.member("id", s.id);
   json.member("by", slug_of(registry, s.by));
@@ -130,7 +130,7 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
   for (const rules::Referral& r : state.referrals) write_referral(json, registry, r, nullptr);
   json.end_array();
   json.key("steps").begin_array();
-  for (const rules::Step& s : state.steps) write_step(json, registry, s);
+  for (const rules::SupportStep& s : state.steps) write_step(json, registry, s);
   json.end_array();
   json.key("protectionReports").begin_array();
   for (const rules::ProtectionReport& r : state.reports) write_report(json, registry, r);

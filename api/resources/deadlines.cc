@@ -3,23 +3,23 @@
 #include "api/http/json_writer.h"
 #include "api/resources/event_json.h"
 #include "api/resources/paging.h"
+#include "ledger/rules/time/deadline_rows.h"
 #include "projections/read.h"
 
 namespace relais::api {
 namespace {
 
 using projections::DeadlineFilter;
-using projections::DeadlineItem;
+using rules::DueDeadline;
 
 Result<std::optional<rules::DeadlineKind>> kind_parameter(const Request& request) {
   const auto given = request.param("kind");
   if (!given) return std::optional<rules::DeadlineKind>();
   std::string accepted;
-  for (int k = 1; k <= rules::kDeadlineKinds; ++k) {
-    const auto kind = static_cast<rules::DeadlineKind>(k);
-    if (kind == rules::DeadlineKind::dormancy) continue;  // nobody's but the clock's
-    if (*given == rules::to_string(kind)) return std::optional(kind);
-    accepted.append(accepted.empty() ? "" : ", ").append(rules::to_string(kind));
+  for (const rules::DeadlineRow& row : rules::deadline_rows()) {
+    if (!row.listed) continue;
+    if (*given == row.name) return std::optional(row.kind);
+    accepted.append(accepted.empty() ? "" : ", ").append(row.name);
   }
   return fail(error(Errc::malformed, "kind-unknown", "an unknown kind of deadline")
                   .at("kind")
@@ -37,7 +37,7 @@ Result<Timestamp> time_parameter(const Request& request, std::string_view name,
                   .accepts("an RFC 3339 date-time, as 2026-11-24T16:00:00Z"));
 }
 
-void write_deadline(JsonWriter& json, const rules::Registry& registry, const DeadlineItem& item,
+void write_deadline(JsonWriter& json, const rules::Registry& registry, const DueDeadline& item,
                     Timestamp now) {
   json.begin_object();
   json.member("kind", rules::to_string(item.deadline.kind));
@@ -68,7 +68,7 @@ Result<Response> list(Call& call, const Context& context) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("deadlines").begin_array();
-  for (const DeadlineItem& item : page.items) write_deadline(json, *call.head->registry, item, now);
+  for (const DueDeadline& item : page.items) write_deadline(json, *call.head->registry, item, now);
   end_page(json, response, call.request, page.next);
   return response;
 }

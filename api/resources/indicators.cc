@@ -74,8 +74,10 @@ Result<Quarter> last_quarter(const Request& request, Day today) {
 
 Result<std::uint64_t> threshold_parameter(const Request& request, const Registry& registry) {
   const auto given = request.param("for");
-  if (!given || *given == "partners") return registry.terms[rules::Term::small_cell_threshold];
-  if (*given == "publication") return registry.terms[rules::Term::small_cell_threshold_public];
+  if (!given || *given == "partners")
+    return registry.parameters[rules::Parameter::small_cell_threshold];
+  if (*given == "publication")
+    return registry.parameters[rules::Parameter::small_cell_threshold_public];
   return fail(error(Errc::malformed, "readership-unknown", "not a readership of a table")
                   .at("for")
                   .accepts("partners, publication"));

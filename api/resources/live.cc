@@ -84,7 +84,7 @@ class EventTail final : public BodyStream {
   bool still_admitted(const log::Head& head) const {
     const Timestamp now = context_.clock.now();
     return now.value < reader_.token->expires_at * 1000 &&
-           head.registry->judge_key(reader_.token->kid, std::max(now, head.last_received));
+           head.registry->check_key(reader_.token->kid, std::max(now, head.last_received));
   }
 
   /// An id without data, which a client keeps as its Last-Event-ID and shows nobody (WHATWG HTML,

@@ -70,7 +70,7 @@ std::vector<std::uint16_t> governance_types() {
 /// of its own.
 Result<rules::Registry> registry_as_of(Context& context, const log::Head& head, TreeSize size) {
   MemoryRecords records;
-  rules::World world(records);
+  rules::WorldState world(records);
   projections::AuditFilter filter;
   filter.types = governance_types();
   filter.until = size.value;

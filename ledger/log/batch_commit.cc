@@ -4,8 +4,8 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
+#include "ledger/log/admission.h"
 #include "ledger/log/impl.h"
-#include "ledger/log/judge.h"
 #include "ledger/merkle/note.h"
 
 namespace relais::log {
@@ -73,20 +73,20 @@ void BatchCommit::take(Group& group) {
 /// The one way in: who signed, whether the log has it already, whether the rules allow it. Changes
 /// nothing but what is set in the typed event.
 Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) {
-  rules::World& world = ledger_.model->world();
-  RELAIS_ASSIGN(const Signer signer, find_signer(world.registry(), s.statement, index));
+  rules::WorldState& world = ledger_.model->world();
+  RELAIS_ASSIGN(const Signer signer, authenticate(world.registry(), s.statement, index));
   if (!s.verified) RELAIS_TRY(statement::verify_signature(s.statement, signer.key));
   s.verified = true;
   RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
   if (duplicate) return Admitted{signer.id, *duplicate};
   RELAIS_ASSIGN(const rules::Act act,
-                judge(world, s.statement, signer, index, received_at_, s.expected));
+                log::admit(world, s.statement, signer, index, received_at_, s.expected));
   return Admitted{signer.id, act};
 }
 
 /// Judges an atomic group on a world that is rolled back.
 std::optional<BatchCommit::Refused> BatchCommit::try_group(Group& group) {
-  rules::World& world = ledger_.model->world();
+  rules::WorldState& world = ledger_.model->world();
   world.begin_trial();
   std::vector<std::string> tried;
   const auto try_one = [&](Submission& s) -> Status {

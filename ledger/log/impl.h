@@ -10,8 +10,8 @@
 #include <thread>
 #include <variant>
 
+#include "ledger/log/admission.h"
 #include "ledger/log/head_file.h"
-#include "ledger/log/judge.h"
 #include "ledger/log/ledger.h"
 #include "ledger/log/tree_writer.h"
 

@@ -9,7 +9,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/records.h"
 #include "ledger/rules/rules.h"
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 
 namespace relais::log {
 
@@ -18,7 +18,7 @@ class Model {
  public:
   virtual ~Model() = default;
   /// The state the rules judge on; part of the generation.
-  virtual rules::World& world() = 0;
+  virtual rules::WorldState& world() = 0;
   /// Takes one accepted event into the world and into every projection. Events come in log order
   /// without a gap. What it did beside is valid until the next one.
   virtual const rules::Effects& fold(const rules::Act& act) = 0;

@@ -104,7 +104,7 @@ const Consent* CaseState::referral_consent(SignatoryId to, Timestamp at) const {
   return it == consents.end() ? nullptr : &*it;
 }
 
-Step* CaseState::find_step(const Uuid& wanted) {
+SupportStep* CaseState::find_step(const Uuid& wanted) {
   for (auto it = steps.rbegin(); it != steps.rend(); ++it)
     if (it->id == wanted) return &*it;
   return nullptr;

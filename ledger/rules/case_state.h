@@ -97,7 +97,7 @@ struct Referral {
   bool open() const { return pending() || phase == ReferralPhase::accepted; }
 };
 
-struct Step {
+struct SupportStep {
   Uuid id;
   SignatoryId by;
   std::string need;
@@ -194,7 +194,7 @@ struct CaseState {
   schema::CloseReason close_reason{};
   std::vector<Consent> consents;    ///< in force, by scope
   std::vector<Referral> referrals;  ///< in order of request
-  std::vector<Step> steps;          ///< in order of first mention
+  std::vector<SupportStep> steps;   ///< in order of first mention
   std::vector<ActMark> acts;        ///< by version, from 1 at index 0
   std::vector<ProtectionReport> reports;
   std::optional<Transfer> transfer;
@@ -216,8 +216,8 @@ struct CaseState {
   }
   /// The consent to referral that covers the signatory; nullptr where none does.
   const Consent* referral_consent(SignatoryId to, Timestamp at) const;
-  Step* find_step(const Uuid& step);
-  const Step* find_step(const Uuid& step) const {
+  SupportStep* find_step(const Uuid& step);
+  const SupportStep* find_step(const Uuid& step) const {
     return const_cast<CaseState*>(this)->find_step(step);
   }
 };
@@ -229,7 +229,7 @@ void archive(Ar& ar, Referral& r) {
      r.consent_ended);
 }
 template <class Ar>
-void archive(Ar& ar, Step& s) {
+void archive(Ar& ar, SupportStep& s) {
   ar(s.id, s.by, s.need, s.phase, s.changed_at);
 }
 template <class Ar>

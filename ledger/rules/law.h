@@ -1,8 +1,9 @@
 // The periods and ages that the law fixes, each with its article: one page for a lawyer. They are
-// no numbers of the convention (terms.h) and cannot be amended by a quorum.
+// no numbers of the convention (parameters.h) and cannot be amended by a quorum.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace relais::rules {
@@ -16,6 +17,11 @@ struct LegalPeriod {
   std::string_view meaning;
 
   constexpr int months() const { return unit == Unit::years ? number * 12 : number; }
+  /// "6 months": what a refusal says.
+  std::string words() const {
+    return std::to_string(number) + (unit == Unit::years ? " years" : " months");
+  }
+  std::string law() const { return std::string(article); }
 };
 
 namespace law {

@@ -52,7 +52,7 @@ Key* Registry::mutable_key(const KeyId& kid) {
   return it == keys_.end() ? nullptr : &it->second;
 }
 
-Result<const Key*> Registry::judge_key(const KeyId& kid, Timestamp at) const {
+Result<const Key*> Registry::check_key(const KeyId& kid, Timestamp at) const {
   constexpr std::string_view kSource = "Convention, governance";
   const Key* key = find_key(kid);
   if (key == nullptr)

@@ -12,7 +12,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/crypto/ed25519.h"
-#include "ledger/rules/terms.h"
+#include "ledger/rules/parameters.h"
 #include "ledger/statement/catalogue.h"
 #include "schemas/vocabulary.capnp.h"
 
@@ -84,7 +84,7 @@ class Registry {
   std::string origin;         ///< of the log
   crypto::PublicKey log_key{};
   std::vector<std::string> territories;
-  Terms terms;                            ///< deadlines and limits
+  Parameters parameters;                  ///< deadlines and limits
   std::map<std::string, Quorum> quorums;  ///< by kind of act: "admit-signatory"
   std::map<std::string, Proposal>
       proposals;          ///< by id; those that are over are kept, so that no id comes back
@@ -104,7 +104,7 @@ class Registry {
 
   /// Key of a statement received at `at`: rules "key-unknown", "key-not-yet-valid", "key-revoked"
   /// (Errc::unauthenticated).
-  Result<const Key*> judge_key(const KeyId& kid, Timestamp at) const;
+  Result<const Key*> check_key(const KeyId& kid, Timestamp at) const;
 
   template <class Ar>
   friend void archive(Ar& ar, Registry& r);
@@ -138,8 +138,8 @@ void archive(Ar& ar, Proposal& p) {
 }
 template <class Ar>
 void archive(Ar& ar, Registry& r) {
-  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.territories, r.terms, r.quorums,
-     r.proposals, r.in_force, r.signatories_, r.keys_);
+  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.territories, r.parameters,
+     r.quorums, r.proposals, r.in_force, r.signatories_, r.keys_);
   if constexpr (Ar::kReading) r.index();
 }
 

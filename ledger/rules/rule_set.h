@@ -17,7 +17,7 @@ namespace relais::rules {
 
 /// What a rule judges on. The common checks (rules.cc) have passed.
 struct Judgement {
-  World& world;
+  WorldState& world;
   const Act& act;
   const Signatory* emitter = nullptr;  ///< null only for the event that opens the convention
   const CaseState* subject = nullptr;  ///< the case, where the stream is one that exists
@@ -27,7 +27,7 @@ struct Judgement {
 
 /// What an accepted event changes. Version and time of the case are set by the caller.
 struct Change {
-  World& world;
+  WorldState& world;
   const Act& act;
   std::uint32_t& ref;  ///< becomes ActMark::ref; 0 unless the rule sets it
   Effects& effects;
@@ -131,7 +131,7 @@ Day today(const Change& c);
 /// Whether the emitter is the ledger's own key.
 bool by_system(const Judgement& j);
 /// Whether the territory is one of the convention's ("territory-not-of-convention").
-Status judge_territory(const Judgement& j, const std::string& territory);
+Status check_territory(const Judgement& j, const std::string& territory);
 /// A date of the payload, whose form was checked when it was parsed.
 Day accepted_date(capnp::Text::Reader t);
 /// "date-in-future" where the day is after today.
@@ -147,11 +147,12 @@ void review_consents_of_referrals(const Change& change);
 /// Whether the signatory holds the case, or has a referral in it that it accepted.
 bool holder_or_accepted(const CaseState& c, SignatoryId who);
 
-// The state machines. drawn() consults the tables: "case-transition" and "referral-transition".
-Status drawn(const CaseState& c, const Act& act);
-Status drawn(const Referral& r, const Act& act);
-Status drawn(const Psp& p, const Act& act);
-Status drawn(const Accreditation& a, const Act& act);
+// The state machines. check_transition() consults the tables: "case-transition" and
+// "referral-transition".
+Status check_transition(const CaseState& c, const Act& act);
+Status check_transition(const Referral& r, const Act& act);
+Status check_transition(const Psp& p, const Act& act);
+Status check_transition(const Accreditation& a, const Act& act);
 /// Moves along the one transition that the tables draw for this event.
 void advance(CaseState& c, const Act& act);
 void advance(Referral& r, const Act& act);
@@ -167,6 +168,6 @@ void check_transitions_name_types();
 bool is_open(CasePhase p);
 /// Where a case stands once its referrals have changed: REFERRED while one is pending, else back
 /// where it came from.
-CasePhase settled(const CaseState& c);
+CasePhase resting_phase(const CaseState& c);
 
 }  // namespace relais::rules

@@ -175,7 +175,7 @@ std::optional<SignatoryId> open_holder(const CaseState& c) {
 }
 
 /// A signatory leaves only once it holds no open case: each is counted with its holder.
-void count_open_cases(World& world, std::optional<SignatoryId> before,
+void count_open_cases(WorldState& world, std::optional<SignatoryId> before,
                       std::optional<SignatoryId> after) {
   if (before == after) return;
   if (before) {
@@ -270,7 +270,7 @@ Act act_of(LogIndex index, schema::Event::Reader event) {
   return Act{index, event, statement::stream_of(event), &statement::type_of(event)};
 }
 
-Status decide(World& world, const Act& act) {
+Status decide(WorldState& world, const Act& act) {
   check(act.type != nullptr, "an act without its type");
   if (act.stream.kind != act.type->stream)
     return fail(refusal(act, Errc::invalid, "stream-kind",
@@ -293,12 +293,12 @@ void join(const Change& change, SignatoryId who) {
   if (change.subject->participants.insert(who).second) change.effects.joined.push_back(who);
 }
 
-void evolve(World& world, const Act& act) {
+void evolve(WorldState& world, const Act& act) {
   Effects effects;
   evolve(world, act, effects);
 }
 
-void evolve(World& world, const Act& act, Effects& effects) {
+void evolve(WorldState& world, const Act& act, Effects& effects) {
   effects.clear();
   std::uint32_t ref = 0;
   Change change{world, act, ref, effects, nullptr};

@@ -9,7 +9,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/rules/effects.h"
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 #include "schemas/event.capnp.h"
 
 namespace relais::rules {
@@ -30,42 +30,32 @@ Act act_of(LogIndex index, schema::Event::Reader event);
 /// ("stream-exists", "stream-unknown"), then the rule of the type. Errors: forbidden (who),
 /// conflict (state: `state` is set), invalid (content). `source` names law or convention, `rule`
 /// the rule.
-Status decide(World& world, const Act& act);
+Status decide(WorldState& world, const Act& act);
 
 /// Changes the world by an accepted event. Never fails: what it needs was checked by decide().
 /// `effects` is cleared, and filled with what read models and the log have to follow.
-void evolve(World& world, const Act& act, Effects& effects);
+void evolve(WorldState& world, const Act& act, Effects& effects);
 /// For who follows no effects.
-void evolve(World& world, const Act& act);
+void evolve(WorldState& world, const Act& act);
 
 /// Whether what a referral rests on holds on that day: the consent, or the person's minority (a
 /// consent that came since serves as well).
 bool basis_holds(const CaseState& c, const Referral& r, Day day);
 
-/// One drawn transition of the case's state machine, for the docs and for tests that walk it.
-struct CaseTransition {
-  CasePhase from;
+/// A transition of a state machine, for the docs and for tests that walk it.
+template <class Phase>
+struct Transition {
+  Phase from;
   std::string_view event;  ///< "case.closed"
-  CasePhase to;
+  Phase to;
 };
+using CaseTransition = Transition<CasePhase>;
+using ReferralTransition = Transition<ReferralPhase>;
+using PspTransition = Transition<PspPhase>;
+using AccreditationTransition = Transition<AccreditationPhase>;
 std::span<const CaseTransition> case_transitions();
-struct ReferralTransition {
-  ReferralPhase from;
-  std::string_view event;
-  ReferralPhase to;
-};
 std::span<const ReferralTransition> referral_transitions();
-struct PspTransition {
-  PspPhase from;
-  std::string_view event;
-  PspPhase to;
-};
 std::span<const PspTransition> psp_transitions();
-struct AccreditationTransition {
-  AccreditationPhase from;
-  std::string_view event;
-  AccreditationPhase to;
-};
 std::span<const AccreditationTransition> accreditation_transitions();
 
 /// A commune (INSEE code) of one of the convention's departments, or one of its named territories.

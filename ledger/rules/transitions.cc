@@ -10,269 +10,215 @@
 namespace relais::rules {
 namespace {
 
-using enum CasePhase;
+/// Phases of one machine.
+template <class Phase>
+struct Phases {
+  constexpr Phases(Phase p) : bits(1U << static_cast<unsigned>(p)) {}  // NOLINT: one is a set too
+  constexpr explicit Phases(std::uint32_t b) : bits(b) {}
+  constexpr bool has(Phase p) const { return ((bits >> static_cast<unsigned>(p)) & 1U) != 0; }
+  friend constexpr Phases operator|(Phases a, Phases b) { return Phases(a.bits | b.bits); }
+  std::uint32_t bits;
+};
 
-// case.detected is not here: it comes from nowhere, and leads to DETECTED.
-constexpr CaseTransition kMoves[] = {
-    {detected, "case.dismissed", dismissed},
+struct Keeps {};
+constexpr Keeps kKeeps;  // the phase is the same after the event
 
-    {detected, "case.risk_assessed", assessed},
-    {assessed, "case.risk_assessed", assessed},
-    {referred, "case.risk_assessed", referred},
-    {in_support, "case.risk_assessed", in_support},
-    {psp, "case.risk_assessed", psp},
-    {dormant, "case.risk_assessed", dormant},
+/// From each of these phases the event leads to any of those.
+template <class Phase>
+struct Row {
+  constexpr Row(Phases<Phase> f, std::string_view e, Phases<Phase> t) : from(f), event(e), to(t) {}
+  constexpr Row(Phases<Phase> f, std::string_view e, Keeps)
+      : from(f), event(e), to(0U), keeps(true) {}
+  Phases<Phase> from;
+  std::string_view event;
+  Phases<Phase> to;
+  bool keeps = false;
+};
 
-    {detected, "case.consent_given", detected},
-    {assessed, "case.consent_given", assessed},
-    {referred, "case.consent_given", referred},
-    {in_support, "case.consent_given", in_support},
-    {psp, "case.consent_given", psp},
-    {dormant, "case.consent_given", dormant},
+constexpr std::size_t kMaxPhases = 12;  // from 0 to 11, in any machine
 
-    {detected, "case.consent_withdrawn", detected},
-    {assessed, "case.consent_withdrawn", assessed},
-    {referred, "case.consent_withdrawn", referred},
-    {in_support, "case.consent_withdrawn", in_support},
-    {psp, "case.consent_withdrawn", psp},
-    {dormant, "case.consent_withdrawn", dormant},
+// --- The case. case.detected is not here: it comes from nowhere, and leads to DETECTED.
 
-    {assessed, "referral.requested", referred},
-    {referred, "referral.requested", referred},
-    {in_support, "referral.requested", referred},
+using C = Phases<CasePhase>;
+constexpr C kDetected = CasePhase::detected, kDismissed = CasePhase::dismissed,
+            kAssessed = CasePhase::assessed, kReferred = CasePhase::referred,
+            kInSupport = CasePhase::in_support, kInPsp = CasePhase::psp,
+            kDormant = CasePhase::dormant, kClosed = CasePhase::closed, kErased = CasePhase::erased;
+constexpr C kSupported = kInSupport | kInPsp | kDormant;
+constexpr C kAfterDetection = kAssessed | kReferred | kSupported;
+constexpr C kOpen = kDetected | kAfterDetection;
+constexpr C kNotErased = kOpen | kDismissed | kClosed;
+
+constexpr Row<CasePhase> kCase[] = {
+    {kDetected, "case.dismissed", kDismissed},
+    {kInSupport | kDormant, "case.closed", kClosed},
+    {kClosed, "case.reopened", kAssessed},
+    {kInSupport, "case.became_dormant", kDormant},
+
+    {kDetected, "case.risk_assessed", kAssessed},
+    {kAfterDetection, "case.risk_assessed", kKeeps},
+
+    // A consent that goes, or gets narrower, takes the pending referrals with it that rest on it
+    // (RGPD art. 7(3)).
+    {kOpen, "case.consent_given", kKeeps},
+    {kReferred, "case.consent_given", kInSupport | kAssessed},
+    {kOpen, "case.consent_withdrawn", kKeeps},
+    {kReferred, "case.consent_withdrawn", kInSupport | kAssessed},
 
     // A referral that is not answered yet keeps its case REFERRED; the answer to the last of them
-    // lets it go on.
-    {referred, "referral.received", referred},
-    {referred, "referral.held", referred},
-    {referred, "referral.accepted", referred},
-    {referred, "referral.accepted", in_support},
-    {referred, "referral.declined", referred},
-    {referred, "referral.declined", in_support},
-    {referred, "referral.declined", assessed},
-    {referred, "referral.cancelled", referred},
-    {referred, "referral.cancelled", in_support},
-    {referred, "referral.cancelled", assessed},
-
-    // An accepted referral runs beside the support it is part of.
-    {in_support, "referral.cancelled", in_support},
-    {psp, "referral.cancelled", psp},
-    {dormant, "referral.cancelled", dormant},
-    {referred, "referral.completed", referred},
-    {in_support, "referral.completed", in_support},
-    {psp, "referral.completed", psp},
-    {dormant, "referral.completed", dormant},
-
-    {assessed, "support.step_planned", in_support},
-    {referred, "support.step_planned", referred},
-    {in_support, "support.step_planned", in_support},
-    {psp, "support.step_planned", psp},
-    {dormant, "support.step_planned", in_support},
-
-    {assessed, "support.step_done", in_support},
-    {referred, "support.step_done", referred},
-    {in_support, "support.step_done", in_support},
-    {psp, "support.step_done", psp},
-    {dormant, "support.step_done", in_support},
+    // lets it go on. An accepted referral runs beside the support it is part of.
+    {kAssessed | kReferred | kInSupport, "referral.requested", kReferred},
+    {kReferred, "referral.received", kKeeps},
+    {kReferred, "referral.held", kKeeps},
+    {kReferred, "referral.accepted", kReferred | kInSupport},
+    {kReferred, "referral.declined", kReferred | kInSupport | kAssessed},
+    {kReferred, "referral.expired", kReferred | kInSupport | kAssessed},
+    {kReferred, "referral.cancelled", kReferred | kInSupport | kAssessed},
+    {kSupported, "referral.cancelled", kKeeps},
+    {kReferred | kSupported, "referral.completed", kKeeps},
 
     // A step that did not take place is no support. ASSESSED: it was planned before the case was
     // closed and reopened.
-    {assessed, "support.step_missed", assessed},
-    {referred, "support.step_missed", referred},
-    {in_support, "support.step_missed", in_support},
-    {psp, "support.step_missed", psp},
-    {dormant, "support.step_missed", dormant},
+    {kAssessed | kDormant, "support.step_planned", kInSupport},
+    {kReferred | kInSupport | kInPsp, "support.step_planned", kKeeps},
+    {kAssessed | kDormant, "support.step_done", kInSupport},
+    {kReferred | kInSupport | kInPsp, "support.step_done", kKeeps},
+    {kAfterDetection, "support.step_missed", kKeeps},
 
-    {referred, "referral.expired", referred},
-    {referred, "referral.expired", in_support},
-    {referred, "referral.expired", assessed},
-
-    {in_support, "psp.started", psp},
-    {psp, "psp.ended", in_support},
-    // A parcours that never started is taken back beside whatever support there is.
-    {assessed, "psp.ended", assessed},
-    {referred, "psp.ended", referred},
-    {in_support, "psp.ended", in_support},
-    {dormant, "psp.ended", dormant},
-
-    {in_support, "case.became_dormant", dormant},
+    {kOpen, "protection.report_transmitted", kKeeps},
+    {kOpen, "protection.prosecutor_notified", kKeeps},
+    {kNotErased, "protection.outcome_recorded", kKeeps},
+    {kOpen, "case.transfer_requested", kKeeps},
+    {kOpen, "case.transfer_accepted", kKeeps},
+    {kOpen, "case.transfer_declined", kKeeps},
+    {kOpen, "coordination.meeting_held", kKeeps},
+    {kAfterDetection, "plan.agreed", kKeeps},
+    {kOpen, "contribution.committed", kKeeps},
+    {kOpen, "contribution.delivered", kKeeps},
+    {kAfterDetection, "external_referral.recorded", kKeeps},
 
     // A detection that is taken back leaves no case; the last act of support that is taken back, no
-    // support.
-    {detected, "case.annulled", dismissed},
-    {in_support, "case.annulled", assessed},
+    // support; a request that is, none.
+    {kNotErased, "case.corrected", kKeeps},
+    {kNotErased, "case.annulled", kKeeps},
+    {kDetected, "case.annulled", kDismissed},
+    {kInSupport, "case.annulled", kAssessed},
+    {kReferred, "case.annulled", kInSupport | kAssessed},
 
-    // A consent that goes takes the pending referrals with it that rest on it (RGPD art. 7(3)).
-    {referred, "case.consent_withdrawn", in_support},
-    {referred, "case.consent_withdrawn", assessed},
-    {referred, "case.consent_given", in_support},  // a narrower one
-    {referred, "case.consent_given", assessed},
-    {referred, "case.annulled", in_support},
-    {referred, "case.annulled", assessed},
+    // Erasure of single acts keeps the phase; of everything, it is the end.
+    {kNotErased, "case.data_erased", kKeeps},
+    {kDismissed | kClosed, "case.data_erased", kErased},
 
-    {in_support, "case.closed", closed},
-    {dormant, "case.closed", closed},
-    {closed, "case.reopened", assessed},
-
-    // Everything that was disclosed is destroyed; erasure of single acts keeps the phase (below).
-    {dismissed, "case.data_erased", erased},
-    {closed, "case.data_erased", erased},
-};
-
-constexpr CasePhase kOpen[] = {detected, assessed, referred, in_support, psp, dormant};
-constexpr CasePhase kNotErased[] = {detected,   dismissed, assessed, referred,
-                                    in_support, psp,       dormant,  closed};
-constexpr CasePhase kAfterDetection[] = {assessed, referred, in_support, psp, dormant};
-constexpr CasePhase kInSupport[] = {in_support};
-constexpr CasePhase kWithPsp[] = {in_support, psp, referred, dormant, assessed};
-
-/// Events that leave the phase of the case as it is, and the phases in which they are drawn.
-struct Keeps {
-  std::string_view event;
-  std::span<const CasePhase> phases;
-};
-constexpr Keeps kKeeps[] = {
-    {"protection.report_transmitted", kOpen},
-    {"protection.prosecutor_notified", kOpen},
-    {"protection.outcome_recorded", kNotErased},
-    {"case.transfer_requested", kOpen},
-    {"case.transfer_accepted", kOpen},
-    {"case.transfer_declined", kOpen},
-    {"case.corrected", kNotErased},
-    {"case.annulled", kNotErased},
-    {"case.data_erased", kNotErased},
-    {"coordination.meeting_held", kOpen},
-    {"plan.agreed", kAfterDetection},
-    {"contribution.committed", kOpen},
-    {"contribution.delivered", kOpen},
-    {"external_referral.recorded", kAfterDetection},
     // A parcours is applied for while the person is supported; what follows is judged by the
-    // parcours' own machine, since support goes on meanwhile.
-    {"psp.applied", kInSupport},
-    {"psp.opinion_given", kWithPsp},
-    {"psp.decided", kWithPsp},
-    {"psp.review_filed", kWithPsp},
-    {"psp.renewal_requested", kWithPsp},
-    {"psp.renewal_decided", kWithPsp},
-    {"psp.suspended", kWithPsp},
-    {"psp.resumed", kWithPsp},
-    {"psp.appeal_filed", kWithPsp},
-    {"psp.appeal_judged", kWithPsp},
-    {"afis.opened", kWithPsp},
-    {"afis.closed", kNotErased},
-    {"residence_permit.requested", kWithPsp},
-    {"residence_permit.issued", kNotErased},
-    {"residence_permit.refused", kNotErased},
+    // parcours' own machine, since support goes on meanwhile. One that never started is taken back
+    // beside whatever support there is.
+    {kInSupport, "psp.applied", kKeeps},
+    {kInSupport, "psp.started", kInPsp},
+    {kInPsp, "psp.ended", kInSupport},
+    {kAssessed | kReferred | kInSupport | kDormant, "psp.ended", kKeeps},
+    {kAfterDetection, "psp.opinion_given", kKeeps},
+    {kAfterDetection, "psp.decided", kKeeps},
+    {kAfterDetection, "psp.review_filed", kKeeps},
+    {kAfterDetection, "psp.renewal_requested", kKeeps},
+    {kAfterDetection, "psp.renewal_decided", kKeeps},
+    {kAfterDetection, "psp.suspended", kKeeps},
+    {kAfterDetection, "psp.resumed", kKeeps},
+    {kAfterDetection, "psp.appeal_filed", kKeeps},
+    {kAfterDetection, "psp.appeal_judged", kKeeps},
+    {kAfterDetection, "afis.opened", kKeeps},
+    {kNotErased, "afis.closed", kKeeps},
+    {kAfterDetection, "residence_permit.requested", kKeeps},
+    {kNotErased, "residence_permit.issued", kKeeps},
+    {kNotErased, "residence_permit.refused", kKeeps},
 };
 
-std::vector<CaseTransition> all_case_transitions() {
-  std::vector<CaseTransition> rows(std::begin(kMoves), std::end(kMoves));
-  for (const Keeps& k : kKeeps)
-    for (const CasePhase p : k.phases) rows.push_back({p, k.event, p});
-  return rows;
-}
+// --- The parcours (CASF L121-9, R121-12-8 and following). psp.applied comes from nowhere, or from
+// an end.
 
-using Q = PspPhase;
+using P = Phases<PspPhase>;
+constexpr P kNone = PspPhase::none, kApplied = PspPhase::applied, kOpined = PspPhase::opined,
+            kAdjourned = PspPhase::adjourned, kAuthorised = PspPhase::authorised,
+            kActive = PspPhase::active, kSuspended = PspPhase::suspended,
+            kRenewalDue = PspPhase::renewal_due, kRefused = PspPhase::refused,
+            kAppealed = PspPhase::appealed, kFinalRefusal = PspPhase::final_refusal,
+            kEnded = PspPhase::ended;
+constexpr P kNotStarted = kApplied | kOpined | kAdjourned | kAuthorised;
+constexpr P kRunning = kActive | kSuspended | kRenewalDue;
 
-// CASF L121-9, R121-12-8 and following. psp.applied comes from nowhere, or from an end.
-constexpr PspTransition kPsp[] = {
-    {Q::none, "psp.applied", Q::applied},
-    {Q::ended, "psp.applied", Q::applied},
-    {Q::final_refusal, "psp.applied", Q::applied},
-    {Q::refused, "psp.applied", Q::applied},
-
-    {Q::applied, "psp.opinion_given", Q::opined},
-    {Q::applied, "psp.opinion_given", Q::adjourned},
-    {Q::adjourned, "psp.opinion_given", Q::opined},
-    {Q::adjourned, "psp.opinion_given", Q::adjourned},
-
-    {Q::opined, "psp.decided", Q::authorised},
-    {Q::opined, "psp.decided", Q::refused},
-
-    {Q::authorised, "psp.started", Q::active},
-
-    {Q::active, "psp.suspended", Q::suspended},
-    {Q::suspended, "psp.resumed", Q::active},
-
-    {Q::active, "psp.review_filed", Q::active},
-    {Q::suspended, "psp.review_filed", Q::suspended},
-    {Q::active, "psp.renewal_requested", Q::renewal_due},
-    {Q::renewal_due, "psp.review_filed", Q::renewal_due},
-    {Q::renewal_due, "psp.renewal_decided", Q::active},
-    {Q::renewal_due, "psp.renewal_decided", Q::refused},
-
+constexpr Row<PspPhase> kPsp[] = {
+    {kNone | kEnded | kFinalRefusal | kRefused, "psp.applied", kApplied},
+    {kApplied | kAdjourned, "psp.opinion_given", kOpined | kAdjourned},
+    {kOpined, "psp.decided", kAuthorised | kRefused},
+    {kAuthorised, "psp.started", kActive},
+    {kActive, "psp.suspended", kSuspended},
+    {kSuspended, "psp.resumed", kActive},
+    {kRunning, "psp.review_filed", kKeeps},
+    {kActive, "psp.renewal_requested", kRenewalDue},
+    {kRenewalDue, "psp.renewal_decided", kActive | kRefused},
+    {kRunning, "psp.ended", kEnded},
     // Our addition to the drawing: a person who changes her or his mind before the start could
     // otherwise never apply again.
-    {Q::applied, "psp.ended", Q::ended},
-    {Q::opined, "psp.ended", Q::ended},
-    {Q::adjourned, "psp.ended", Q::ended},
-    {Q::authorised, "psp.ended", Q::ended},
-
-    {Q::active, "psp.ended", Q::ended},
-    {Q::suspended, "psp.ended", Q::ended},
-    {Q::renewal_due, "psp.ended", Q::ended},
+    {kNotStarted, "psp.ended", kEnded},
     // A refused renewal lets the running term come to its end.
-    {Q::refused, "psp.ended", Q::ended},
-    {Q::final_refusal, "psp.ended", Q::ended},
-    {Q::appealed, "psp.ended", Q::ended},
-
-    {Q::refused, "psp.appeal_filed", Q::appealed},
-    {Q::appealed, "psp.appeal_judged", Q::authorised},
-    {Q::appealed, "psp.appeal_judged", Q::active},  // it replaced the refusal of a renewal
-    {Q::appealed, "psp.appeal_judged", Q::final_refusal},
+    {kRefused | kFinalRefusal | kAppealed, "psp.ended", kEnded},
+    {kRefused, "psp.appeal_filed", kAppealed},
+    // ACTIVE: the judgement replaced the refusal of a renewal.
+    {kAppealed, "psp.appeal_judged", kAuthorised | kActive | kFinalRefusal},
 };
 
+// --- The agrément (CASF R121-12-1 to R121-12-5).
+
 using A = AccreditationPhase;
+using Files = Phases<A>;
 
-// CASF R121-12-1 to R121-12-5.
-constexpr AccreditationTransition kAccreditation[] = {
-    {A::none, "accreditation.requested", A::requested},
-    {A::refused, "accreditation.requested", A::requested},
-    {A::expired, "accreditation.requested", A::requested},
-
+constexpr Row<A> kAccreditation[] = {
+    {Files(A::none) | A::refused | A::expired, "accreditation.requested", A::requested},
     {A::requested, "accreditation.documents_requested", A::incomplete},
     {A::incomplete, "accreditation.documents_supplied", A::requested},
     {A::requested, "accreditation.deemed_complete", A::complete},
-    {A::requested, "accreditation.completed", A::complete},
-    {A::incomplete, "accreditation.completed", A::complete},
-    {A::incomplete, "accreditation.refused", A::refused},
+    {Files(A::requested) | A::incomplete, "accreditation.completed", A::complete},
     {A::complete, "accreditation.granted", A::granted},
     {A::complete, "accreditation.tacitly_granted", A::tacitly_granted},
-    {A::complete, "accreditation.refused", A::refused},
-    {A::requested, "accreditation.refused", A::refused},
-
-    {A::granted, "accreditation.expired", A::expired},
-    {A::tacitly_granted, "accreditation.expired", A::expired},
+    {Files(A::requested) | A::incomplete | A::complete, "accreditation.refused", A::refused},
+    {Files(A::granted) | A::tacitly_granted, "accreditation.expired", A::expired},
 };
+
+// --- The referral. referral.requested comes from nowhere, and leads to REQUESTED.
 
 using R = ReferralPhase;
+using Requests = Phases<R>;
+constexpr Requests kBeforeTheAddressee = Requests(R::received) | R::held;
+constexpr Requests kPending = Requests(R::requested) | kBeforeTheAddressee;
 
-// referral.requested comes from nowhere, and leads to REQUESTED.
-constexpr ReferralTransition kReferral[] = {
-    {R::requested, "referral.received", R::received},
-    // Our addition to the drawing: a requester whose addressee never reads the request could
-    // otherwise not take it back, and a silent addressee would block the closure of the case.
-    {R::requested, "referral.cancelled", R::cancelled},
+constexpr Row<R> kReferral[] = {
+    {Requests(R::requested) | R::held, "referral.received", R::received},
+    {R::received, "referral.held", R::held},
+    {kBeforeTheAddressee, "referral.accepted", R::accepted},
+    {kBeforeTheAddressee, "referral.declined", R::declined},
+    // REQUESTED is our addition to the drawing: a requester whose addressee never reads the request
+    // could otherwise not take it back, and a silent addressee would block the closure of the case.
+    {kPending | R::accepted, "referral.cancelled", R::cancelled},
     // "30 d without an answer": a silent addressee is one that never said it received the request,
     // too.
-    {R::requested, "referral.expired", R::expired},
-    {R::received, "referral.expired", R::expired},
-    {R::held, "referral.expired", R::expired},
-
-    {R::received, "referral.held", R::held},
-    {R::received, "referral.accepted", R::accepted},
-    {R::received, "referral.declined", R::declined},
-    {R::received, "referral.cancelled", R::cancelled},
-
-    {R::held, "referral.received", R::received},
-    {R::held, "referral.accepted", R::accepted},
-    {R::held, "referral.declined", R::declined},
-    {R::held, "referral.cancelled", R::cancelled},
-
-    {R::accepted, "referral.cancelled", R::cancelled},
-    {R::accepted, "referral.completed", R::completed},
-    {R::accepted, "referral.completed", R::failed},  // did_not_come
+    {kPending, "referral.expired", R::expired},
+    {R::accepted, "referral.completed", Requests(R::completed) | R::failed},  // did_not_come
 };
+
+/// Every single transition of a table, in its order.
+template <class Phase, std::size_t N>
+std::vector<Transition<Phase>> flat(const Row<Phase> (&rows)[N]) {
+  std::vector<Transition<Phase>> out;
+  for (const Row<Phase>& row : rows)
+    for (std::size_t f = 0; f < kMaxPhases; ++f) {
+      const auto from = static_cast<Phase>(f);
+      if (!row.from.has(from)) continue;
+      for (std::size_t t = 0; t < kMaxPhases; ++t) {
+        const auto to = static_cast<Phase>(t);
+        if (row.keeps ? from == to : row.to.has(to)) out.push_back({from, row.event, to});
+      }
+    }
+  return out;
+}
 
 /// By ordinal of the event type and by phase: the phases it may lead to, a bit each. Built once
 /// from a table, so that replay looks a transition up without comparing names.
@@ -297,7 +243,7 @@ class Machine {
   /// "IN_SUPPORT, DORMANT": where the event is allowed.
   std::string sources(const Act& act) const {
     std::string out;
-    for (std::size_t from = 0; from < kPhases; ++from) {
+    for (std::size_t from = 0; from < kMaxPhases; ++from) {
       if (to_[act.type->ordinal][from] == 0) continue;
       if (!out.empty()) out += ", ";
       out += to_string(static_cast<Phase>(from));
@@ -306,8 +252,7 @@ class Machine {
   }
 
  private:
-  static constexpr std::size_t kPhases = 12;  // from 0 to 11, in any machine
-  std::vector<std::array<std::uint32_t, kPhases>> to_;
+  std::vector<std::array<std::uint32_t, kMaxPhases>> to_;
 };
 
 const Machine<CasePhase>& machine(CasePhase) {
@@ -331,7 +276,7 @@ const Machine<AccreditationPhase>& machine(AccreditationPhase) {
 }
 
 template <class Phase>
-Status drawn_from(Phase from, const Act& act, std::string rule, std::string_view thing) {
+Status check_phase(Phase from, const Act& act, std::string rule, std::string_view thing) {
   const auto& states = machine(from);
   if (states.targets(act, from) != 0) return {};
   std::string message = act.type->name + " is not drawn for a ";
@@ -358,33 +303,36 @@ Phase drawn_target(Phase from, const Act& act, Phase to) {
 }  // namespace
 
 std::span<const CaseTransition> case_transitions() {
-  static const std::vector<CaseTransition> kRows = all_case_transitions();
+  static const auto kRows = flat(kCase);
   return kRows;
 }
 std::span<const ReferralTransition> referral_transitions() {
-  return kReferral;
+  static const auto kRows = flat(kReferral);
+  return kRows;
 }
 std::span<const PspTransition> psp_transitions() {
-  return kPsp;
+  static const auto kRows = flat(kPsp);
+  return kRows;
 }
 std::span<const AccreditationTransition> accreditation_transitions() {
-  return kAccreditation;
+  static const auto kRows = flat(kAccreditation);
+  return kRows;
 }
 
-Status drawn(const CaseState& c, const Act& act) {
-  return drawn_from(c.phase, act, "case-transition", "case");
+Status check_transition(const CaseState& c, const Act& act) {
+  return check_phase(c.phase, act, "case-transition", "case");
 }
 
-Status drawn(const Referral& r, const Act& act) {
-  return drawn_from(r.phase, act, "referral-transition", "referral");
+Status check_transition(const Referral& r, const Act& act) {
+  return check_phase(r.phase, act, "referral-transition", "referral");
 }
 
-Status drawn(const Psp& p, const Act& act) {
-  return drawn_from(p.phase, act, "psp-transition", "parcours");
+Status check_transition(const Psp& p, const Act& act) {
+  return check_phase(p.phase, act, "psp-transition", "parcours");
 }
 
-Status drawn(const Accreditation& a, const Act& act) {
-  return drawn_from(a.phase, act, "accreditation-transition", "accreditation");
+Status check_transition(const Accreditation& a, const Act& act) {
+  return check_phase(a.phase, act, "accreditation-transition", "accreditation");
 }
 
 void advance(CaseState& c, const Act& act) {
@@ -420,15 +368,15 @@ void check_transitions_name_types() {
 }
 
 bool is_open(CasePhase p) {
-  return p != dismissed && p != closed && p != erased;
+  return kOpen.has(p);
 }
 
-CasePhase settled(const CaseState& c) {
+CasePhase resting_phase(const CaseState& c) {
   for (const Referral& r : c.referrals)
-    if (r.pending()) return referred;
+    if (r.pending()) return CasePhase::referred;
   // PSP and DORMANT have no pending referral: neither begins nor ends with one.
-  if (c.phase != referred) return c.phase;
-  return c.supported ? in_support : assessed;
+  if (c.phase != CasePhase::referred) return c.phase;
+  return c.supported ? CasePhase::in_support : CasePhase::assessed;
 }
 
 }  // namespace relais::rules

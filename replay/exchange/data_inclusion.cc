@@ -12,7 +12,7 @@
 #include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/rules/calendar.h"
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 #include "ledger/statement/statement.h"
 #include "ledger/statement/stream_id.h"
 #include "projections/read.h"

@@ -3,7 +3,7 @@
 #include "ledger/base/archive.h"
 #include "ledger/base/clock.h"
 #include "ledger/crypto/jwk.h"
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 #include "ledger/statement/catalogue.h"
 #include "projections/read.h"
 

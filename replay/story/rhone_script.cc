@@ -19,8 +19,8 @@ std::string new_tag(Timestamp at, Random& random) {
 
 }  // namespace
 
-Writer::Writer(const Cast& cast, const log::Genesis& genesis, Timestamp start, Random& random,
-               Time time)
+ScriptBuilder::ScriptBuilder(const Cast& cast, const log::Genesis& genesis, Timestamp start,
+                             Random& random, Time time)
     : cast_(cast),
       genesis_(genesis),
       start_(start),
@@ -30,46 +30,46 @@ Writer::Writer(const Cast& cast, const log::Genesis& genesis, Timestamp start, R
       newcomer_("association-" + tag_),
       convention_subject_("convention/" + genesis.slug) {}
 
-Script Writer::write() {
+Script ScriptBuilder::write() {
   struct Chapter {
     std::string_view title;
-    void (Writer::*tell)();
+    void (ScriptBuilder::*tell)();
   };
   // The titles are those of docs/SCENARIO.md.
   static constexpr Chapter kChapters[] = {
-      {"The convention comes into force", &Writer::convention},
-      {"Keys come and go", &Writer::keys},
-      {"What the partners know", &Writer::knowledge},
-      {"What the partners can do", &Writer::competences},
-      {"Whom the partners know", &Writer::networks},
-      {"A minor in danger", &Writer::minor},
-      {"A minor in danger", &Writer::protection},
-      {"A second request", &Writer::second_request},
-      {"The end of support, and a return", &Writer::closure},
-      {"An adult on an outreach round", &Writer::adult},
-      {"Several partners on one case", &Writer::together},
-      {"A case changes hands", &Writer::transfer},
-      {"Mistakes, put right in the open", &Writer::mistakes},
-      {"The right to be forgotten", &Writer::forgetting},
-      {"Bytes that must not pass", &Writer::bytes},
-      {"A new partner joins", &Writer::admission},
-      {"The convention is amended", &Writer::amendment},
-      {"A partner loses its key", &Writer::lost_key},
-      {"A mission locale joins and leaves", &Writer::union_members},
-      {"The agrément", &Writer::accreditation},
-      {"The commission", &Writer::commission},
-      {"The commission", &Writer::applications},
-      {"The commission", &Writer::opinions},
-      {"The préfet decides", &Writer::decisions},
-      {"A parcours and its rights", &Writer::rights},
-      {"A parcours that began on paper", &Writer::taken_over},
-      {"A partner leaves", &Writer::departure},
-      {"Thirty days of silence", &Writer::silence},
-      {"Four months of silence", &Writer::tacit},
-      {"Twenty-four months", &Writer::two_years},
-      {"Half a year without news", &Writer::at_rest},
-      {"Two years after", &Writer::retention},
-      {"Three years after", &Writer::three_years},
+      {"The convention comes into force", &ScriptBuilder::convention},
+      {"Keys come and go", &ScriptBuilder::keys},
+      {"What the partners know", &ScriptBuilder::knowledge},
+      {"What the partners can do", &ScriptBuilder::competences},
+      {"Whom the partners know", &ScriptBuilder::networks},
+      {"A minor in danger", &ScriptBuilder::minor},
+      {"A minor in danger", &ScriptBuilder::protection},
+      {"A second request", &ScriptBuilder::second_request},
+      {"The end of support, and a return", &ScriptBuilder::closure},
+      {"An adult on an outreach round", &ScriptBuilder::adult},
+      {"Several partners on one case", &ScriptBuilder::together},
+      {"A case changes hands", &ScriptBuilder::transfer},
+      {"Mistakes, put right in the open", &ScriptBuilder::mistakes},
+      {"The right to be forgotten", &ScriptBuilder::forgetting},
+      {"Bytes that must not pass", &ScriptBuilder::bytes},
+      {"A new partner joins", &ScriptBuilder::admission},
+      {"The convention is amended", &ScriptBuilder::amendment},
+      {"A partner loses its key", &ScriptBuilder::lost_key},
+      {"A mission locale joins and leaves", &ScriptBuilder::union_members},
+      {"The agrément", &ScriptBuilder::accreditation},
+      {"The commission", &ScriptBuilder::commission},
+      {"The commission", &ScriptBuilder::applications},
+      {"The commission", &ScriptBuilder::opinions},
+      {"The préfet decides", &ScriptBuilder::decisions},
+      {"A parcours and its rights", &ScriptBuilder::rights},
+      {"A parcours that began on paper", &ScriptBuilder::taken_over},
+      {"A partner leaves", &ScriptBuilder::departure},
+      {"Thirty days of silence", &ScriptBuilder::silence},
+      {"Four months of silence", &ScriptBuilder::tacit},
+      {"Twenty-four months", &ScriptBuilder::two_years},
+      {"Half a year without news", &ScriptBuilder::at_rest},
+      {"Two years after", &ScriptBuilder::retention},
+      {"Three years after", &ScriptBuilder::three_years},
   };
   for (const Chapter& c : kChapters) {
     chapter_ = c.title;
@@ -79,9 +79,9 @@ Script Writer::write() {
   return std::move(script_);
 }
 
-Step& Writer::step(const std::string& actor, const std::string& type, const std::string& subject,
-                   std::string sentence, json::object data, std::string expected,
-                   std::int64_t wait_ms) {
+Step& ScriptBuilder::step(const std::string& actor, const std::string& type,
+                          const std::string& subject, std::string sentence, json::object data,
+                          std::string expected, std::int64_t wait_ms) {
   Step& s = script_.steps.emplace_back();
   s.chapter = chapter_;
   s.actor = actor;
@@ -98,41 +98,42 @@ Step& Writer::step(const std::string& actor, const std::string& type, const std:
   return s;
 }
 
-void Writer::pass_days(int days) {
+void ScriptBuilder::pass_days(int days) {
   pending_ms_ += days * kDayMs;
   elapsed_ms_ += days * kDayMs;
 }
 
-void Writer::pass_until(Day day) {
+void ScriptBuilder::pass_until(Day day) {
   if (!passes_) return;
   const std::int64_t left = rules::start_of(day).value + 10 * kHourMs - now().value;
   pending_ms_ += std::max<std::int64_t>(0, left);
   elapsed_ms_ += std::max<std::int64_t>(0, left);
 }
 
-Day Writer::this_day() const {
+Day ScriptBuilder::this_day() const {
   return rules::legal_day(now());
 }
 
-json::object Writer::new_key(const std::string& name, const std::string& owner, std::string label) {
+json::object ScriptBuilder::new_key(const std::string& name, const std::string& owner,
+                                    std::string label) {
   script_.keys.emplace(name, crypto::SigningKey::generate(random_));
   return {
       {"public_key", public_key(name)}, {"label", std::move(label)}, {"proof", proof(name, owner)}};
 }
 
-std::string Writer::public_key(const std::string& key) const {
+std::string ScriptBuilder::public_key(const std::string& key) const {
   return crypto::to_text(script_.keys.at(key).public_key());
 }
 
 /// `about` tells a proof for another purpose from one of enrolment.
-std::string Writer::proof(const std::string& key, const std::string& owner,
-                          std::string_view about) {
+std::string ScriptBuilder::proof(const std::string& key, const std::string& owner,
+                                 std::string_view about) {
   return statement::make_key_proof(script_.keys.at(key), source(owner),
                                    genesis_.origin + std::string(about));
 }
 
-json::object Writer::detection(std::string_view age_band, std::string_view channel,
-                               std::string_view territory, std::string_view risk) const {
+json::object ScriptBuilder::detection(std::string_view age_band, std::string_view channel,
+                                      std::string_view territory, std::string_view risk) const {
   return {{"channel", channel},
           {"age_band", age_band},
           {"territory", territory},
@@ -142,13 +143,13 @@ json::object Writer::detection(std::string_view age_band, std::string_view chann
           {"note", "Exemple : observations de l'entretien."}};
 }
 
-json::object Writer::assessment(std::string_view risk) {
+json::object ScriptBuilder::assessment(std::string_view risk) {
   return {
       {"risk", risk}, {"grid_version", "2024-1"}, {"factors", json::array{"exemple de facteur"}}};
 }
 
-json::object Writer::referral(const std::string& id, const std::string& to, std::string_view need,
-                              std::string_view basis) {
+json::object ScriptBuilder::referral(const std::string& id, const std::string& to,
+                                     std::string_view need, std::string_view basis) {
   return {{"referral_id", id},
           {"to", to},
           {"need", need},
@@ -157,17 +158,17 @@ json::object Writer::referral(const std::string& id, const std::string& to, std:
           {"payload", "Exemple : ce que le destinataire doit savoir, et rien de plus."}};
 }
 
-json::object Writer::consent(std::string_view scope) {
+json::object ScriptBuilder::consent(std::string_view scope) {
   return {{"scope", scope},
           {"form_hash", log::document_hash("consent form, version 3")},
           {"given_by", "Exemple : la personne."}};
 }
 
-json::object Writer::done(const std::string& id, std::string_view need) {
+json::object ScriptBuilder::done(const std::string& id, std::string_view need) {
   return {{"step_id", id}, {"need", need}, {"result", "done"}};
 }
 
-std::string Writer::supported_adult(const std::string& by, std::string_view territory) {
+std::string ScriptBuilder::supported_adult(const std::string& by, std::string_view territory) {
   std::string subject = new_case();
   accept(by, "case.detected", subject, "meets an adult who asks for help",
          detection("22_25", "outreach", territory, "medium"));
@@ -179,7 +180,7 @@ std::string Writer::supported_adult(const std::string& by, std::string_view terr
 
 Script rhone_script(const Cast& cast, const log::Genesis& genesis, Timestamp start, Random& random,
                     Time time) {
-  return Writer(cast, genesis, start, random, time).write();
+  return ScriptBuilder(cast, genesis, start, random, time).write();
 }
 
 }  // namespace relais::replay

@@ -29,9 +29,10 @@ inline std::string mission_locale(int n) {
   return "mission-locale-" + std::to_string(n);
 }
 
-class Writer {
+class ScriptBuilder {
  public:
-  Writer(const Cast& cast, const log::Genesis& genesis, Timestamp start, Random& random, Time time);
+  ScriptBuilder(const Cast& cast, const log::Genesis& genesis, Timestamp start, Random& random,
+                Time time);
   Script write();
 
  private:

@@ -4,7 +4,7 @@
 
 namespace relais::replay {
 
-void Writer::adult() {
+void ScriptBuilder::adult() {
   adult_ = new_case();
   const std::string work = mission_locale(6);
   const std::string id = uuid();
@@ -40,7 +40,7 @@ void Writer::adult() {
          {{"step_id", uuid()}, {"need", "sante--acces-aux-soins"}, {"result", "handed_on"}});
 }
 
-void Writer::together() {
+void ScriptBuilder::together() {
   const std::string work = mission_locale(6);
   const std::string id = uuid();
   const std::string own = uuid();
@@ -82,7 +82,7 @@ void Writer::together() {
          "does not learn of a case for which nobody has applied for a parcours", offer);
 }
 
-void Writer::transfer() {
+void ScriptBuilder::transfer() {
   const auto to = [](const std::string& whom) {
     return json::object{{"to", whom},
                         {"reason", "person_asks"},
@@ -107,7 +107,7 @@ void Writer::transfer() {
          {{"reason", "goals_met"}});
 }
 
-void Writer::mistakes() {
+void ScriptBuilder::mistakes() {
   const std::string author = mission_locale(7);
   const std::string twice = new_case();
   accept(author, "case.detected", twice, "detects a person who is followed already",
@@ -140,7 +140,7 @@ void Writer::mistakes() {
   refuse("target-annulled", author, "case.annulled", wrong, "annuls it a second time", annulment);
 }
 
-void Writer::forgetting() {
+void ScriptBuilder::forgetting() {
   const std::string holder = mission_locale(9);
   const std::string subject = supported_adult(holder, "69387");
   const json::object whole{{"basis", "art17"}};
@@ -164,7 +164,7 @@ void Writer::forgetting() {
          {{"reason", "lost_contact"}}, kDayMs);
 }
 
-void Writer::bytes() {
+void ScriptBuilder::bytes() {
   const std::string holder = mission_locale(3);
   Step& again = accept(holder, "case.detected", minor_,
                        "sends its first statement once more: the first receipt comes back", {});

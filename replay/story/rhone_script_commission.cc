@@ -11,7 +11,7 @@ constexpr std::string_view kTooEarly = "renewal-too-early";
 
 }  // namespace
 
-void Writer::accreditation() {
+void ScriptBuilder::accreditation() {
   const std::string amicale = "signatory/" + kAmicale;
   const std::string mouvement = "signatory/" + kMouvement;
   const json::object file{{"dossier_hash", log::document_hash("file of an association")}};
@@ -64,7 +64,7 @@ void Writer::accreditation() {
          "refuses, with reasons and the way to appeal", std::move(refusal));
 }
 
-void Writer::commission() {
+void ScriptBuilder::commission() {
   const std::string own = "signatory/" + kPrefecture;
   const std::pair<std::string, std::string_view> members[] = {
       {kPrefecture, "présidence"},
@@ -82,13 +82,13 @@ void Writer::commission() {
          {{"institution", mission_locale(1)}, {"capacity", "mission locale"}});
 }
 
-void Writer::apply(const std::string& subject, const std::string& what) {
+void ScriptBuilder::apply(const std::string& subject, const std::string& what) {
   accept(kAmicale, "psp.applied", subject, what,
          {{"dossier_hash", log::document_hash("file of " + subject)},
           {"identity", "Exemple : identité, pour la seule préfecture."}});
 }
 
-void Writer::applications() {
+void ScriptBuilder::applications() {
   authorised_ = supported_adult(kAmicale, "69266");
   refuse("consent-missing", kAmicale, "psp.applied", authorised_,
          "cannot show the person to the préfecture before she agrees",
@@ -114,8 +114,8 @@ void Writer::applications() {
   }
 }
 
-json::object Writer::opinion(const std::string& session, std::string_view kind, int in_favour,
-                             int against, int abstained) const {
+json::object ScriptBuilder::opinion(const std::string& session, std::string_view kind,
+                                    int in_favour, int against, int abstained) const {
   return {{"session", session},
           {"opinion", kind},
           {"in_favour", in_favour},
@@ -123,19 +123,19 @@ json::object Writer::opinion(const std::string& session, std::string_view kind, 
           {"abstained", abstained}};
 }
 
-json::object Writer::decision(std::string_view kind) const {
+json::object ScriptBuilder::decision(std::string_view kind) const {
   return {{"decision", kind}, {"notified_on", day()}};
 }
 
-json::object Writer::refusal(std::string_view kind, std::string_view route) const {
+json::object ScriptBuilder::refusal(std::string_view kind, std::string_view route) const {
   return {{"decision", kind},
           {"reasons", "Exemple : motifs de fait et de droit."},
           {"appeal_route", route},
           {"notified_on", day()}};
 }
 
-void Writer::session(const std::string& name, int held_on, json::array cases,
-                     const std::string& what) {
+void ScriptBuilder::session(const std::string& name, int held_on, json::array cases,
+                            const std::string& what) {
   const json::array members{kPrefecture, kMagistrate, kPolice,   kGendarmerie,
                             kForeigners, kAmicale,    kMouvement};
   accept(kPrefecture, "session.convened", "session/" + name, what,
@@ -147,7 +147,7 @@ void Writer::session(const std::string& name, int held_on, json::array cases,
          {{"present", members}, {"minutes_hash", log::document_hash("minutes of " + name)}});
 }
 
-void Writer::opinions() {
+void ScriptBuilder::opinions() {
   const std::string name = "seance-1-" + tag_;
   const std::string subject = "session/" + name;
   const json::array members{kPrefecture, kMagistrate, kPolice,   kGendarmerie,
@@ -185,7 +185,7 @@ void Writer::opinions() {
          opinion(name, "adjourned", 0, 0, 6));
 }
 
-void Writer::decisions() {
+void ScriptBuilder::decisions() {
   refuse("emitter-forbidden", kAmicale, "psp.decided", authorised_, "cannot decide on its own file",
          decision("authorised"));
   accept(kPrefecture, "psp.decided", authorised_, "authorises the parcours", decision("authorised"),

@@ -4,7 +4,7 @@
 
 namespace relais::replay {
 
-void Writer::convention() {
+void ScriptBuilder::convention() {
   const json::object hash{{"document_hash", log::document_hash(genesis_.convention_file)}};
   const std::string early = new_case();
   refuse("convention-not-in-force", mission_locale(1), "case.detected", early,
@@ -23,7 +23,7 @@ void Writer::convention() {
          "sits on the commission, and is no party to the convention", hash);
 }
 
-void Writer::keys() {
+void ScriptBuilder::keys() {
   const std::string own = "signatory/" + kAmicale;
   const json::object training = detection("18_21", "outreach", "69123", "low");
   accept(kAmicale, "key.enrolled", own, "enrols a key for its night team",
@@ -60,7 +60,7 @@ void Writer::keys() {
       .event["source"] = source(mission_locale(1));
 }
 
-void Writer::minor() {
+void ScriptBuilder::minor() {
   minor_ = new_case();
   const std::string holder = mission_locale(3);
   minor_detected_ = script_.steps.size();
@@ -91,7 +91,7 @@ void Writer::minor() {
          {{"court", "Tribunal judiciaire de Lyon"}, {"reference", "Exemple : référence."}});
 }
 
-void Writer::protection() {
+void ScriptBuilder::protection() {
   const std::string holder = mission_locale(3);
   const std::string first = uuid();
   refuse("consent-missing", holder, "referral.requested", minor_,
@@ -139,7 +139,7 @@ void Writer::protection() {
          detection("18_21", "third_party", "69123", "low"));
 }
 
-void Writer::second_request() {
+void ScriptBuilder::second_request() {
   const std::string holder = mission_locale(3);
   const std::string second = uuid();
   const std::string third = uuid();
@@ -183,7 +183,7 @@ void Writer::second_request() {
          {{"crip", "metropole"}, {"parents_informed", "yes"}});
 }
 
-void Writer::closure() {
+void ScriptBuilder::closure() {
   const std::string holder = mission_locale(3);
   const std::string missed = uuid();
   accept(

@@ -1,12 +1,13 @@
 // Parcours de sortie: rights, terms, ends. And what only time brings: silence that ends a request
 // or grants an agrément, the end of 24 months, of retention, of three years.
 #include "ledger/rules/calendar.h"
+#include "ledger/rules/law.h"
 #include "replay/story/rhone_script.h"
 
 namespace relais::replay {
 namespace {
 
-constexpr int kTermMonths = 6;       // CASF L121-9
+constexpr int kTermMonths = rules::law::kPspTerm.months();
 constexpr int kMonthsOfSilence = 4;  // CASF R121-12-3
 constexpr int kAgrementMonths = 36;  // CASF R121-12-3
 
@@ -17,7 +18,7 @@ Day term_end(Day started, int term) {
 
 }  // namespace
 
-void Writer::rights() {
+void ScriptBuilder::rights() {
   const std::string& file = authorised_;
   accept(kAmicale, "psp.started", file, "starts the parcours: its first term is six months",
          {{"starts_on", day()}});
@@ -62,7 +63,7 @@ void Writer::rights() {
 }
 
 // The dates are those of the paper file, so that a renewal is due today.
-void Writer::taken_over() {
+void ScriptBuilder::taken_over() {
   const std::string name = "seance-papier-" + tag_;
   const std::string subject = supported_adult(kAmicale, "69381");
   accept(kAmicale, "case.consent_given", subject, "records her consent", consent("psp"));
@@ -96,7 +97,7 @@ void Writer::taken_over() {
   accept(kAmicale, "case.closed", subject, "closes the case", {{"reason", "psp_ended"}});
 }
 
-void Writer::silence() {
+void ScriptBuilder::silence() {
   const std::string holder = mission_locale(11);
   const std::string silent = mission_locale(12);
   const std::string subject = new_case();
@@ -119,7 +120,7 @@ void Writer::silence() {
   accept(kMouvement, "referral.accepted", subject, "accepts", {{"referral_id", again}}, kDayMs);
 }
 
-void Writer::tacit() {
+void ScriptBuilder::tacit() {
   needs_time("silence grants an agrément after four months");
   pass_until(rules::add_days(rules::add_months(file_complete_, kMonthsOfSilence), 2));
   refuse("accreditation-transition", kPrefecture, "accreditation.refused",
@@ -136,7 +137,7 @@ void Writer::tacit() {
   at_rest_ = supported_adult(mission_locale(4), "69266");
 }
 
-void Writer::renewed(int term, Day started) {
+void ScriptBuilder::renewed(int term, Day started) {
   pass_until(rules::add_days(term_end(started, term), -50));
   accept(kAmicale, "psp.review_filed", authorised_,
          "files the review of term " + std::to_string(term), {{"progress", "Exemple : bilan."}});
@@ -146,7 +147,7 @@ void Writer::renewed(int term, Day started) {
          decision("renewed"), 20 * kDayMs);
 }
 
-void Writer::two_years() {
+void ScriptBuilder::two_years() {
   needs_time("a term of a parcours lasts six months");
   for (int term = 1; term <= 3; ++term) renewed(term, parcours_started_);
   const Day last = term_end(parcours_started_, 4);
@@ -164,7 +165,7 @@ void Writer::two_years() {
   accept(kAmicale, "case.closed", authorised_, "closes the case", {{"reason", "psp_ended"}});
 }
 
-void Writer::at_rest() {
+void ScriptBuilder::at_rest() {
   needs_time("a case is dormant after half a year without an act");
   const std::string holder = mission_locale(4);
   refuse("case-transition", holder, "referral.requested", at_rest_,
@@ -174,7 +175,7 @@ void Writer::at_rest() {
          done(uuid(), "shelter"));
 }
 
-void Writer::retention() {
+void ScriptBuilder::retention() {
   needs_time("what was disclosed is kept for two years");
   refuse("protection-minor-only", mission_locale(3), "protection.report_transmitted", minor_,
          "cannot report a minor in danger any more: two years on, the person is of age",
@@ -184,7 +185,7 @@ void Writer::retention() {
          "cannot reopen the case: the clock has erased it two years after it was closed", {});
 }
 
-void Writer::three_years() {
+void ScriptBuilder::three_years() {
   needs_time("an agrément lasts three years");
   const std::string amicale = "signatory/" + kAmicale;
   const json::object file{{"dossier_hash", log::document_hash("file of an association")}};

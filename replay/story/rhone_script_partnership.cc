@@ -13,7 +13,7 @@ constexpr std::string_view kLeaving = "/mission_locale.detached";
 
 }  // namespace
 
-void Writer::knowledge() {
+void ScriptBuilder::knowledge() {
   const json::object training{{"theme", "Repérer la prostitution des mineurs"},
                               {"audience", "professionals"},
                               {"headcount", 24},
@@ -53,7 +53,7 @@ void Writer::knowledge() {
          "reports a need outside the convention's territory", std::move(elsewhere));
 }
 
-void Writer::competences() {
+void ScriptBuilder::competences() {
   const std::string own = "signatory/" + kAmicale;
   const auto capability = [](std::string_view id, std::string_view type, std::string_view need) {
     return json::object{{"capability_id", id},
@@ -82,7 +82,7 @@ void Writer::competences() {
          {{"mailbox", "orientation@amicale.example"}});
 }
 
-void Writer::networks() {
+void ScriptBuilder::networks() {
   const std::string hospital = "network/hopital-" + tag_;
   const json::object partner{{"partner_id", "hopital-" + tag_},
                              {"nom", "Hôpital (exemple)"},
@@ -115,13 +115,13 @@ void Writer::networks() {
          "was alone, and calls it a joint action", joint({kAmicale}));
 }
 
-void Writer::approve(const std::string& proposal, const std::string& who) {
+void ScriptBuilder::approve(const std::string& proposal, const std::string& who) {
   accept(who, "governance.approved", convention_subject_, "approves", {{"proposal_id", proposal}},
          kDayMs);
 }
 
-std::string Writer::decided(const std::string& act, const std::vector<std::string>& who,
-                            json::object data, const std::string& sentence) {
+std::string ScriptBuilder::decided(const std::string& act, const std::vector<std::string>& who,
+                                   json::object data, const std::string& sentence) {
   std::string id = act + "-" + tag_;
   std::replace(id.begin(), id.end(), '_', '-');
   data["proposal_id"] = id;
@@ -131,7 +131,7 @@ std::string Writer::decided(const std::string& act, const std::vector<std::strin
   return id;
 }
 
-void Writer::admission() {
+void ScriptBuilder::admission() {
   const json::object key = new_key("newcomer", newcomer_, "");
   const std::string id =
       decided("admit_signatory", {kPrefecture},
@@ -162,7 +162,7 @@ void Writer::admission() {
       .key = "newcomer";
 }
 
-void Writer::amendment() {
+void ScriptBuilder::amendment() {
   const std::string hash = log::document_hash("the convention as amended, " + tag_);
   const auto amended = [&](json::object change) {
     change["document_hash"] = hash;
@@ -203,7 +203,7 @@ void Writer::amendment() {
          {{"proposal_id", id}});
 }
 
-void Writer::lost_key() {
+void ScriptBuilder::lost_key() {
   const std::string kid =
       crypto::to_text(crypto::thumbprint(script_.keys.at("newcomer").public_key()));
   const std::string revoked =
@@ -239,7 +239,7 @@ void Writer::lost_key() {
          {{"proposal_id", enrolled}, {"proof", key.at("proof")}});
 }
 
-void Writer::union_members() {
+void ScriptBuilder::union_members() {
   const std::string own = "signatory/" + kUnion;
   const std::string ml = "mission-locale-" + tag_;
   const json::object key = new_key("mission-locale", ml, "");
@@ -268,7 +268,7 @@ void Writer::union_members() {
   accept(kUnion, "mission_locale.detached", own, "lets it go, as both have signed", detached);
 }
 
-void Writer::departure() {
+void ScriptBuilder::departure() {
   const std::string id =
       decided("withdraw_signatory", {kPrefecture, kUnion, kMouvement},
               {{"signatory", newcomer_}, {"reason", "Exemple : l'association cesse son activité."}},

@@ -13,7 +13,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/sha256.h"
-#include "ledger/log/judge.h"
+#include "ledger/log/admission.h"
 #include "ledger/merkle/tile.h"
 #include "replay/verify/scratch.h"
 
@@ -297,9 +297,9 @@ class Fold {
     if (!e.statement)
       return broken("statement", name,
                     "the statement does not hold: " + to_string(e.statement.error()));
-    rules::World& world = scratch_.model().world();
+    rules::WorldState& world = scratch_.model().world();
     statement::Statement& s = *e.statement;
-    const auto signer = log::find_signer(world.registry(), s, LogIndex{index});
+    const auto signer = log::authenticate(world.registry(), s, LogIndex{index});
     if (!signer) return broken("key", name, to_string(signer.error()));
     if (!e.verified) {
       if (const Status ok = statement::verify_signature(s, signer->key); !ok)
@@ -309,7 +309,7 @@ class Fold {
     if (e.received_at < last_received_)
       return broken("time", name, "the time of receipt goes back");
     last_received_ = e.received_at;
-    const auto act = log::judge(world, s, *signer, LogIndex{index}, e.received_at, std::nullopt);
+    const auto act = log::admit(world, s, *signer, LogIndex{index}, e.received_at, std::nullopt);
     if (!act) return broken("rule", name, to_string(act.error()));
     const auto registry = world.share_registry();
     scratch_.model().fold(*act);

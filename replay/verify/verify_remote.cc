@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ledger/base/records.h"
-#include "ledger/log/judge.h"
+#include "ledger/log/admission.h"
 #include "ledger/log/ledger.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/merkle/tree.h"
@@ -29,7 +29,7 @@ class Judge {
     if (!parsed) return broken("statement", name, to_string(parsed.error()));
     auto s = statement::parse_statement(parsed->jwt);
     if (!s) return broken("statement", name, to_string(s.error()));
-    const auto signer = log::find_signer(world_.registry(), *s, LogIndex{index});
+    const auto signer = log::authenticate(world_.registry(), *s, LogIndex{index});
     if (!signer) return broken("key", name, to_string(signer.error()));
     if (const Status ok = statement::verify_signature(*s, signer->key); !ok)
       return broken("signature", name, to_string(ok.error()));
@@ -37,7 +37,7 @@ class Judge {
       return broken("time", name, "the time of receipt goes back");
     last_received_ = parsed->received_at;
     const auto act =
-        log::judge(world_, *s, *signer, LogIndex{index}, parsed->received_at, std::nullopt);
+        log::admit(world_, *s, *signer, LogIndex{index}, parsed->received_at, std::nullopt);
     if (!act) return broken("rule", name, to_string(act.error()));
     rules::evolve(world_, *act);
     if (index == 0 && world_.registry().log_key != log_.key)
@@ -49,7 +49,7 @@ class Judge {
  private:
   const merkle::NoteKey& log_;
   MemoryRecords records_;
-  rules::World world_;
+  rules::WorldState world_;
   Timestamp last_received_;
 };
 

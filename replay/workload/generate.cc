@@ -7,11 +7,11 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/json.h"
+#include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/rules/calendar.h"
 #include "ledger/statement/statement.h"
-#include "projections/clockwork.h"
 #include "projections/read.h"
 #include "replay/workload/case_plan.h"
 
@@ -239,7 +239,7 @@ class DailyClock {
       const auto page =
           projections::clock_deadlines(*head->records, due, {}, projections::kMaxPage);
       if (page.items.empty()) return events;
-      RELAIS_ASSIGN(auto group, projections::clock_group(page.items, *head->registry, system_));
+      RELAIS_ASSIGN(auto group, clock::clock_group(page.items, *head->registry, system_));
       events += group.size();
       for (const auto& outcome : ledger_.submit_and_wait(std::move(group), false))
         if (!outcome) return fail(outcome.error());

@@ -4,6 +4,7 @@
 
 #include "ledger/base/json.h"
 #include "ledger/rules/calendar.h"
+#include "ledger/rules/law.h"
 #include "replay/workload/case_life.h"
 #include "replay/workload/plan_words.h"
 
@@ -11,8 +12,8 @@ namespace relais::replay {
 namespace {
 
 constexpr double kDay = kOfficeHoursADay;
-constexpr int kTermMonths = 6;  // CASF L121-9
-constexpr int kMaxTerms = 4;
+constexpr int kTermMonths = rules::law::kPspTerm.months();
+constexpr int kMaxTerms = rules::law::kPspTotal.months() / kTermMonths;
 
 constexpr double kRecused = 0.1;
 constexpr double kAdjourned = 0.05;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ledger/rules/rules.h"
+#include "ledger/rules/time/deadline_rows.h"
 #include "ledger/statement/catalogue.h"
 
 namespace relais::schema::doc {
@@ -168,6 +169,17 @@ json::object event_json(const EventType& t) {
           {"fields", std::move(fields)}};
 }
 
+void append_deadlines(std::string& out) {
+  out +=
+      "## Deadlines\n\nWhat is due, when, and what the ledger's own key signs when it passes. "
+      "Names "
+      "in -hours, -days, -years are numbers of the convention.\n\n"
+      "| deadline | due | the clock signs |\n|---|---|---|\n";
+  for (const rules::DeadlineRow& row : rules::deadline_rows())
+    out += "| " + std::string(row.name) + " | " + row.due() + " | " +
+           std::string(row.effect.event) + " |\n";
+}
+
 }  // namespace
 
 std::string catalogue_markdown() {
@@ -192,6 +204,7 @@ std::string catalogue_markdown() {
       out += "| " + edge.first + " | " + edge.second + " | " + events + " |\n";
     out += "\n";
   }
+  append_deadlines(out);
   return out;
 }
 

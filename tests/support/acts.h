@@ -96,7 +96,7 @@ class Scene {
   enum class Stage { empty, opened, in_force };
 
   explicit Scene(Stage stage = Stage::in_force, std::size_t max_cases = 100'000)
-      : world_(std::make_unique<rules::World>(records, max_cases)) {
+      : world_(std::make_unique<rules::WorldState>(records, max_cases)) {
     for (const Member& m : scene_members()) keys.emplace(m.slug, test_key(m.slug));
     keys.emplace("relais", test_key("relais"));
     if (stage == Stage::empty) return;
@@ -221,7 +221,7 @@ class Scene {
     return "urn:relais:" + std::string(kConvention) + ":" + slug;
   }
 
-  rules::World& world() { return *world_; }
+  rules::WorldState& world() { return *world_; }
   const rules::Registry& registry() const { return world_->registry(); }
   const rules::CaseState* find(std::uint64_t n) {
     return world_->find_case(*parse_uuid(test_uuid(n)));
@@ -236,7 +236,7 @@ class Scene {
   static void replay(const std::vector<std::string>& log, MemoryRecords& out,
                      const std::function<bool(std::size_t)>& flush_after,
                      std::size_t max_cases = 100'000) {
-    rules::World fresh(out, max_cases);
+    rules::WorldState fresh(out, max_cases);
     statement::EventView view;
     for (std::size_t i = 0; i < log.size(); ++i) {
       check(view.load(log[i]), "an event of the test's log cannot be read");
@@ -256,7 +256,7 @@ class Scene {
       on_accept;  ///< called behind each fold, e.g. for projections
 
  private:
-  std::unique_ptr<rules::World> world_;
+  std::unique_ptr<rules::WorldState> world_;
 };
 
 }  // namespace relais::tests

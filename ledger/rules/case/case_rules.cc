@@ -13,7 +13,7 @@ namespace relais::rules {
 namespace {
 
 Status decide_by_transition(const Judgement& j) {
-  return drawn(*j.subject, j.act);
+  return check_transition(*j.subject, j.act);
 }
 
 void evolve_by_transition(const Change& change) {
@@ -26,7 +26,7 @@ Status decide_dismissed(const Judgement& j) {
                         "case.dismissed is for the signatory that detected the case, which " +
                             j.emitter->slug + " is not")
                     .accepts("the signatory that detected the case"));
-  return drawn(*j.subject, j.act);
+  return check_transition(*j.subject, j.act);
 }
 
 std::string lower(std::string s) {
@@ -51,7 +51,7 @@ std::string accepted_territories(const Registry& registry) {
   return accepted;
 }
 
-Status judge_territory(const Judgement& j, const std::string& territory) {
+Status check_territory(const Judgement& j, const std::string& territory) {
   if (territory_of_convention(j.registry(), territory)) return {};
   return fail(refusal(j.act, Errc::invalid, "territory-not-of-convention",
                       "the territory is not one of the convention's")
@@ -62,7 +62,7 @@ Status judge_territory(const Judgement& j, const std::string& territory) {
 namespace {
 
 Status decide_detected(const Judgement& j) {
-  return judge_territory(j, text(j.data().getCaseDetected().getTerritory()));
+  return check_territory(j, text(j.data().getCaseDetected().getTerritory()));
 }
 
 void evolve_detected(const Change& change) {
@@ -88,7 +88,7 @@ void evolve_risk_assessed(const Change& change) {
 }
 
 Status decide_consent_given(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto given = j.data().getCaseConsentGiven();
   for (const capnp::Text::Reader slug : given.getRecipients())
     RELAIS_TRY(known_signatory(j, text(slug), "data.recipients"));
@@ -123,13 +123,13 @@ void evolve_consent_given(const Change& change) {
   const auto after = std::ranges::upper_bound(consents, consent.scope, {}, &Consent::scope);
   consents.insert(after, std::move(consent));
   if (given.getScope() == schema::ConsentScope::REFERRAL) review_consents_of_referrals(change);
-  advance(*change.subject, change.act, settled(*change.subject));
+  advance(*change.subject, change.act, resting_phase(*change.subject));
 }
 
 /// One that has expired may be withdrawn too: taking a consent back is never harder than giving it
 /// (RGPD art. 7(3)).
 Status decide_consent_withdrawn(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto scope = j.data().getCaseConsentWithdrawn().getScope();
   if (std::ranges::any_of(j.subject->consents, of_scope(scope))) return {};
   return fail(conflict(j, "consent-not-given", "no consent of this scope is in force")
@@ -141,12 +141,12 @@ void evolve_consent_withdrawn(const Change& change) {
   const auto scope = change.data().getCaseConsentWithdrawn().getScope();
   std::erase_if(change.subject->consents, of_scope(scope));
   if (scope == schema::ConsentScope::REFERRAL) review_consents_of_referrals(change);
-  advance(*change.subject, change.act, settled(*change.subject));
+  advance(*change.subject, change.act, resting_phase(*change.subject));
 }
 
 Status decide_became_dormant(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  const auto last = rest_ends(*j.subject, j.registry().terms);
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  const auto last = dormancy_begins_after(*j.subject, j.registry().parameters);
   if (last && j.act.received_at() >= end_of(*last)) return {};
   return fail(conflict(j, "case-not-at-rest",
                        last ? "somebody acted on the case less than dormant-after-days ago"
@@ -156,7 +156,7 @@ Status decide_became_dormant(const Judgement& j) {
 }
 
 Status decide_closed(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   std::string open;
   for (const Referral& r : j.subject->referrals) {
     if (!r.open()) continue;

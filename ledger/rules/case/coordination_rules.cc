@@ -10,7 +10,7 @@ namespace {
 
 /// Whether all that are named are active signatories which take part in the case: what is said of a
 /// case stays among them (RGPD art. 5(1)(f)).
-Status judge_participants(const Judgement& j, capnp::List<capnp::Text>::Reader slugs,
+Status check_participants(const Judgement& j, capnp::List<capnp::Text>::Reader slugs,
                           std::string_view rule, const std::string& field) {
   for (const capnp::Text::Reader slug : slugs) {
     RELAIS_ASSIGN(const Signatory* s, known_signatory(j, text(slug), field));
@@ -25,15 +25,15 @@ Status judge_participants(const Judgement& j, capnp::List<capnp::Text>::Reader s
 }
 
 Status decide_meeting_held(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto held = j.data().getCoordinationMeetingHeld();
   RELAIS_TRY(not_in_future(j, accepted_date(held.getHeldOn()), "data.held_on"));
-  return judge_participants(j, held.getAttending(), "attendee-not-participant", "data.attending");
+  return check_participants(j, held.getAttending(), "attendee-not-participant", "data.attending");
 }
 
 Status decide_plan_agreed(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  return judge_participants(j, j.data().getPlanAgreed().getSignatories(),
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  return check_participants(j, j.data().getPlanAgreed().getSignatories(),
                             "plan-signatory-not-participant", "data.signatories");
 }
 
@@ -47,7 +47,7 @@ auto find_contribution(Contributions& contributions, const Uuid& id) {
 }
 
 Status decide_committed(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto& contributions = j.subject->contributions;
   const auto committed = j.data().getContributionCommitted();
   if (find_contribution(contributions, accepted_uuid(committed.getContributionId())) !=
@@ -74,7 +74,7 @@ void evolve_committed(const Change& change) {
 }
 
 Status decide_delivered(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto& contributions = j.subject->contributions;
   const auto c = find_contribution(
       contributions, accepted_uuid(j.data().getContributionDelivered().getContributionId()));

@@ -27,7 +27,7 @@ Error target_unknown(const Judgement& j, const std::string& field) {
 }
 
 /// What is acted on: an event of this case, by the emitter, that was not taken back.
-Status judge_target(const Judgement& j, std::uint32_t version) {
+Status check_target(const Judgement& j, std::uint32_t version) {
   if (!has_version(*j.subject, version)) return fail(target_unknown(j, "data.target_version"));
   const ActMark& target = j.subject->acts[version - 1];
   if (target.by != j.emitter->id)
@@ -54,7 +54,7 @@ Day age_stated_on(const CaseState& c, Corrected corrected, Day today) {
                                                                             : Day{c.age_stated_on};
 }
 
-Status judge_value_of(const Judgement& j, const ActMark& target, bool given, std::string_view field,
+Status check_value_of(const Judgement& j, const ActMark& target, bool given, std::string_view field,
                       bool of_assessment) {
   const Kind kind = kind_of(target);
   if (!given || kind == Kind::CASE_DETECTED || (of_assessment && kind == Kind::CASE_RISK_ASSESSED))
@@ -66,7 +66,7 @@ Status judge_value_of(const Judgement& j, const ActMark& target, bool given, std
                                          : "a case.detected as the target"));
 }
 
-Status judge_values(const Judgement& j, Corrected corrected) {
+Status check_values(const Judgement& j, Corrected corrected) {
   const ActMark& target = j.subject->acts[corrected.getTargetVersion() - 1];
   const bool age_band = corrected.getAgeBand() != schema::AgeBand::UNSPECIFIED;
   const bool risk = corrected.getRisk() != schema::Risk::UNSPECIFIED;
@@ -75,14 +75,14 @@ Status judge_values(const Judgement& j, Corrected corrected) {
     return fail(refusal(j.act, Errc::invalid, "correction-empty", "no value is corrected")
                     .at("data")
                     .accepts("at least one of age_band, territory, risk, channel"));
-  RELAIS_TRY(judge_value_of(j, target, age_band, "age_band", false));
-  RELAIS_TRY(judge_value_of(j, target, corrected.hasTerritory(), "territory", false));
-  RELAIS_TRY(judge_value_of(j, target, channel, "channel", false));
-  return judge_value_of(j, target, risk, "risk", true);
+  RELAIS_TRY(check_value_of(j, target, age_band, "age_band", false));
+  RELAIS_TRY(check_value_of(j, target, corrected.hasTerritory(), "territory", false));
+  RELAIS_TRY(check_value_of(j, target, channel, "channel", false));
+  return check_value_of(j, target, risk, "risk", true);
 }
 
 /// A parcours is for adults (CASF L121-9): while one is under way nobody becomes a minor again.
-Status judge_age_band(const Judgement& j, Corrected corrected) {
+Status check_age_band(const Judgement& j, Corrected corrected) {
   if (corrected.getAgeBand() == schema::AgeBand::UNSPECIFIED || !psp_under_way(j.subject->psp))
     return {};
   CaseState person;  // of whom only the age counts
@@ -98,12 +98,12 @@ Status judge_age_band(const Judgement& j, Corrected corrected) {
 }
 
 Status decide_corrected(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto corrected = j.data().getCaseCorrected();
-  RELAIS_TRY(judge_target(j, corrected.getTargetVersion()));
-  RELAIS_TRY(judge_values(j, corrected));
-  if (corrected.hasTerritory()) RELAIS_TRY(judge_territory(j, text(corrected.getTerritory())));
-  return judge_age_band(j, corrected);
+  RELAIS_TRY(check_target(j, corrected.getTargetVersion()));
+  RELAIS_TRY(check_values(j, corrected));
+  if (corrected.hasTerritory()) RELAIS_TRY(check_territory(j, text(corrected.getTerritory())));
+  return check_age_band(j, corrected);
 }
 
 /// Whether the risk of the case is the one that this act said: no assessment came after it.
@@ -135,9 +135,9 @@ void evolve_corrected(const Change& change) {
 // --- case.annulled (RGPD art. 16)
 
 Status decide_annulled(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const std::uint32_t version = j.data().getCaseAnnulled().getTargetVersion();
-  RELAIS_TRY(judge_target(j, version));
+  RELAIS_TRY(check_target(j, version));
   const ActMark& target = j.subject->acts[version - 1];
   const Annulment& annulment = rule_of(target.type).of_case.annulment;
   if (annulment.possible != nullptr && annulment.possible(*j.subject, target)) return {};
@@ -151,7 +151,7 @@ Status decide_annulled(const Judgement& j) {
 CasePhase phase_without(const CaseState& c, Kind annulled) {
   if (annulled == Kind::CASE_DETECTED) return CasePhase::dismissed;
   if (c.phase == CasePhase::in_support && !c.supported) return CasePhase::assessed;
-  return settled(c);
+  return resting_phase(c);
 }
 
 void evolve_annulled(const Change& change) {
@@ -170,7 +170,7 @@ void evolve_annulled(const Change& change) {
 
 /// The person's right is exercised through the holder; only the clock knows that a period has run
 /// out.
-Status judge_basis(const Judgement& j, schema::ErasureBasis basis) {
+Status check_basis(const Judgement& j, schema::ErasureBasis basis) {
   const bool retention = basis == schema::ErasureBasis::RETENTION;
   if (retention == by_system(j)) return {};
   return fail(refusal(j.act, Errc::forbidden, "erasure-basis",
@@ -182,8 +182,8 @@ Status judge_basis(const Judgement& j, schema::ErasureBasis basis) {
 
 /// Ours: 2 years, the CNIL référentiel's active base after the last contact. For a case that was
 /// dismissed the last act is the last contact.
-Status judge_retention(const Judgement& j) {
-  const Day last = retention_ends(*j.subject, j.registry().terms);
+Status check_retention(const Judgement& j) {
+  const Day last = retention_ends(*j.subject, j.registry().parameters);
   if (j.act.received_at() >= end_of(last)) return {};
   return fail(conflict(j, "retention-not-due",
                        "what was disclosed is kept until the end of " + to_date(last))
@@ -191,8 +191,8 @@ Status judge_retention(const Judgement& j) {
                   .from("CNIL référentiel, active base; RGPD art. 5(1)(e)"));
 }
 
-/// drawn() knows both erasures; this is the one that ends the case.
-Status judge_whole_case(const Judgement& j) {
+/// check_transition() knows both erasures; this is the one that ends the case.
+Status check_whole_case(const Judgement& j) {
   const CasePhase phase = j.subject->phase;
   if (phase == CasePhase::closed || phase == CasePhase::dismissed) return {};
   return fail(conflict(j, "case-transition",
@@ -201,7 +201,7 @@ Status judge_whole_case(const Judgement& j) {
                   .accepts("DISMISSED, CLOSED; or targets, which may be all versions"));
 }
 
-Status judge_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targets) {
+Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targets) {
   if (targets.size() == 0)
     return fail(
         refusal(j.act, Errc::invalid, "targets-empty",
@@ -214,19 +214,19 @@ Status judge_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targ
 }
 
 Status decide_data_erased(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto erased = j.data().getCaseDataErased();
-  RELAIS_TRY(judge_basis(j, erased.getBasis()));
+  RELAIS_TRY(check_basis(j, erased.getBasis()));
   if (erased.getBasis() == schema::ErasureBasis::RETENTION) {
     if (erased.hasTargets())
       return fail(refusal(j.act, Errc::invalid, "retention-whole-case",
                           "the period of retention is that of the whole case")
                       .at("data.targets")
                       .accepts("no targets"));
-    RELAIS_TRY(judge_whole_case(j));
-    return judge_retention(j);
+    RELAIS_TRY(check_whole_case(j));
+    return check_retention(j);
   }
-  return erased.hasTargets() ? judge_targets(j, erased.getTargets()) : judge_whole_case(j);
+  return erased.hasTargets() ? check_targets(j, erased.getTargets()) : check_whole_case(j);
 }
 
 void evolve_data_erased(const Change& change) {

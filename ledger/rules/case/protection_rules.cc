@@ -17,7 +17,7 @@ namespace {
 /// Reports of one case. Ours: far above any case, so that it never stands in the way of one.
 constexpr std::size_t kMaxReports = 1'000;
 
-Status judge_new_report(const Judgement& j) {
+Status check_new_report(const Judgement& j) {
   if (j.subject->reports.size() < kMaxReports) return {};
   return fail(conflict(j, "limit-reports",
                        "a case has at most " + std::to_string(kMaxReports) + " reports"));
@@ -38,7 +38,7 @@ bool competent(schema::Crip crip, std::string_view territory) {
   return (crip == schema::Crip::METROPOLE) == is_commune_of_metropole(territory);
 }
 
-Status judge_crip(const Judgement& j, schema::Crip crip) {
+Status check_crip(const Judgement& j, schema::Crip crip) {
   const std::string& territory = j.subject->territory;
   if (competent(crip, territory)) return {};
   const auto other =
@@ -54,15 +54,15 @@ Status judge_crip(const Judgement& j, schema::Crip crip) {
 }
 
 Status decide_report_transmitted(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (!j.subject->minor_on(today(j)))
     return fail(conflict(j, "protection-minor-only",
                          "an information préoccupante is about a minor; the case is an adult's")
                     .accepts("a case of age_band under_13, 13_15 or 16_17; for an adult in grave "
                              "danger, protection.prosecutor_notified")
                     .from("CASF L226-2-1"));
-  RELAIS_TRY(judge_crip(j, j.data().getProtectionReportTransmitted().getCrip()));
-  return judge_new_report(j);
+  RELAIS_TRY(check_crip(j, j.data().getProtectionReportTransmitted().getCrip()));
+  return check_new_report(j);
 }
 
 void evolve_report_transmitted(const Change& change) {
@@ -75,7 +75,7 @@ void evolve_report_transmitted(const Change& change) {
 /// Minors and adults: the duty to report a crime that can still be limited (Code pénal 434-1), and
 /// the ill-treatment of who cannot protect herself or himself (434-3), know no age.
 Status decide_prosecutor_notified(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const schema::Risk risk = j.subject->risk;
   if (risk != schema::Risk::HIGH && risk != schema::Risk::IMMEDIATE)
     return fail(conflict(j, "prosecutor-grave-danger",
@@ -83,7 +83,7 @@ Status decide_prosecutor_notified(const Judgement& j) {
                          "as lower than high")
                     .accepts("case.risk_assessed of risk high or immediate first")
                     .from("CASF L226-4; Code pénal 434-1, 434-3"));
-  return judge_new_report(j);
+  return check_new_report(j);
 }
 
 void evolve_prosecutor_notified(const Change& change) {
@@ -101,7 +101,7 @@ auto awaiting_outcome(Reports& reports, SignatoryId by) {
 }
 
 Status decide_outcome_recorded(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto& reports = j.subject->reports;
   if (std::ranges::find(reports, j.emitter->id, &ProtectionReport::by) == reports.end())
     return fail(refusal(j.act, Errc::forbidden, "not-author",
@@ -133,7 +133,7 @@ bool shared_with_outside(const CaseState& c, Timestamp at) {
 }
 
 Status decide_external_referral(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   // What protects a minor is shared without a consent (CASF L226-2-2).
   if (j.subject->minor_on(today(j)) || shared_with_outside(*j.subject, j.act.received_at()))
     return {};

@@ -3,11 +3,12 @@
 
 #include "ledger/base/check.h"
 #include "ledger/rules/rule_set.h"
+#include "ledger/rules/time/deadlines.h"
 
 namespace relais::rules {
 namespace {
 
-Status judge_addressee(const Judgement& j, schema::ReferralRequested::Reader requested,
+Status check_addressee(const Judgement& j, schema::ReferralRequested::Reader requested,
                        const Signatory& to) {
   if (to.id == j.emitter->id)
     return fail(refusal(j.act, Errc::invalid, "referral-to-self",
@@ -22,7 +23,7 @@ Status judge_addressee(const Judgement& j, schema::ReferralRequested::Reader req
 }
 
 /// A referral tells its addressee of a person: it takes her consent, or a minor's protection.
-Status judge_legal_basis(const Judgement& j, schema::ReferralRequested::Reader requested,
+Status check_legal_basis(const Judgement& j, schema::ReferralRequested::Reader requested,
                          const Signatory& to) {
   if (requested.getLegalBasis() == schema::LegalBasis::MINOR_PROTECTION) {
     if (j.subject->minor_on(today(j))) return {};
@@ -42,7 +43,7 @@ Status judge_legal_basis(const Judgement& j, schema::ReferralRequested::Reader r
                   .from("RGPD art. 6(1)(a), 9(2)(a)"));
 }
 
-Status judge_limits(const Judgement& j) {
+Status check_limits(const Judgement& j) {
   const auto& referrals = j.subject->referrals;
   if (referrals.size() >= kMaxReferrals)
     return fail(conflict(j, "limit-referrals",
@@ -57,7 +58,7 @@ Status judge_limits(const Judgement& j) {
 
 /// One need, one addressee, one request at a time: a second one would be answered twice and would
 /// run deadlines twice. Most often it is a slip: a form sent again, or two colleagues.
-Status judge_duplicate(const Judgement& j, schema::ReferralRequested::Reader requested,
+Status check_duplicate(const Judgement& j, schema::ReferralRequested::Reader requested,
                        const Signatory& to) {
   const std::string need = text(requested.getNeed());
   const auto same = std::ranges::find_if(j.subject->referrals, [&](const Referral& r) {
@@ -76,7 +77,7 @@ Status judge_duplicate(const Judgement& j, schema::ReferralRequested::Reader req
 }
 
 Status decide_requested(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto requested = j.data().getReferralRequested();
   if (const Referral* same = j.subject->find_referral(accepted_uuid(requested.getReferralId())))
     return fail(refusal(j.act, Errc::conflict, "referral-id-taken",
@@ -85,10 +86,10 @@ Status decide_requested(const Judgement& j) {
                     .accepts("a new UUID")
                     .in_state(std::string(to_string(same->phase))));
   RELAIS_ASSIGN(const Signatory* to, known_signatory(j, text(requested.getTo()), "data.to"));
-  RELAIS_TRY(judge_addressee(j, requested, *to));
-  RELAIS_TRY(judge_legal_basis(j, requested, *to));
-  RELAIS_TRY(judge_limits(j));
-  return judge_duplicate(j, requested, *to);
+  RELAIS_TRY(check_addressee(j, requested, *to));
+  RELAIS_TRY(check_legal_basis(j, requested, *to));
+  RELAIS_TRY(check_limits(j));
+  return check_duplicate(j, requested, *to);
 }
 
 void evolve_requested(const Change& change) {
@@ -117,9 +118,9 @@ void evolve_requested(const Change& change) {
 
 /// What every event on an existing referral asks: the referral, the emitter's side of it, and a
 /// transition that is drawn.
-Status judge_move(const Judgement& j, capnp::Text::Reader id) {
+Status check_move(const Judgement& j, capnp::Text::Reader id) {
   // A case that is closed says so first: all its referrals are at their end.
-  if (!is_open(j.subject->phase)) return drawn(*j.subject, j.act);
+  if (!is_open(j.subject->phase)) return check_transition(*j.subject, j.act);
   const Referral* r = j.subject->find_referral(accepted_uuid(id));
   if (r == nullptr)
     return fail(
@@ -136,8 +137,8 @@ Status judge_move(const Judgement& j, capnp::Text::Reader id) {
                         j.act.type->name + " is for the addressee of the referral")
                     .accepts("the addressee of the referral"));
   }
-  RELAIS_TRY(drawn(*r, j.act));
-  return drawn(*j.subject, j.act);
+  RELAIS_TRY(check_transition(*r, j.act));
+  return check_transition(*j.subject, j.act);
 }
 
 Referral& moved_referral(const Change& change, capnp::Text::Reader id) {
@@ -148,8 +149,8 @@ Referral& moved_referral(const Change& change, capnp::Text::Reader id) {
 
 /// What takes a request up asks that its ground still holds: who consented may have meant until a
 /// day, and who was a minor may be one no more. Taking it back or declining it asks nothing.
-Status judge_grounded_move(const Judgement& j, capnp::Text::Reader id) {
-  RELAIS_TRY(judge_move(j, id));
+Status check_grounded_move(const Judgement& j, capnp::Text::Reader id) {
+  RELAIS_TRY(check_move(j, id));
   const Referral& r = *j.subject->find_referral(accepted_uuid(id));
   if (basis_holds(*j.subject, r, today(j))) return {};
   return fail(refusal(j.act, Errc::conflict, "referral-basis-ended",
@@ -165,11 +166,11 @@ Status judge_grounded_move(const Judgement& j, capnp::Text::Reader id) {
 }
 
 void settle(const Change& change) {
-  advance(*change.subject, change.act, settled(*change.subject));
+  advance(*change.subject, change.act, resting_phase(*change.subject));
 }
 
 Status decide_received(const Judgement& j) {
-  return judge_grounded_move(j, j.data().getReferralReceived().getReferralId());
+  return check_grounded_move(j, j.data().getReferralReceived().getReferralId());
 }
 
 void evolve_received(const Change& change) {
@@ -179,7 +180,7 @@ void evolve_received(const Change& change) {
 }
 
 Status decide_held(const Judgement& j) {
-  return judge_grounded_move(j, j.data().getReferralHeld().getReferralId());
+  return check_grounded_move(j, j.data().getReferralHeld().getReferralId());
 }
 
 void evolve_held(const Change& change) {
@@ -188,7 +189,7 @@ void evolve_held(const Change& change) {
 }
 
 Status decide_accepted(const Judgement& j) {
-  return judge_grounded_move(j, j.data().getReferralAccepted().getReferralId());
+  return check_grounded_move(j, j.data().getReferralAccepted().getReferralId());
 }
 
 void evolve_accepted(const Change& change) {
@@ -200,7 +201,7 @@ void evolve_accepted(const Change& change) {
 
 Status decide_declined(const Judgement& j) {
   const auto declined = j.data().getReferralDeclined();
-  RELAIS_TRY(judge_move(j, declined.getReferralId()));
+  RELAIS_TRY(check_move(j, declined.getReferralId()));
   if (declined.hasAlternative())
     RELAIS_TRY(known_signatory(j, text(declined.getAlternative()), "data.alternative"));
   return {};
@@ -217,7 +218,7 @@ void evolve_declined(const Change& change) {
 }
 
 Status decide_cancelled(const Judgement& j) {
-  return judge_move(j, j.data().getReferralCancelled().getReferralId());
+  return check_move(j, j.data().getReferralCancelled().getReferralId());
 }
 
 void evolve_cancelled(const Change& change) {
@@ -227,7 +228,7 @@ void evolve_cancelled(const Change& change) {
 }
 
 Status decide_completed(const Judgement& j) {
-  return judge_move(j, j.data().getReferralCompleted().getReferralId());
+  return check_move(j, j.data().getReferralCompleted().getReferralId());
 }
 
 void evolve_completed(const Change& change) {
@@ -238,6 +239,34 @@ void evolve_completed(const Change& change) {
                 r.outcome == schema::ReferralOutcome::DID_NOT_COME ? ReferralPhase::failed
                                                                    : ReferralPhase::completed);
   settle(change);
+}
+
+Status decide_expired(const Judgement& j) {
+  // A case that is closed says so first: all its referrals are at their end.
+  if (!is_open(j.subject->phase)) return check_transition(*j.subject, j.act);
+  const Referral* r =
+      j.subject->find_referral(accepted_uuid(j.data().getReferralExpired().getReferralId()));
+  if (r == nullptr)
+    return fail(
+        refusal(j.act, Errc::not_found, "referral-unknown", "the case has no referral of this id")
+            .at("data.referral_id"));
+  RELAIS_TRY(check_transition(*r, j.act));
+  const Day last = answer_ends(*r, j.registry().parameters);
+  if (j.act.received_at() < end_of(last))
+    return fail(refusal(j.act, Errc::conflict, "referral-not-due",
+                        "the referral may be answered until the end of " + to_date(last))
+                    .at("data.referral_id")
+                    .accepts(to_date(add_days(last, 1)) + " or later")
+                    .in_state(std::string(to_string(r->phase))));
+  return check_transition(*j.subject, j.act);
+}
+
+void evolve_expired(const Change& change) {
+  CaseState& c = *change.subject;
+  Referral* r = c.find_referral(accepted_uuid(change.data().getReferralExpired().getReferralId()));
+  check(r != nullptr, "an accepted event is about an unknown referral");
+  move_referral(change, *r);
+  advance(c, change.act, resting_phase(c));
 }
 
 }  // namespace
@@ -313,6 +342,7 @@ std::span<const Rule> referral_rules() {
        decide_completed,
        evolve_completed,
        {only_by("referral.requested anew"), kTakenWhenFull}},
+      {"referral.expired", decide_expired, evolve_expired, {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;
 }

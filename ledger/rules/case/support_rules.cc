@@ -9,14 +9,14 @@
 namespace relais::rules {
 namespace {
 
-Status judge_new_step(const Judgement& j) {
+Status check_new_step(const Judgement& j) {
   if (j.subject->steps.size() < kMaxSteps) return {};
   return fail(conflict(j, "limit-steps",
                        "a case has at most " + std::to_string(kMaxSteps) + " steps of support"));
 }
 
 /// A step that is there already: ended by who planned it, once.
-Status judge_planned_step(const Judgement& j, const Step& step) {
+Status check_planned_step(const Judgement& j, const SupportStep& step) {
   if (step.by != j.emitter->id)
     return fail(
         refusal(j.act, Errc::forbidden, "step-not-own", "the step was planned by another signatory")
@@ -33,33 +33,34 @@ Status judge_planned_step(const Judgement& j, const Step& step) {
 }
 
 Status decide_planned(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto planned = j.data().getSupportStepPlanned();
-  if (const Step* same = j.subject->find_step(accepted_uuid(planned.getStepId())))
+  if (const SupportStep* same = j.subject->find_step(accepted_uuid(planned.getStepId())))
     return fail(
         refusal(j.act, Errc::conflict, "step-id-taken", "the case has a step of this id already")
             .at("data.step_id")
             .accepts("a new UUID")
             .in_state(std::string(to_string(same->phase))));
-  return judge_new_step(j);
+  return check_new_step(j);
 }
 
 void evolve_planned(const Change& change) {
   const auto planned = change.data().getSupportStepPlanned();
   CaseState& c = *change.subject;
   change.ref = static_cast<std::uint32_t>(c.steps.size());
-  c.steps.push_back(Step{accepted_uuid(planned.getStepId()), change.act.signatory(),
-                         text(planned.getNeed()), StepPhase::planned, change.act.received_at()});
+  c.steps.push_back(SupportStep{accepted_uuid(planned.getStepId()), change.act.signatory(),
+                                text(planned.getNeed()), StepPhase::planned,
+                                change.act.received_at()});
   c.supported = true;
   advance(c, change.act);
 }
 
 Status decide_done(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto done = j.data().getSupportStepDone();
-  const Step* step = j.subject->find_step(accepted_uuid(done.getStepId()));
-  if (step == nullptr) return judge_new_step(j);
-  RELAIS_TRY(judge_planned_step(j, *step));
+  const SupportStep* step = j.subject->find_step(accepted_uuid(done.getStepId()));
+  if (step == nullptr) return check_new_step(j);
+  RELAIS_TRY(check_planned_step(j, *step));
   if (step->need != text(done.getNeed()))
     return fail(
         refusal(j.act, Errc::invalid, "step-need-differs", "the step was planned for another need")
@@ -72,9 +73,10 @@ void evolve_done(const Change& change) {
   const auto done = change.data().getSupportStepDone();
   CaseState& c = *change.subject;
   const Uuid id = accepted_uuid(done.getStepId());
-  Step* step = c.find_step(id);
+  SupportStep* step = c.find_step(id);
   if (step == nullptr)
-    step = &c.steps.emplace_back(Step{id, change.act.signatory(), text(done.getNeed()), {}, {}});
+    step = &c.steps.emplace_back(
+        SupportStep{id, change.act.signatory(), text(done.getNeed()), {}, {}});
   change.ref = static_cast<std::uint32_t>(step - c.steps.data());
   step->phase = StepPhase::done;
   step->changed_at = change.act.received_at();
@@ -83,17 +85,17 @@ void evolve_done(const Change& change) {
 }
 
 Status decide_missed(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  const Step* step =
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  const SupportStep* step =
       j.subject->find_step(accepted_uuid(j.data().getSupportStepMissed().getStepId()));
   if (step == nullptr)
     return fail(refusal(j.act, Errc::not_found, "step-unknown", "the case has no step of this id")
                     .at("data.step_id"));
-  return judge_planned_step(j, *step);
+  return check_planned_step(j, *step);
 }
 
 void evolve_missed(const Change& change) {
-  Step* step =
+  SupportStep* step =
       change.subject->find_step(accepted_uuid(change.data().getSupportStepMissed().getStepId()));
   check(step != nullptr, "an accepted event is about an unknown step");
   change.ref = static_cast<std::uint32_t>(step - change.subject->steps.data());

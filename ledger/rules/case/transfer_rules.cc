@@ -1,15 +1,13 @@
-// case.transfer_*: a case changes its holder by two signatures. referral.expired: the clock ends a
-// request that nobody answered.
+// case.transfer_*: a case changes its holder by two signatures.
 #include <algorithm>
 
 #include "ledger/base/check.h"
 #include "ledger/rules/rule_set.h"
-#include "ledger/rules/time/deadlines.h"
 
 namespace relais::rules {
 namespace {
 
-Status judge_new_holder(const Judgement& j, const Signatory& to) {
+Status check_new_holder(const Judgement& j, const Signatory& to) {
   if (to.id == j.emitter->id)
     return fail(refusal(j.act, Errc::invalid, "transfer-to-self",
                         "a transfer is to another signatory than the holder")
@@ -24,7 +22,7 @@ Status judge_new_holder(const Judgement& j, const Signatory& to) {
 }
 
 Status decide_requested(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (j.subject->transfer) {
     const Signatory* to = j.registry().find(j.subject->transfer->to);
     return fail(conflict(j, "transfer-pending",
@@ -35,7 +33,7 @@ Status decide_requested(const Judgement& j) {
   }
   RELAIS_ASSIGN(const Signatory* to,
                 known_signatory(j, text(j.data().getCaseTransferRequested().getTo()), "data.to"));
-  return judge_new_holder(j, *to);
+  return check_new_holder(j, *to);
 }
 
 void evolve_requested(const Change& change) {
@@ -49,7 +47,7 @@ void evolve_requested(const Change& change) {
 }
 
 Status decide_answer(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (!j.subject->transfer)
     return fail(conflict(j, "transfer-not-pending", "no transfer of the case is pending")
                     .accepts("a transfer that was requested and not answered"));
@@ -72,34 +70,6 @@ void evolve_accepted(const Change& change) {
 void evolve_declined(const Change& change) {
   change.subject->transfer.reset();
   advance(*change.subject, change.act);
-}
-
-Status decide_expired(const Judgement& j) {
-  // A case that is closed says so first: all its referrals are at their end.
-  if (!is_open(j.subject->phase)) return drawn(*j.subject, j.act);
-  const Referral* r =
-      j.subject->find_referral(accepted_uuid(j.data().getReferralExpired().getReferralId()));
-  if (r == nullptr)
-    return fail(
-        refusal(j.act, Errc::not_found, "referral-unknown", "the case has no referral of this id")
-            .at("data.referral_id"));
-  RELAIS_TRY(drawn(*r, j.act));
-  const Day last = answer_ends(*r, j.registry().terms);
-  if (j.act.received_at() < end_of(last))
-    return fail(refusal(j.act, Errc::conflict, "referral-not-due",
-                        "the referral may be answered until the end of " + to_date(last))
-                    .at("data.referral_id")
-                    .accepts(to_date(add_days(last, 1)) + " or later")
-                    .in_state(std::string(to_string(r->phase))));
-  return drawn(*j.subject, j.act);
-}
-
-void evolve_expired(const Change& change) {
-  CaseState& c = *change.subject;
-  Referral* r = c.find_referral(accepted_uuid(change.data().getReferralExpired().getReferralId()));
-  check(r != nullptr, "an accepted event is about an unknown referral");
-  move_referral(change, *r);
-  advance(c, change.act, settled(c));
 }
 
 /// A request that is not answered: nothing has come of it yet. The catalogue has no other act by
@@ -129,7 +99,6 @@ std::span<const Rule> transfer_rules() {
        decide_answer,
        evolve_declined,
        {only_by("case.transfer_requested anew"), kRefusedWhenFull}},
-      {"referral.expired", decide_expired, evolve_expired, {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;
 }

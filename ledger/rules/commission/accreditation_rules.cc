@@ -53,15 +53,15 @@ Accreditation& pending_of(SignatoryState& s) {
 }
 
 /// The request of the stream that is under way, where the tables draw this event for it.
-Result<Accreditation> judge_pending(const Judgement& j) {
+Result<Accreditation> check_pending(const Judgement& j) {
   RELAIS_ASSIGN(const Signatory* s, association(j));
   const Accreditation a = pending_of(state_of(j, *s));
-  RELAIS_TRY(drawn(a, j.act));
+  RELAIS_TRY(check_transition(a, j.act));
   return a;
 }
 
 /// What the clock signs: that `last` has passed, on the day that it says.
-Status judge_clock(const Judgement& j, const Accreditation& a, Day last, Day said,
+Status check_clock(const Judgement& j, const Accreditation& a, Day last, Day said,
                    std::string_view field) {
   if (j.act.received_at() < end_of(last))
     return fail(accreditation_conflict(j, a, "accreditation-not-due",
@@ -99,9 +99,10 @@ void grant(const Change& change, Day granted_on) {
 Status decide_requested(const Judgement& j) {
   RELAIS_ASSIGN(const Signatory* s, association(j));
   const SignatoryState& state = state_of(j, *s);
-  if (!state.accreditation.granted()) return drawn(state.accreditation, j.act);
-  RELAIS_TRY(drawn(state.renewal.value_or(Accreditation{}), j.act));
-  const auto days = static_cast<int>(j.registry().terms[Term::accreditation_renewal_days]);
+  if (!state.accreditation.granted()) return check_transition(state.accreditation, j.act);
+  RELAIS_TRY(check_transition(state.renewal.value_or(Accreditation{}), j.act));
+  const auto days =
+      static_cast<int>(j.registry().parameters[Parameter::accreditation_renewal_days]);
   const Day from = add_days(Day{state.accreditation.expires_on}, -days);
   if (today(j) >= from) return {};
   return fail(accreditation_conflict(j, state.accreditation, "renewal-too-early",
@@ -121,7 +122,7 @@ void evolve_requested(const Change& change) {
 
 /// What the préfecture says of a file that silence has made complete comes too late, whether or not
 /// the clock has signed it yet.
-Status judge_before_deemed(const Judgement& j, const Accreditation& a, Day said,
+Status check_before_deemed(const Judgement& j, const Accreditation& a, Day said,
                            std::string_view field) {
   const Day last = completeness_ends(a);
   if (a.phase != AccreditationPhase::requested || said <= last) return {};
@@ -133,7 +134,7 @@ Status judge_before_deemed(const Judgement& j, const Accreditation& a, Day said,
 }
 
 Status decide_documents_requested(const Judgement& j) {
-  RELAIS_ASSIGN(const Accreditation a, judge_pending(j));
+  RELAIS_ASSIGN(const Accreditation a, check_pending(j));
   const auto requested = j.data().getAccreditationDocumentsRequested();
   if (requested.getDocuments().size() == 0)
     return fail(refusal(j.act, Errc::invalid, "documents-missing", "no document is asked for")
@@ -142,11 +143,11 @@ Status decide_documents_requested(const Judgement& j) {
   const Day notified_on = accepted_date(requested.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   RELAIS_TRY(not_before(j, notified_on, Day{a.filed_on}, "data.notified_on", "the file came"));
-  return judge_before_deemed(j, a, notified_on, "data.notified_on");
+  return check_before_deemed(j, a, notified_on, "data.notified_on");
 }
 
 Status decide_pending(const Judgement& j) {
-  RELAIS_TRY(judge_pending(j));
+  RELAIS_TRY(check_pending(j));
   return {};
 }
 
@@ -161,17 +162,17 @@ void evolve_documents_supplied(const Change& change) {
 }
 
 Status decide_deemed_complete(const Judgement& j) {
-  RELAIS_ASSIGN(const Accreditation a, judge_pending(j));
-  return judge_clock(j, a, completeness_ends(a),
+  RELAIS_ASSIGN(const Accreditation a, check_pending(j));
+  return check_clock(j, a, completeness_ends(a),
                      accepted_date(j.data().getAccreditationDeemedComplete().getCompleteOn()),
                      "data.complete_on");
 }
 
 Status decide_completed(const Judgement& j) {
-  RELAIS_ASSIGN(const Accreditation a, judge_pending(j));
+  RELAIS_ASSIGN(const Accreditation a, check_pending(j));
   const Day complete_on = accepted_date(j.data().getAccreditationCompleted().getCompleteOn());
   RELAIS_TRY(not_in_future(j, complete_on, "data.complete_on"));
-  return judge_before_deemed(j, a, complete_on, "data.complete_on");
+  return check_before_deemed(j, a, complete_on, "data.complete_on");
 }
 
 void complete(const Change& change, capnp::Text::Reader complete_on) {
@@ -189,7 +190,7 @@ void evolve_completed(const Change& change) {
 }
 
 Status decide_granted(const Judgement& j) {
-  RELAIS_ASSIGN(const Accreditation a, judge_pending(j));
+  RELAIS_ASSIGN(const Accreditation a, check_pending(j));
   const Day granted_on = accepted_date(j.data().getAccreditationGranted().getGrantedOn());
   RELAIS_TRY(not_in_future(j, granted_on, "data.granted_on"));
   RELAIS_TRY(
@@ -198,7 +199,7 @@ Status decide_granted(const Judgement& j) {
   return fail(
       accreditation_conflict(j, a, "accreditation-over", "what was granted then has ended since")
           .at("data.granted_on")
-          .accepts("a day less than three years ago")
+          .accepts("a day less than " + law::kAccreditation.words() + " ago")
           .from(std::string(kLaw)));
 }
 
@@ -207,8 +208,8 @@ void evolve_granted(const Change& change) {
 }
 
 Status decide_tacitly_granted(const Judgement& j) {
-  RELAIS_ASSIGN(const Accreditation a, judge_pending(j));
-  return judge_clock(j, a, silence_ends(a),
+  RELAIS_ASSIGN(const Accreditation a, check_pending(j));
+  return check_clock(j, a, silence_ends(a),
                      accepted_date(j.data().getAccreditationTacitlyGranted().getGrantedOn()),
                      "data.granted_on");
 }
@@ -218,9 +219,9 @@ void evolve_tacitly_granted(const Change& change) {
 }
 
 Status decide_refused(const Judgement& j) {
-  RELAIS_ASSIGN(const Accreditation a, judge_pending(j));
+  RELAIS_ASSIGN(const Accreditation a, check_pending(j));
   const auto refused = j.data().getAccreditationRefused();
-  RELAIS_TRY(judge_refusal(j, refused.getReasons(), refused.getAppealRoute()));
+  RELAIS_TRY(check_refusal(j, refused.getReasons(), refused.getAppealRoute()));
   const Day notified_on = accepted_date(refused.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   RELAIS_TRY(not_before(j, notified_on, Day{a.filed_on}, "data.notified_on", "the file came"));
@@ -246,8 +247,8 @@ void evolve_refused(const Change& change) {
 Status decide_expired(const Judgement& j) {
   RELAIS_ASSIGN(const Signatory* s, association(j, false));
   const Accreditation a = state_of(j, *s).accreditation;
-  RELAIS_TRY(drawn(a, j.act));
-  return judge_clock(j, a, Day{a.expires_on},
+  RELAIS_TRY(check_transition(a, j.act));
+  return check_clock(j, a, Day{a.expires_on},
                      accepted_date(j.data().getAccreditationExpired().getExpiredOn()),
                      "data.expired_on");
 }

@@ -14,7 +14,7 @@ namespace {
 /// most a hundred, and one that does not must not grow without end.
 constexpr std::size_t kMaxRecusedFiles = 1'000;
 
-Status judge_own_stream(const Judgement& j) {
+Status check_own_stream(const Judgement& j) {
   if (j.act.stream.name == j.emitter->slug) return {};
   return fail(
       refusal(j.act, Errc::forbidden, "stream-not-own", "the préfecture appoints on its own stream")
@@ -23,7 +23,7 @@ Status judge_own_stream(const Judgement& j) {
 }
 
 Status decide_appointed(const Judgement& j) {
-  RELAIS_TRY(judge_own_stream(j));
+  RELAIS_TRY(check_own_stream(j));
   const auto appointed = j.data().getMemberAppointed();
   RELAIS_ASSIGN(const Signatory* s,
                 known_signatory(j, text(appointed.getInstitution()), "data.institution"));
@@ -58,7 +58,7 @@ Error session_conflict(const Judgement& j, const SessionState& s, std::string ru
 }
 
 /// The session of the stream, convened and not held yet.
-Result<const SessionState*> judge_convened(const Judgement& j) {
+Result<const SessionState*> check_convened(const Judgement& j) {
   const SessionState* s = j.world.find_session(j.act.stream.name);
   if (s == nullptr)
     return fail(refusal(j.act, Errc::not_found, "session-unknown", "no such session was convened")
@@ -118,7 +118,7 @@ Error not_a_member(const Judgement& j, Errc code, const std::string& who) {
 }
 
 Status decide_held(const Judgement& j) {
-  RELAIS_ASSIGN(const SessionState* s, judge_convened(j));
+  RELAIS_ASSIGN(const SessionState* s, check_convened(j));
   if (today(j) < Day{s->held_on})
     return fail(session_conflict(j, *s, "session-not-yet", "the session's day has not come")
                     .accepts(to_date(Day{s->held_on}) + " or later"));
@@ -149,7 +149,7 @@ void evolve_held(const Change& change) {
 }
 
 Status decide_recused(const Judgement& j) {
-  RELAIS_ASSIGN(const SessionState* s, judge_convened(j));
+  RELAIS_ASSIGN(const SessionState* s, check_convened(j));
   if (!s->members.contains(j.emitter->id))
     return fail(not_a_member(j, Errc::forbidden, j.emitter->slug));
   const Uuid file = accepted_uuid(j.data().getMemberRecused().getCaseId());

@@ -13,7 +13,7 @@ bool says_something(std::string_view words) {
 
 }  // namespace
 
-Status judge_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route) {
+Status check_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route) {
   if (!says_something(text(reasons)))
     return fail(refusal(j.act, Errc::invalid, "reasons-missing",
                         "a refusal states the reasons of fact and law it rests on")

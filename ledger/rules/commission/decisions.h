@@ -9,7 +9,7 @@ namespace relais::rules {
 
 /// What a refusal carries (CRPA L211-2; CJA R421-5): reasons in words ("reasons-missing") and the
 /// route of appeal ("appeal-route-missing").
-Status judge_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route);
+Status check_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route);
 
 /// "date-order" where the day at `field` comes before `earliest`, the day of `what`.
 Status not_before(const Judgement& j, Day d, Day earliest, std::string_view field,

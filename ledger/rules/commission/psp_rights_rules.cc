@@ -7,7 +7,7 @@
 namespace relais::rules {
 namespace {
 
-Status judge_active(const Judgement& j) {
+Status check_active(const Judgement& j) {
   const PspPhase phase = j.subject->psp.phase;
   if (phase == PspPhase::active || phase == PspPhase::renewal_due) return {};
   return fail(
@@ -20,9 +20,9 @@ Error afis_conflict(const Judgement& j, std::string rule, std::string message) {
 }
 
 Status decide_afis_opened(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  RELAIS_TRY(judge_active(j));
-  RELAIS_TRY(judge_party(j));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  RELAIS_TRY(check_active(j));
+  RELAIS_TRY(check_party(j));
   if (j.subject->psp.afis_opened_on != 0)
     return fail(afis_conflict(j, "afis-open", "an AFIS is open already")
                     .accepts("a parcours whose AFIS was closed, or never opened"));
@@ -38,10 +38,10 @@ void evolve_afis_opened(const Change& change) {
 // The allowance may outlast the parcours by the days it takes to say so: its end asks for no active
 // one.
 Status decide_afis_closed(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (j.subject->psp.afis_opened_on == 0)
     return fail(afis_conflict(j, "afis-not-open", "no AFIS is open").accepts("an open AFIS"));
-  RELAIS_TRY(judge_party(j));
+  RELAIS_TRY(check_party(j));
   const Day closed_on = accepted_date(j.data().getAfisClosed().getClosedOn());
   RELAIS_TRY(not_in_future(j, closed_on, "data.closed_on"));
   return not_before(j, closed_on, Day{j.subject->psp.afis_opened_on}, "data.closed_on",
@@ -61,8 +61,8 @@ Error permit_conflict(const Judgement& j, std::string rule, std::string message)
 // The permit asks what the entry must not (Conseil d'État, 19 Nov 2021, no. 440802): that
 // prostitution has ceased. The ledger holds that it is attested; what is attested stays disclosed.
 Status decide_permit_requested(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  RELAIS_TRY(judge_active(j));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  RELAIS_TRY(check_active(j));
   const auto requested = j.data().getResidencePermitRequested();
   if (j.subject->psp.applicant != j.emitter->id)
     return fail(refusal(j.act, Errc::forbidden, "psp-not-applicant",
@@ -86,25 +86,25 @@ void evolve_permit_requested(const Change& change) {
   change.subject->psp.permit_requested_at = change.act.received_at();
 }
 
-Status judge_pending(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+Status check_pending(const Judgement& j) {
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (j.subject->psp.permit == PermitPhase::requested) return {};
   return fail(permit_conflict(j, "permit-not-requested", "no request is waiting for an answer")
                   .accepts("REQUESTED"));
 }
 
 Status decide_permit_issued(const Judgement& j) {
-  RELAIS_TRY(judge_pending(j));
+  RELAIS_TRY(check_pending(j));
   const auto issued = j.data().getResidencePermitIssued();
   const Day issued_on = accepted_date(issued.getIssuedOn());
   RELAIS_TRY(not_in_future(j, issued_on, "data.issued_on"));
   const Day at_least = add_days(add_months(issued_on, law::kResidencePermit.months()), -1);
   if (accepted_date(issued.getValidUntil()) >= at_least) return {};
-  return fail(
-      refusal(j.act, Errc::invalid, "permit-too-short", "the permit is for six months at least")
-          .at("data.valid_until")
-          .accepts(to_date(at_least) + " or later")
-          .from("CESEDA L425-4"));
+  return fail(refusal(j.act, Errc::invalid, "permit-too-short",
+                      "the permit is for " + law::kResidencePermit.words() + " at least")
+                  .at("data.valid_until")
+                  .accepts(to_date(at_least) + " or later")
+                  .from(law::kResidencePermit.law()));
 }
 
 void evolve_permit_issued(const Change& change) {
@@ -115,9 +115,9 @@ void evolve_permit_issued(const Change& change) {
 }
 
 Status decide_permit_refused(const Judgement& j) {
-  RELAIS_TRY(judge_pending(j));
+  RELAIS_TRY(check_pending(j));
   const auto refused = j.data().getResidencePermitRefused();
-  RELAIS_TRY(judge_refusal(j, refused.getReasons(), refused.getAppealRoute()));
+  RELAIS_TRY(check_refusal(j, refused.getReasons(), refused.getAppealRoute()));
   return not_in_future(j, accepted_date(refused.getNotifiedOn()), "data.notified_on");
 }
 

@@ -15,7 +15,7 @@ Error psp_conflict(const Judgement& j, std::string rule, std::string message) {
       .in_state(std::string(to_string(j.subject->psp.phase)));
 }
 
-Status judge_party(const Judgement& j) {
+Status check_party(const Judgement& j) {
   if (j.subject->psp.applicant == j.emitter->id || j.emitter->role_set().has(schema::Role::PREF))
     return {};
   return fail(refusal(j.act, Errc::forbidden, "psp-not-party",
@@ -23,25 +23,25 @@ Status judge_party(const Judgement& j) {
                   .accepts("the préfecture, or the association that applied"));
 }
 
-Status judge_psp_move(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  return drawn(j.subject->psp, j.act);
+Status check_psp_move(const Judgement& j) {
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  return check_transition(j.subject->psp, j.act);
 }
 
 // Where there has been no application there is no side to be on: the tables say so first.
-Status judge_party_move(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
-  if (j.subject->psp.phase != PspPhase::none) RELAIS_TRY(judge_party(j));
-  return drawn(j.subject->psp, j.act);
+Status check_party_move(const Judgement& j) {
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  if (j.subject->psp.phase != PspPhase::none) RELAIS_TRY(check_party(j));
+  return check_transition(j.subject->psp, j.act);
 }
 
-Status judge_applicant_move(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+Status check_applicant_move(const Judgement& j) {
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (j.subject->psp.phase != PspPhase::none && j.subject->psp.applicant != j.emitter->id)
     return fail(refusal(j.act, Errc::forbidden, "psp-not-applicant",
                         j.act.type->name + " is for the association that applied")
                     .accepts("the association that applied"));
-  return drawn(j.subject->psp, j.act);
+  return check_transition(j.subject->psp, j.act);
 }
 
 void begin_term(Psp& p, const Change& change) {
@@ -54,7 +54,7 @@ void begin_term(Psp& p, const Change& change) {
 
 namespace {
 
-Status judge_accreditation(const Judgement& j) {
+Status check_accreditation(const Judgement& j) {
   const SignatoryState* s = j.world.find_signatory(j.emitter->id);
   if (s != nullptr && s->accreditation.valid_on(today(j).value)) return {};
   const AccreditationPhase phase = s == nullptr ? AccreditationPhase{} : s->accreditation.phase;
@@ -67,7 +67,7 @@ Status judge_accreditation(const Judgement& j) {
 
 /// The application shows the person to the préfecture, and so to those who decide on foreigners'
 /// stay: it takes her consent to that (RGPD art. 6(1)(a), 9(2)(a)).
-Status judge_consent(const Judgement& j) {
+Status check_consent(const Judgement& j) {
   for (const Consent& consent : j.subject->consents) {
     if (consent.scope != schema::ConsentScope::PSP) continue;
     for (const Signatory& s : j.registry().signatories())
@@ -84,15 +84,15 @@ Status judge_consent(const Judgement& j) {
 // Neither that prostitution has ceased nor that a complaint was filed is asked for, here or in the
 // payload: Conseil d'État, 19 Nov 2021, no. 440802.
 Status decide_applied(const Judgement& j) {
-  RELAIS_TRY(drawn(*j.subject, j.act));
+  RELAIS_TRY(check_transition(*j.subject, j.act));
   if (j.subject->minor_on(today(j)))
     return fail(conflict(j, "psp-adult-only",
                          "the person may still be a minor: child protection applies, no parcours")
                     .accepts("the case of an adult")
                     .from("CASF L121-9, L226-2-1"));
-  RELAIS_TRY(drawn(j.subject->psp, j.act));
-  RELAIS_TRY(judge_accreditation(j));
-  return judge_consent(j);
+  RELAIS_TRY(check_transition(j.subject->psp, j.act));
+  RELAIS_TRY(check_accreditation(j));
+  return check_consent(j);
 }
 
 void evolve_applied(const Change& change) {
@@ -125,7 +125,7 @@ std::uint64_t voters(const SessionState& s, const CaseState& c) {
   }));
 }
 
-Status judge_tally(const Judgement& j, const SessionState& s,
+Status check_tally(const Judgement& j, const SessionState& s,
                    schema::PspOpinionGiven::Reader given) {
   const std::uint64_t in_favour = given.getInFavour();
   const std::uint64_t against = given.getAgainst();
@@ -149,7 +149,7 @@ Status judge_tally(const Judgement& j, const SessionState& s,
 }
 
 Status decide_opinion(const Judgement& j) {
-  RELAIS_TRY(judge_psp_move(j));
+  RELAIS_TRY(check_psp_move(j));
   const auto given = j.data().getPspOpinionGiven();
   const std::string name = text(given.getSession());
   const SessionState* s = j.world.find_session(name);
@@ -167,7 +167,7 @@ Status decide_opinion(const Judgement& j) {
                         "the case is none of the session's files")
                     .at("data.session")
                     .accepts("a session that had the case among its files, or named none"));
-  return judge_tally(j, *s, given);
+  return check_tally(j, *s, given);
 }
 
 void evolve_opinion(const Change& change) {
@@ -183,10 +183,10 @@ void evolve_opinion(const Change& change) {
 }
 
 Status decide_decided(const Judgement& j) {
-  RELAIS_TRY(judge_psp_move(j));
+  RELAIS_TRY(check_psp_move(j));
   const auto decided = j.data().getPspDecided();
   if (decided.getDecision() == schema::PspDecision::REFUSED)
-    RELAIS_TRY(judge_refusal(j, decided.getReasons(), decided.getAppealRoute()));
+    RELAIS_TRY(check_refusal(j, decided.getReasons(), decided.getAppealRoute()));
   const Day notified_on = accepted_date(decided.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   const SessionState* s = j.world.find_session(j.subject->psp.session);
@@ -207,7 +207,7 @@ void evolve_decided(const Change& change) {
 }
 
 Status decide_started(const Judgement& j) {
-  RELAIS_TRY(judge_applicant_move(j));
+  RELAIS_TRY(check_applicant_move(j));
   const Psp& p = j.subject->psp;
   const Day starts_on = accepted_date(j.data().getPspStarted().getStartsOn());
   RELAIS_TRY(
@@ -226,16 +226,18 @@ void evolve_started(const Change& change) {
 }
 
 Status decide_appeal_filed(const Judgement& j) {
-  RELAIS_TRY(judge_applicant_move(j));
+  RELAIS_TRY(check_applicant_move(j));
   const Day filed_on = accepted_date(j.data().getPspAppealFiled().getFiledOn());
   const Day notified_on{j.subject->psp.notified_on};
   RELAIS_TRY(not_in_future(j, filed_on, "data.filed_on"));
   RELAIS_TRY(not_before(j, filed_on, notified_on, "data.filed_on", "the refusal was notified"));
   const Day last = last_day_of_appeal(notified_on);
   if (filed_on <= last) return {};
-  return fail(psp_conflict(j, "appeal-too-late", "the two months of appeal have run out")
-                  .at("data.filed_on")
-                  .accepts(to_date(last) + " or earlier"));
+  return fail(
+      psp_conflict(j, "appeal-too-late", "the " + law::kAppeal.words() + " of appeal have run out")
+          .at("data.filed_on")
+          .accepts(to_date(last) + " or earlier")
+          .from(law::kAppeal.law()));
 }
 
 void evolve_appeal_filed(const Change& change) {
@@ -244,7 +246,7 @@ void evolve_appeal_filed(const Change& change) {
 }
 
 Status decide_appeal_judged(const Judgement& j) {
-  RELAIS_TRY(judge_party_move(j));
+  RELAIS_TRY(check_party_move(j));
   const Day judged_on = accepted_date(j.data().getPspAppealJudged().getJudgedOn());
   RELAIS_TRY(not_in_future(j, judged_on, "data.judged_on"));
   return not_before(j, judged_on, Day{j.subject->psp.notified_on}, "data.judged_on",

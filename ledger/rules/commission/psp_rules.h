@@ -15,12 +15,12 @@ std::span<const Rule> psp_rights_rules();  ///< afis.*, residence_permit.*
 /// A conflict with the state of the parcours.
 Error psp_conflict(const Judgement& j, std::string rule, std::string message);
 /// Whether both the case's and the parcours' tables draw the event.
-Status judge_psp_move(const Judgement& j);
+Status check_psp_move(const Judgement& j);
 /// The same for the association that applied alone ("psp-not-applicant").
-Status judge_applicant_move(const Judgement& j);
+Status check_applicant_move(const Judgement& j);
 /// The same for the préfecture and the association that applied ("psp-not-party").
-Status judge_party_move(const Judgement& j);
-Status judge_party(const Judgement& j);
+Status check_party_move(const Judgement& j);
+Status check_party(const Judgement& j);
 /// Begins the next of the terms of six months, four at most (CASF L121-9).
 void begin_term(Psp& p, const Change& change);
 

@@ -8,8 +8,8 @@
 namespace relais::rules {
 namespace {
 
-Status judge_season(const Judgement& j) {
-  const auto days = static_cast<int>(j.registry().terms[Term::psp_review_days]);
+Status check_season(const Judgement& j) {
+  const auto days = static_cast<int>(j.registry().parameters[Parameter::psp_review_days]);
   const Day from = add_days(Day{j.subject->psp.term_ends_on}, -days);
   if (today(j) >= from) return {};
   return fail(psp_conflict(j, "renewal-too-early",
@@ -19,8 +19,8 @@ Status judge_season(const Judgement& j) {
 }
 
 Status decide_review_filed(const Judgement& j) {
-  RELAIS_TRY(judge_applicant_move(j));
-  return judge_season(j);
+  RELAIS_TRY(check_applicant_move(j));
+  return check_season(j);
 }
 
 void evolve_by_transition(const Change& change) {
@@ -29,26 +29,28 @@ void evolve_by_transition(const Change& change) {
 }
 
 Status decide_renewal_requested(const Judgement& j) {
-  RELAIS_TRY(judge_applicant_move(j));
+  RELAIS_TRY(check_applicant_move(j));
   if (j.subject->psp.terms >= kMaxTerms)
-    return fail(psp_conflict(j, "psp-24-months",
-                             "the parcours has had its four terms of six months: 24 months in all")
-                    .accepts("a parcours with fewer than three renewals")
-                    .from("CASF L121-9"));
+    return fail(
+        psp_conflict(j, "psp-24-months",
+                     "the parcours has had all its terms of " + law::kPspTerm.words() + ": " +
+                         law::kPspTotal.words() + " in all")
+            .accepts("a parcours with fewer than " + std::to_string(kMaxTerms - 1) + " renewals")
+            .from(law::kPspTotal.law()));
   // As if the clock had signed at once.
   const auto ending = psp_ending(j.subject->psp);
   if (ending && j.act.received_at() >= end_of(ending->last))
     return fail(psp_conflict(j, "psp-term-over", "the term ended with " + to_date(ending->last))
                     .accepts("another application")
-                    .from("CASF L121-9"));
-  return judge_season(j);
+                    .from(law::kPspTerm.law()));
+  return check_season(j);
 }
 
 Status decide_renewal_decided(const Judgement& j) {
-  RELAIS_TRY(judge_psp_move(j));
+  RELAIS_TRY(check_psp_move(j));
   const auto decided = j.data().getPspRenewalDecided();
   if (decided.getDecision() == schema::RenewalDecision::REFUSED)
-    RELAIS_TRY(judge_refusal(j, decided.getReasons(), decided.getAppealRoute()));
+    RELAIS_TRY(check_refusal(j, decided.getReasons(), decided.getAppealRoute()));
   const Day notified_on = accepted_date(decided.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   return not_before(j, notified_on, Day{j.subject->psp.started_on}, "data.notified_on",
@@ -68,7 +70,7 @@ void evolve_renewal_decided(const Change& change) {
 }
 
 /// A refused renewal lets the term end and no more; `term` says that it did.
-Status judge_outcome(const Judgement& j, schema::PspEnd outcome, Day ended_on) {
+Status check_outcome(const Judgement& j, schema::PspEnd outcome, Day ended_on) {
   const Psp& p = j.subject->psp;
 
   const Day last{p.term_ends_on};
@@ -86,8 +88,8 @@ Status judge_outcome(const Judgement& j, schema::PspEnd outcome, Day ended_on) {
 
 /// What the clock signs: a term is over and nobody has asked for another, or was refused it for
 /// good.
-Status judge_clocked_end(const Judgement& j) {
-  RELAIS_TRY(judge_psp_move(j));
+Status check_clocked_end(const Judgement& j) {
+  RELAIS_TRY(check_psp_move(j));
   const auto ending = psp_ending(j.subject->psp);
   const auto ended = j.data().getPspEnded();
   if (ending && ended.getOutcome() == ending->outcome &&
@@ -100,13 +102,13 @@ Status judge_clocked_end(const Judgement& j) {
           .accepts(ending ? std::string(statement::wire_name(ending->outcome)) +
                                 ", after the end of " + to_date(ending->last)
                           : "nothing: no term of it runs, or a renewal is pending")
-          .from("CASF L121-9"));
+          .from(law::kPspTerm.law()));
 }
 
 /// Before the start it is for the person, and so for the association that supports her, to go no
 /// further: an application ends in no other way without a decision and its reasons.
-Status judge_withdrawal(const Judgement& j) {
-  RELAIS_TRY(judge_applicant_move(j));
+Status check_withdrawal(const Judgement& j) {
+  RELAIS_TRY(check_applicant_move(j));
   const Psp& p = j.subject->psp;
   if (p.phase == PspPhase::refused || p.phase == PspPhase::appealed ||
       p.phase == PspPhase::final_refusal)
@@ -120,13 +122,13 @@ Status judge_withdrawal(const Judgement& j) {
 }
 
 Status decide_ended(const Judgement& j) {
-  if (by_system(j)) return judge_clocked_end(j);
-  RELAIS_TRY(judge_party_move(j));
+  if (by_system(j)) return check_clocked_end(j);
+  RELAIS_TRY(check_party_move(j));
   const auto ended = j.data().getPspEnded();
   const Day ended_on = accepted_date(ended.getEndedOn());
   RELAIS_TRY(not_in_future(j, ended_on, "data.ended_on"));
-  if (j.subject->psp.started_on == 0) return judge_withdrawal(j);
-  return judge_outcome(j, ended.getOutcome(), ended_on);
+  if (j.subject->psp.started_on == 0) return check_withdrawal(j);
+  return check_outcome(j, ended.getOutcome(), ended_on);
 }
 
 void evolve_ended(const Change& change) {
@@ -154,8 +156,8 @@ std::span<const Rule> psp_term_rules() {
        decide_renewal_decided,
        evolve_renewal_decided,
        {kByALaterAct, kRefusedWhenFull}},
-      {"psp.suspended", judge_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
-      {"psp.resumed", judge_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.suspended", check_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.resumed", check_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
       {"psp.ended", decide_ended, evolve_ended, {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;

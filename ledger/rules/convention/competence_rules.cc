@@ -33,7 +33,7 @@ Status decide_declared(const Judgement& j) {
   RELAIS_TRY(not_empty(j, declared.getNeeds().size(), "data.needs"));
   RELAIS_TRY(not_empty(j, declared.getTerritories().size(), "data.territories"));
   for (std::size_t i = 0; const capnp::Text::Reader t : declared.getTerritories()) {
-    if (Status judged = judge_territory(j, text(t)); !judged)
+    if (Status judged = check_territory(j, text(t)); !judged)
       return fail(std::move(judged.error()).at("data.territories[" + std::to_string(i) + "]"));
     ++i;
   }

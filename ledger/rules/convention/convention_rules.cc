@@ -44,7 +44,7 @@ Result<crypto::PublicKey> read_key(capnp::Text::Reader x, const std::string& fie
   return key;
 }
 
-Status judge_signatories(const Judgement& j, schema::ConventionOpened::Reader opened,
+Status check_signatories(const Judgement& j, schema::ConventionOpened::Reader opened,
                          std::set<crypto::PublicKey> keys) {
   std::set<std::string> slugs{std::string(kSystemSlug)};
   std::size_t founders = 0;
@@ -76,18 +76,18 @@ Status judge_signatories(const Judgement& j, schema::ConventionOpened::Reader op
   return {};
 }
 
-Terms terms_of(schema::ConventionOpened::Reader opened) {
-  Terms terms;
+Parameters terms_of(schema::ConventionOpened::Reader opened) {
+  Parameters terms;
   for (const schema::Term::Reader t : opened.getTerms()) {
-    const auto known = find_term(text(t.getName()));
+    const auto known = find_parameter(text(t.getName()));
     check(known.has_value(), "an accepted convention names an unknown term");
     terms.set(*known, t.getValue());
   }
   return terms;
 }
 
-Status judge_numbers(const Judgement& j, schema::ConventionOpened::Reader opened) {
-  RELAIS_TRY(judge_quorums(j, opened.getQuorums(), 1));
+Status check_numbers(const Judgement& j, schema::ConventionOpened::Reader opened) {
+  RELAIS_TRY(check_quorums(j, opened.getQuorums(), 1));
   for (std::size_t i = 0; const schema::Quorum::Reader q : opened.getQuorums()) {
     if (q.getApprovals() > opened.getSignatories().size())
       return fail(invalid(j, "quorum-out-of-range", "the quorum cannot be reached",
@@ -95,8 +95,8 @@ Status judge_numbers(const Judgement& j, schema::ConventionOpened::Reader opened
                       .accepts("1 to the number of signatories"));
     ++i;
   }
-  RELAIS_TRY(judge_terms(j, opened.getTerms()));
-  return judge_term_order(j, terms_of(opened));
+  RELAIS_TRY(check_terms(j, opened.getTerms()));
+  return check_term_order(j, terms_of(opened));
 }
 
 Status decide_opened(const Judgement& j) {
@@ -114,8 +114,8 @@ Status decide_opened(const Judgement& j) {
     return fail(refusal(j.act, Errc::forbidden, "system-key-differs",
                         "the opening is not signed by the system key that it names")
                     .at("data.system_key"));
-  RELAIS_TRY(judge_signatories(j, opened, {system, log}));
-  return judge_numbers(j, opened);
+  RELAIS_TRY(check_signatories(j, opened, {system, log}));
+  return check_numbers(j, opened);
 }
 
 void admit(Registry& registry, const Act& act, Signatory s, const crypto::PublicKey& key) {
@@ -149,7 +149,7 @@ void evolve_opened(const Change& change) {
   registry.log_key = accepted_key(opened.getLogKey());
   for (const capnp::Text::Reader t : opened.getTerritories())
     registry.territories.push_back(text(t));
-  registry.terms = terms_of(opened);
+  registry.parameters = terms_of(opened);
   for (const schema::Quorum::Reader q : opened.getQuorums())
     registry.quorums[text(q.getAct())] = Quorum{q.getApprovals(), role_set(q.getRoles()).bits};
 

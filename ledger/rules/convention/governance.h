@@ -19,20 +19,20 @@ inline constexpr std::uint32_t kMinApprovals = 2;
 std::string_view act_name(schema::GovernedAct act);
 
 /// The numbers that a payload gives: "term-unknown", "term-repeated", "term-out-of-range".
-Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms);
+Status check_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms);
 /// The numbers of a convention, all of them, make sense together: "term-order".
-Status judge_term_order(const Judgement& j, const Terms& terms);
+Status check_term_order(const Judgement& j, const Parameters& terms);
 /// The quorums that a payload gives, of `least` approvals: "quorum-act-unknown", "quorum-repeated",
 /// "quorum-out-of-range".
-Status judge_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
+Status check_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
                      std::uint32_t least);
 
 /// Members of the commission and analysts take no part in governance, nor does the ledger itself.
 bool votes(const Signatory& s);
 /// The stream is that of the convention that the ledger serves ("stream-unknown").
-Status judge_convention_stream(const Judgement& j);
+Status check_convention_stream(const Judgement& j);
 /// What the act asks of the state, when it is proposed and again when it takes effect.
-Status judge_content(const Judgement& j, const Proposal& p);
+Status check_content(const Judgement& j, const Proposal& p);
 
 /// Closes the open proposals that have reached their quorum, or cannot reach it any more. To be
 /// called after every change of votes, of quorums, and of who the signatories are.
@@ -40,7 +40,7 @@ void settle_proposals(Registry& registry);
 
 /// The key is new to the ledger ("key-known") and the signatory has room for it ("limit-keys"; null
 /// for one that is not admitted yet). Fields are named by the caller.
-Status judge_incoming_key(const Judgement& j, const std::string& public_key,
+Status check_incoming_key(const Judgement& j, const std::string& public_key,
                           const Signatory* owner);
 /// Whether a statement of this key would be accepted now.
 bool valid_at(const Key& key, Timestamp at);

@@ -53,7 +53,7 @@ std::vector<KeyId> keys_of(const Registry& registry, SignatoryId owner) {
 }
 
 /// Who leaves signs nothing more, offers nothing more, and sits on nothing more.
-void leave(World& world, const Act& act, SignatoryId id) {
+void leave(WorldState& world, const Act& act, SignatoryId id) {
   Registry& registry = world.mutable_registry();
   registry.mutable_signatory(id).active = false;
   for (const KeyId& kid : keys_of(registry, id)) end_key(*registry.mutable_key(kid), act);
@@ -66,7 +66,7 @@ void leave(World& world, const Act& act, SignatoryId id) {
   settle_proposals(registry);
 }
 
-Status judge_no_open_case(const Judgement& j, const Signatory& s, std::string field) {
+Status check_no_open_case(const Judgement& j, const Signatory& s, std::string field) {
   const SignatoryState* state = j.world.find_signatory(s.id);
   if (state == nullptr || state->open_cases == 0) return {};
   return fail(refusal(j.act, Errc::conflict, "open-cases-first",
@@ -76,7 +76,7 @@ Status judge_no_open_case(const Judgement& j, const Signatory& s, std::string fi
                   .in_state("HOLDS_OPEN_CASES"));
 }
 
-Status judge_room_for_signatory(const Judgement& j) {
+Status check_room_for_signatory(const Judgement& j) {
   if (j.registry().signatories().size() < kMaxSignatories) return {};
   return fail(refusal(j.act, Errc::conflict, "limit-signatories",
                       "a convention has at most " + std::to_string(kMaxSignatories) +
@@ -84,7 +84,7 @@ Status judge_room_for_signatory(const Judgement& j) {
                   .in_state("FULL"));
 }
 
-Status judge_admission(const Judgement& j, const Proposal& p) {
+Status check_admission(const Judgement& j, const Proposal& p) {
   if (j.registry().find_slug(p.signatory) != nullptr)
     return fail(refusal(j.act, Errc::conflict, "slug-taken",
                         p.signatory + " is, or has been, a signatory's short name")
@@ -96,11 +96,11 @@ Status judge_admission(const Judgement& j, const Proposal& p) {
         refusal(j.act, Errc::invalid, "role-reserved", "the role system is the ledger's own")
             .at("data.roles")
             .accepts("pref, ml, udml, aa, sec, member, analyst"));
-  RELAIS_TRY(judge_room_for_signatory(j));
-  return judge_incoming_key(j, p.public_key, nullptr);
+  RELAIS_TRY(check_room_for_signatory(j));
+  return check_incoming_key(j, p.public_key, nullptr);
 }
 
-Status judge_withdrawal(const Judgement& j, const Proposal& p) {
+Status check_withdrawal(const Judgement& j, const Proposal& p) {
   RELAIS_ASSIGN(const Signatory* s, known_signatory(j, p.signatory, "data.signatory"));
   if (!s->role_set().has(Role::SYSTEM)) return {};
   return fail(
@@ -109,9 +109,9 @@ Status judge_withdrawal(const Judgement& j, const Proposal& p) {
           .accepts("the slug of a signatory of the convention"));
 }
 
-Terms amended(Terms terms, const Proposal& p) {
+Parameters amended(Parameters terms, const Proposal& p) {
   for (const auto& [name, value] : p.terms) {
-    const auto t = find_term(name);
+    const auto t = find_parameter(name);
     check(t.has_value(), "an accepted proposal names an unknown term");
     terms.set(*t, value);
   }
@@ -120,7 +120,7 @@ Terms amended(Terms terms, const Proposal& p) {
 
 /// A quorum that the present signatories cannot fill would make the act impossible for ever, the
 /// amendment that lowers it included.
-Status judge_amendment(const Judgement& j, const Proposal& p) {
+Status check_amendment(const Judgement& j, const Proposal& p) {
   std::uint32_t voters = 0;
   std::uint16_t held = 0;
   for (const Signatory& s : j.registry().signatories()) {
@@ -140,10 +140,10 @@ Status judge_amendment(const Judgement& j, const Proposal& p) {
                                " approvals, of roles that voting signatories have")
                       .in_state("IN_FORCE"));
   }
-  return judge_term_order(j, amended(j.registry().terms, p));
+  return check_term_order(j, amended(j.registry().parameters, p));
 }
 
-Status judge_first_key(const Judgement& j, const Proposal& p) {
+Status check_first_key(const Judgement& j, const Proposal& p) {
   RELAIS_ASSIGN(const Signatory* s, known_signatory(j, p.signatory, "data.signatory"));
   // Who still has a key looks after its keys itself: the others could otherwise sign in its name.
   for (const KeyId& kid : keys_of(j.registry(), s->id)) {
@@ -154,10 +154,10 @@ Status judge_first_key(const Judgement& j, const Proposal& p) {
                     .accepts("a signatory without a valid key")
                     .in_state("ENROLLED"));
   }
-  return judge_incoming_key(j, p.public_key, s);
+  return check_incoming_key(j, p.public_key, s);
 }
 
-Status judge_revocation(const Judgement& j, const Proposal& p) {
+Status check_revocation(const Judgement& j, const Proposal& p) {
   const auto kid = crypto::parse_key_id(p.kid);
   const Key* key = kid ? j.registry().find_key(*kid) : nullptr;
   if (key == nullptr)
@@ -177,7 +177,7 @@ Status judge_revocation(const Judgement& j, const Proposal& p) {
 
 /// The proposal that takes effect: of this act, with its quorum, and still possible.
 Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, GovernedAct act) {
-  RELAIS_TRY(judge_convention_stream(j));
+  RELAIS_TRY(check_convention_stream(j));
   const auto it = j.registry().proposals.find(text(id));
   if (it == j.registry().proposals.end())
     return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
@@ -196,12 +196,12 @@ Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, Go
                     .accepts("a proposal that is APPROVED")
                     .in_state(std::string(to_string(p.phase))));
   // What was possible when it was proposed need not be any more.
-  if (Status judged = judge_content(j, p); !judged)
+  if (Status judged = check_content(j, p); !judged)
     return fail(std::move(judged.error()).at("data.proposal_id"));
   return &p;
 }
 
-Status judge_proof(const Judgement& j, capnp::Text::Reader proof, const std::string& key,
+Status check_proof(const Judgement& j, capnp::Text::Reader proof, const std::string& key,
                    const std::string& slug) {
   auto proven = statement::check_key_proof(text(proof), accepted_key(key),
                                            source_of(j.registry(), slug), j.registry().origin);
@@ -235,7 +235,7 @@ void evolve_amended(const Change& change) {
   const Proposal p = take_effect(registry, change.data().getConventionAmended().getProposalId());
   registry.document_hash = p.document_hash;
   for (const auto& [act, quorum] : p.quorums) registry.quorums[act] = quorum;
-  registry.terms = amended(registry.terms, p);
+  registry.parameters = amended(registry.parameters, p);
   settle_proposals(registry);
 }
 
@@ -243,7 +243,7 @@ Status decide_admitted(const Judgement& j) {
   const auto admitted = j.data().getSignatoryAdmitted();
   RELAIS_ASSIGN(const Proposal* p,
                 effective(j, admitted.getProposalId(), GovernedAct::ADMIT_SIGNATORY));
-  return judge_proof(j, admitted.getProof(), p->public_key, p->signatory);
+  return check_proof(j, admitted.getProof(), p->public_key, p->signatory);
 }
 
 void add_signatory(Registry& registry, const Act& act, std::string slug, std::string name,
@@ -268,7 +268,7 @@ void evolve_admitted(const Change& change) {
 Status decide_withdrawn(const Judgement& j) {
   RELAIS_ASSIGN(const Proposal* p, effective(j, j.data().getSignatoryWithdrawn().getProposalId(),
                                              GovernedAct::WITHDRAW_SIGNATORY));
-  return judge_no_open_case(j, *j.registry().find_slug(p->signatory), "data.proposal_id");
+  return check_no_open_case(j, *j.registry().find_slug(p->signatory), "data.proposal_id");
 }
 
 void evolve_withdrawn(const Change& change) {
@@ -281,7 +281,7 @@ Status decide_first_key(const Judgement& j) {
   const auto enrolled = j.data().getFirstKeyEnrolled();
   RELAIS_ASSIGN(const Proposal* p,
                 effective(j, enrolled.getProposalId(), GovernedAct::ENROL_FIRST_KEY));
-  return judge_proof(j, enrolled.getProof(), p->public_key, p->signatory);
+  return check_proof(j, enrolled.getProof(), p->public_key, p->signatory);
 }
 
 void evolve_first_key(const Change& change) {
@@ -305,7 +305,7 @@ void evolve_key_revoked(const Change& change) {
   end_key(*key, change.act);
 }
 
-Status judge_union_stream(const Judgement& j) {
+Status check_union_stream(const Judgement& j) {
   if (j.act.stream.name == j.emitter->slug) return {};
   return fail(refusal(j.act, Errc::forbidden, "stream-not-own",
                       j.act.type->name + " stands in the union's own stream")
@@ -315,9 +315,9 @@ Status judge_union_stream(const Judgement& j) {
 
 /// The slug is new, or that of a mission locale that left under the union. One that the signatories
 /// withdrew by their quorum is not for the union to bring back.
-Status judge_attachable(const Judgement& j, const std::string& slug) {
+Status check_attachable(const Judgement& j, const std::string& slug) {
   const Signatory* s = j.registry().find_slug(slug);
-  if (s == nullptr) return judge_room_for_signatory(j);
+  if (s == nullptr) return check_room_for_signatory(j);
   const auto conflicting = [&](std::string rule, std::string message, std::string accepted,
                                std::string state) {
     return fail(refusal(j.act, Errc::conflict, std::move(rule), std::move(message))
@@ -347,10 +347,10 @@ Status decide_attached(const Judgement& j) {
   const auto attached = j.data().getMissionLocaleAttached();
   const std::string slug = text(attached.getMissionLocale());
   const std::string key = text(attached.getPublicKey());
-  RELAIS_TRY(judge_union_stream(j));
-  RELAIS_TRY(judge_attachable(j, slug));
-  RELAIS_TRY(judge_incoming_key(j, key, j.registry().find_slug(slug)));
-  return judge_proof(j, attached.getProof(), key, slug);
+  RELAIS_TRY(check_union_stream(j));
+  RELAIS_TRY(check_attachable(j, slug));
+  RELAIS_TRY(check_incoming_key(j, key, j.registry().find_slug(slug)));
+  return check_proof(j, attached.getProof(), key, slug);
 }
 
 void evolve_attached(const Change& change) {
@@ -374,7 +374,7 @@ void evolve_attached(const Change& change) {
 }
 
 /// The mission locale has signed, with any of its valid keys, that it leaves.
-Status judge_leaving_proof(const Judgement& j, const Signatory& ml, const std::string& proof) {
+Status check_leaving_proof(const Judgement& j, const Signatory& ml, const std::string& proof) {
   Error last = refusal(j.act, Errc::unauthenticated, "key-proof", ml.slug + " has no valid key");
   for (const KeyId& kid : keys_of(j.registry(), ml.id)) {
     const Key& key = *j.registry().find_key(kid);
@@ -389,7 +389,7 @@ Status judge_leaving_proof(const Judgement& j, const Signatory& ml, const std::s
 
 Status decide_detached(const Judgement& j) {
   const auto detached = j.data().getMissionLocaleDetached();
-  RELAIS_TRY(judge_union_stream(j));
+  RELAIS_TRY(check_union_stream(j));
   const Signatory* ml = j.registry().find_slug(text(detached.getMissionLocale()));
   if (ml == nullptr || !ml->active || !ml->role_set().has(Role::ML))
     return fail(refusal(j.act, Errc::conflict, "mission-locale-not-attached",
@@ -397,8 +397,8 @@ Status decide_detached(const Judgement& j) {
                     .at("data.mission_locale")
                     .accepts("the slug of an active signatory with the role ml")
                     .in_state("NOT_ATTACHED"));
-  RELAIS_TRY(judge_no_open_case(j, *ml, "data.mission_locale"));
-  return judge_leaving_proof(j, *ml, text(detached.getProof()));
+  RELAIS_TRY(check_no_open_case(j, *ml, "data.mission_locale"));
+  return check_leaving_proof(j, *ml, text(detached.getProof()));
 }
 
 void evolve_detached(const Change& change) {
@@ -408,18 +408,18 @@ void evolve_detached(const Change& change) {
 
 }  // namespace
 
-Status judge_content(const Judgement& j, const Proposal& p) {
+Status check_content(const Judgement& j, const Proposal& p) {
   switch (p.act) {
     case GovernedAct::ADMIT_SIGNATORY:
-      return judge_admission(j, p);
+      return check_admission(j, p);
     case GovernedAct::WITHDRAW_SIGNATORY:
-      return judge_withdrawal(j, p);
+      return check_withdrawal(j, p);
     case GovernedAct::AMEND_CONVENTION:
-      return judge_amendment(j, p);
+      return check_amendment(j, p);
     case GovernedAct::ENROL_FIRST_KEY:
-      return judge_first_key(j, p);
+      return check_first_key(j, p);
     case GovernedAct::REVOKE_KEY:
-      return judge_revocation(j, p);
+      return check_revocation(j, p);
     case GovernedAct::UNSPECIFIED:
       break;
   }
@@ -427,7 +427,7 @@ Status judge_content(const Judgement& j, const Proposal& p) {
   return {};
 }
 
-Status judge_incoming_key(const Judgement& j, const std::string& public_key,
+Status check_incoming_key(const Judgement& j, const std::string& public_key,
                           const Signatory* owner) {
   if (j.registry().find_key(crypto::thumbprint(accepted_key(public_key))) != nullptr)
     return fail(

@@ -151,7 +151,7 @@ std::string names_of(unsigned members) {
 }
 
 /// What the act needs is there, and nothing that has no part in it: voters see what they vote on.
-Status judge_members(const Judgement& j) {
+Status check_members(const Judgement& j) {
   const auto proposed = j.data().getGovernanceProposed();
   const ActShape& shape = shape_of(proposed.getAct());
   const unsigned given = members_of(proposed);
@@ -184,7 +184,7 @@ Error invalid_element(const Judgement& j, std::string_view list, std::size_t i,
   return refusal(j.act, Errc::invalid, std::move(rule), std::move(message)).at(std::move(field));
 }
 
-Status judge_voter(const Judgement& j) {
+Status check_voter(const Judgement& j) {
   if (votes(*j.emitter)) return {};
   return fail(refusal(j.act, Errc::forbidden, "not-a-voter",
                       j.emitter->slug + " takes no part in the governance of the convention")
@@ -192,7 +192,7 @@ Status judge_voter(const Judgement& j) {
 }
 
 /// The convention sets a quorum for the act, and those who may vote on it can fill it.
-Status judge_quorum(const Judgement& j, const Proposal& p) {
+Status check_quorum(const Judgement& j, const Proposal& p) {
   if (quorum_of(j.registry(), p.act) == nullptr) {
     std::string set;
     for (const auto& [act, quorum] : j.registry().quorums) set += (set.empty() ? "" : ", ") + act;
@@ -212,7 +212,7 @@ Status judge_quorum(const Judgement& j, const Proposal& p) {
 }
 
 /// A signatory cannot fill the register with proposals, nor keep others from proposing.
-Status judge_room(const Judgement& j, const Proposal& p) {
+Status check_room(const Judgement& j, const Proposal& p) {
   if (j.registry().proposals.contains(p.id))
     return fail(refusal(j.act, Errc::conflict, "proposal-known", "there is a proposal of this id")
                     .at("data.proposal_id")
@@ -235,15 +235,15 @@ Status judge_room(const Judgement& j, const Proposal& p) {
 }
 
 Status decide_proposed(const Judgement& j) {
-  RELAIS_TRY(judge_convention_stream(j));
-  RELAIS_TRY(judge_voter(j));
-  RELAIS_TRY(judge_members(j));
-  RELAIS_TRY(judge_quorums(j, j.data().getGovernanceProposed().getQuorums(), kMinApprovals));
-  RELAIS_TRY(judge_terms(j, j.data().getGovernanceProposed().getTerms()));
+  RELAIS_TRY(check_convention_stream(j));
+  RELAIS_TRY(check_voter(j));
+  RELAIS_TRY(check_members(j));
+  RELAIS_TRY(check_quorums(j, j.data().getGovernanceProposed().getQuorums(), kMinApprovals));
+  RELAIS_TRY(check_terms(j, j.data().getGovernanceProposed().getTerms()));
   const Proposal p = read_proposal(j.registry(), j.act);
-  RELAIS_TRY(judge_room(j, p));
-  RELAIS_TRY(judge_content(j, p));
-  return judge_quorum(j, p);
+  RELAIS_TRY(check_room(j, p));
+  RELAIS_TRY(check_content(j, p));
+  return check_quorum(j, p);
 }
 
 void evolve_proposed(const Change& change) {
@@ -259,7 +259,7 @@ void evolve_proposed(const Change& change) {
 }
 
 Result<const Proposal*> open_proposal(const Judgement& j, const std::string& id) {
-  RELAIS_TRY(judge_convention_stream(j));
+  RELAIS_TRY(check_convention_stream(j));
   const auto it = j.registry().proposals.find(id);
   if (it == j.registry().proposals.end())
     return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
@@ -271,9 +271,9 @@ Result<const Proposal*> open_proposal(const Judgement& j, const std::string& id)
   return &it->second;
 }
 
-Status judge_vote(const Judgement& j, capnp::Text::Reader id) {
+Status check_vote(const Judgement& j, capnp::Text::Reader id) {
   RELAIS_ASSIGN(const Proposal* p, open_proposal(j, text(id)));
-  RELAIS_TRY(judge_voter(j));
+  RELAIS_TRY(check_voter(j));
   if (own_matter(*p, *j.emitter))
     return fail(refusal(j.act, Errc::forbidden, "governance-own-matter",
                         j.emitter->slug + " has no vote on what concerns itself")
@@ -293,7 +293,7 @@ Proposal& accepted_proposal(Registry& registry, capnp::Text::Reader id) {
 }
 
 Status decide_approved(const Judgement& j) {
-  return judge_vote(j, j.data().getGovernanceApproved().getProposalId());
+  return check_vote(j, j.data().getGovernanceApproved().getProposalId());
 }
 
 void evolve_approved(const Change& change) {
@@ -304,7 +304,7 @@ void evolve_approved(const Change& change) {
 }
 
 Status decide_rejected(const Judgement& j) {
-  return judge_vote(j, j.data().getGovernanceRejected().getProposalId());
+  return check_vote(j, j.data().getGovernanceRejected().getProposalId());
 }
 
 void evolve_rejected(const Change& change) {
@@ -331,15 +331,15 @@ void evolve_withdrawn(const Change& change) {
 
 }  // namespace
 
-Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) {
+Status check_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) {
   std::set<std::string> seen;
   for (std::size_t i = 0; const schema::Term::Reader t : terms) {
     const std::string name = text(t.getName());
-    const auto known = find_term(name);
+    const auto known = find_parameter(name);
     if (!known) {
       std::string names;
-      for (std::size_t k = 0; k < kTerms; ++k)
-        names.append(k == 0 ? "" : ", ").append(info(static_cast<Term>(k)).name);
+      for (std::size_t k = 0; k < kParameters; ++k)
+        names.append(k == 0 ? "" : ", ").append(info(static_cast<Parameter>(k)).name);
       return fail(invalid_element(j, "terms", i, "name", "term-unknown",
                                   "no number of a convention is called " + name)
                       .accepts(std::move(names)));
@@ -347,7 +347,7 @@ Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) 
     if (!seen.insert(name).second)
       return fail(
           invalid_element(j, "terms", i, "name", "term-repeated", "the term has two values"));
-    const TermInfo& range = info(*known);
+    const ParameterInfo& range = info(*known);
     if (t.getValue() < range.least || t.getValue() > range.most)
       return fail(invalid_element(j, "terms", i, "value", "term-out-of-range",
                                   name + " (" + std::string(range.meaning) + ") is never " +
@@ -358,8 +358,8 @@ Status judge_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) 
   return {};
 }
 
-Status judge_term_order(const Judgement& j, const Terms& terms) {
-  for (const TermOrder& order : term_orders()) {
+Status check_term_order(const Judgement& j, const Parameters& terms) {
+  for (const ParameterOrder& order : parameter_orders()) {
     if (terms[order.lesser] <= terms[order.greater]) continue;
     const std::string greater(info(order.greater).name);
     return fail(refusal(j.act, Errc::invalid, "term-order",
@@ -371,7 +371,7 @@ Status judge_term_order(const Judgement& j, const Terms& terms) {
   return {};
 }
 
-Status judge_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
+Status check_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
                      std::uint32_t least) {
   std::set<std::string> seen;
   for (std::size_t i = 0; const schema::Quorum::Reader q : quorums) {
@@ -404,7 +404,7 @@ bool votes(const Signatory& s) {
   return s.active && std::ranges::any_of(kVoting, [&s](Role r) { return s.role_set().has(r); });
 }
 
-Status judge_convention_stream(const Judgement& j) {
+Status check_convention_stream(const Judgement& j) {
   if (j.act.stream.name == j.registry().convention) return {};
   return fail(refusal(j.act, Errc::not_found, "stream-unknown", "no such convention")
                   .at("subject")

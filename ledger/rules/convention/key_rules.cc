@@ -18,7 +18,7 @@ KeyId signing_kid(const Act& act) {
 }
 
 /// What enrolment and rotation ask alike of the new key.
-Status judge_new_key(const Judgement& j, capnp::Text::Reader x, capnp::Text::Reader proof) {
+Status check_new_key(const Judgement& j, capnp::Text::Reader x, capnp::Text::Reader proof) {
   auto key = crypto::parse_public_key(text(x));
   if (!key) return fail(std::move(key.error()).at("data.public_key"));
   if (j.registry().find_key(crypto::thumbprint(*key)) != nullptr)
@@ -56,7 +56,7 @@ Key new_key(const Act& act, capnp::Text::Reader x) {
 
 Status decide_enrolled(const Judgement& j) {
   const auto enrolled = j.data().getKeyEnrolled();
-  return judge_new_key(j, enrolled.getPublicKey(), enrolled.getProof());
+  return check_new_key(j, enrolled.getPublicKey(), enrolled.getProof());
 }
 
 void evolve_enrolled(const Change& change) {
@@ -71,7 +71,7 @@ void evolve_enrolled(const Change& change) {
 
 Status decide_rotated(const Judgement& j) {
   const auto rotated = j.data().getKeyRotated();
-  return judge_new_key(j, rotated.getPublicKey(), rotated.getProof());
+  return check_new_key(j, rotated.getPublicKey(), rotated.getProof());
 }
 
 void evolve_rotated(const Change& change) {

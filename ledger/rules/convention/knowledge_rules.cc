@@ -62,7 +62,7 @@ void evolve_tool(const Change& change) {
 }
 
 Status decide_need(const Judgement& j) {
-  return judge_territory(j, text(j.data().getNeedObserved().getTerritory()));
+  return check_territory(j, text(j.data().getNeedObserved().getTerritory()));
 }
 
 // The partner itself may be anywhere: networks do not end where the convention does.

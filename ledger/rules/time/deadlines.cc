@@ -20,15 +20,15 @@ Day day_from(Timestamp t, std::uint32_t days) {
 }
 
 /// End of the n-th day after the moment.
-Timestamp after_days(const Registry& r, Timestamp from, Term t) {
-  return end_of(day_from(from, r.terms[t]));
+Timestamp after_days(const Registry& r, Timestamp from, Parameter t) {
+  return end_of(day_from(from, r.parameters[t]));
 }
-Timestamp after_hours(const Registry& r, Timestamp from, Term t) {
-  return Timestamp{from.value + static_cast<std::int64_t>(r.terms[t]) * kHourMs};
+Timestamp after_hours(const Registry& r, Timestamp from, Parameter t) {
+  return Timestamp{from.value + static_cast<std::int64_t>(r.parameters[t]) * kHourMs};
 }
 
-int retention_months(const Terms& terms) {
-  return static_cast<int>(terms[Term::retention_years]) * 12;
+int retention_months(const Parameters& terms) {
+  return static_cast<int>(terms[Parameter::retention_years]) * 12;
 }
 
 SignatoryId first_with(const Registry& r, schema::Role role) {
@@ -42,13 +42,13 @@ void of_detection(const CaseState& c, const Registry& r, Out& out) {
   if (c.minor()) {
     if (c.reports.empty())
       out.push_back({DeadlineKind::minor_protection,
-                     after_hours(r, c.opened_at, Term::minor_protection_hours),
+                     after_hours(r, c.opened_at, Parameter::minor_protection_hours),
                      c.opened_at,
                      c.holder,
                      {}});
   } else {
     out.push_back({DeadlineKind::adult_first_contact,
-                   after_days(r, c.opened_at, Term::adult_first_contact_days),
+                   after_days(r, c.opened_at, Parameter::adult_first_contact_days),
                    c.opened_at,
                    c.holder,
                    {}});
@@ -59,8 +59,8 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase != CasePhase::detected) {
     const bool immediate = c.risk == schema::Risk::IMMEDIATE;
     out.push_back({DeadlineKind::risk_reassessment,
-                   immediate ? after_hours(r, c.risk_assessed_at, Term::immediate_risk_hours)
-                             : after_days(r, c.risk_assessed_at, Term::risk_reassessment_days),
+                   immediate ? after_hours(r, c.risk_assessed_at, Parameter::immediate_risk_hours)
+                             : after_days(r, c.risk_assessed_at, Parameter::risk_reassessment_days),
                    c.risk_assessed_at,
                    c.holder,
                    {}});
@@ -68,15 +68,15 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase == CasePhase::in_support || c.phase == CasePhase::psp ||
       c.phase == CasePhase::dormant)
     out.push_back({DeadlineKind::inactivity,
-                   after_days(r, c.last_act_at, Term::inactivity_alert_days),
+                   after_days(r, c.last_act_at, Parameter::inactivity_alert_days),
                    c.last_act_at,
                    c.holder,
                    {}});
-  if (const auto last = rest_ends(c, r.terms))
+  if (const auto last = dormancy_begins_after(c, r.parameters))
     out.push_back({DeadlineKind::dormancy, end_of(*last), c.last_act_at, kNobody, {}});
   if (c.phase == CasePhase::dormant)
     out.push_back({DeadlineKind::last_contact,
-                   end_of(add_months(legal_day(c.last_act_at), retention_months(r.terms))),
+                   end_of(add_months(legal_day(c.last_act_at), retention_months(r.parameters))),
                    c.last_act_at,
                    c.holder,
                    {}});
@@ -88,7 +88,7 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
                    {}});
   if (c.transfer)
     out.push_back({DeadlineKind::transfer_answer,
-                   after_days(r, c.transfer->requested_at, Term::transfer_answer_days),
+                   after_days(r, c.transfer->requested_at, Parameter::transfer_answer_days),
                    c.transfer->requested_at,
                    c.transfer->to,
                    {}});
@@ -101,28 +101,28 @@ void of_open_case(const CaseState& c, const Registry& r, Out& out) {
 void of_referral(const Referral& f, const Registry& r, Out& out) {
   const std::string id = to_string(f.id);
   if (f.phase == ReferralPhase::requested) {
-    const auto days = static_cast<int>(r.terms[Term::referral_receipt_working_days]);
+    const auto days = static_cast<int>(r.parameters[Parameter::referral_receipt_working_days]);
     out.push_back({DeadlineKind::referral_receipt,
                    end_of(add_working_days(legal_day(f.requested_at), days)), f.requested_at, f.to,
                    id});
   }
   if (f.pending()) {
     out.push_back({DeadlineKind::referral_answer,
-                   after_days(r, f.requested_at, Term::referral_answer_days), f.requested_at, f.to,
-                   id});
-    out.push_back({DeadlineKind::referral_expiry, end_of(answer_ends(f, r.terms)), f.requested_at,
-                   f.from, id});
+                   after_days(r, f.requested_at, Parameter::referral_answer_days), f.requested_at,
+                   f.to, id});
+    out.push_back({DeadlineKind::referral_expiry, end_of(answer_ends(f, r.parameters)),
+                   f.requested_at, f.from, id});
   }
   if (f.phase == ReferralPhase::accepted)
     out.push_back({DeadlineKind::referral_completion,
-                   after_days(r, f.changed_at, Term::referral_completion_days), f.changed_at, f.to,
-                   id});
+                   after_days(r, f.changed_at, Parameter::referral_completion_days), f.changed_at,
+                   f.to, id});
 }
 
 /// First day from which a review may be filed, and other days counted back from the end of the
 /// term.
-Timestamp before_term(const Psp& p, const Registry& r, Term t) {
-  return start_of(add_days(Day{p.term_ends_on}, -static_cast<int>(r.terms[t])));
+Timestamp before_term(const Psp& p, const Registry& r, Parameter t) {
+  return start_of(add_days(Day{p.term_ends_on}, -static_cast<int>(r.parameters[t])));
 }
 
 void of_psp(const CaseState& c, const Registry& r, Out& out) {
@@ -133,14 +133,14 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
     const Timestamp started = start_of(Day{p.started_on});
     if (p.phase != PspPhase::renewal_due) {
       out.push_back({DeadlineKind::psp_review,
-                     before_term(p, r, Term::psp_review_days),
+                     before_term(p, r, Parameter::psp_review_days),
                      started,
                      p.applicant,
                      {}});
     } else {
       // A request that is pending keeps the parcours from ending: its decision is what is due.
       out.push_back({DeadlineKind::psp_renewal_decision,
-                     before_term(p, r, Term::psp_renewal_alert_days),
+                     before_term(p, r, Parameter::psp_renewal_alert_days),
                      started,
                      first_with(r, schema::Role::PREF),
                      {}});
@@ -161,7 +161,8 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
 void of_closed_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase != CasePhase::closed && c.phase != CasePhase::dismissed) return;
   const Timestamp from = c.closed_at.value_or(c.last_act_at);
-  out.push_back({DeadlineKind::retention, end_of(retention_ends(c, r.terms)), from, c.holder, {}});
+  out.push_back(
+      {DeadlineKind::retention, end_of(retention_ends(c, r.parameters)), from, c.holder, {}});
 }
 
 void of_accreditation(SignatoryId id, const Accreditation& a, const Registry& r, Out& out) {
@@ -179,46 +180,15 @@ void of_accreditation(SignatoryId id, const Accreditation& a, const Registry& r,
                    {}});
   if (!a.granted()) return;
   const Timestamp granted = start_of(Day{a.granted_on});
-  for (const Term t :
-       {Term::accreditation_first_warning_days, Term::accreditation_last_warning_days})
+  for (const Parameter t :
+       {Parameter::accreditation_first_warning_days, Parameter::accreditation_last_warning_days})
     out.push_back({DeadlineKind::accreditation_warning,
-                   start_of(add_days(Day{a.expires_on}, -static_cast<int>(r.terms[t]))), granted,
-                   id, std::to_string(r.terms[t])});
+                   start_of(add_days(Day{a.expires_on}, -static_cast<int>(r.parameters[t]))),
+                   granted, id, std::to_string(r.parameters[t])});
   out.push_back({DeadlineKind::accreditation_expiry, end_of(Day{a.expires_on}), granted, id, {}});
 }
 
 }  // namespace
-
-std::string_view to_string(DeadlineKind k) {
-  static constexpr std::string_view kNames[] = {"minor_protection",
-                                                "adult_first_contact",
-                                                "risk_reassessment",
-                                                "referral_receipt",
-                                                "referral_answer",
-                                                "referral_expiry",
-                                                "referral_completion",
-                                                "inactivity",
-                                                "protection_follow_up",
-                                                "transfer_answer",
-                                                "contribution",
-                                                "majority",
-                                                "retention",
-                                                "psp_review",
-                                                "psp_renewal_decision",
-                                                "psp_term",
-                                                "psp_appeal",
-                                                "accreditation_silence",
-                                                "accreditation_warning",
-                                                "accreditation_expiry",
-                                                "capacity_stale",
-                                                "dormancy",
-                                                "last_contact",
-                                                "accreditation_completeness"};
-  static_assert(std::size(kNames) == kDeadlineKinds);
-  const auto ordinal = static_cast<std::size_t>(k);
-  check(ordinal >= 1 && ordinal <= std::size(kNames), "a kind of deadline has no name");
-  return kNames[ordinal - 1];
-}
 
 Day completeness_ends(const Accreditation& a) {
   return add_months(Day{a.filed_on}, law::kCompleteness.months());
@@ -231,15 +201,16 @@ Day silence_ends(const Accreditation& a) {
   return add_months(complete, law::kSilence.months());
 }
 
-Day answer_ends(const Referral& r, const Terms& terms) {
-  return add_days(legal_day(r.requested_at), static_cast<int>(terms[Term::referral_expiry_days]));
+Day answer_ends(const Referral& r, const Parameters& terms) {
+  return add_days(legal_day(r.requested_at),
+                  static_cast<int>(terms[Parameter::referral_expiry_days]));
 }
 
-Day retention_ends(const CaseState& c, const Terms& terms) {
+Day retention_ends(const CaseState& c, const Parameters& terms) {
   return add_months(legal_day(c.closed_at.value_or(c.last_act_at)), retention_months(terms));
 }
 
-std::optional<Day> rest_ends(const CaseState& c, const Terms& terms) {
+std::optional<Day> dormancy_begins_after(const CaseState& c, const Parameters& terms) {
   switch (c.psp.phase) {
     case PspPhase::applied:
     case PspPhase::opined:
@@ -252,7 +223,7 @@ std::optional<Day> rest_ends(const CaseState& c, const Terms& terms) {
   }
   if (c.phase != CasePhase::in_support) return std::nullopt;
   const Day rest_begins = std::max(legal_day(c.last_act_at), Day{c.psp.ended_on});
-  return add_days(rest_begins, static_cast<int>(terms[Term::dormant_after_days]));
+  return add_days(rest_begins, static_cast<int>(terms[Parameter::dormant_after_days]));
 }
 
 std::optional<PspEnding> psp_ending(const Psp& p) {
@@ -269,13 +240,6 @@ std::optional<PspEnding> psp_ending(const Psp& p) {
   return std::nullopt;
 }
 
-bool has_effect(DeadlineKind k) {
-  return k == DeadlineKind::dormancy || k == DeadlineKind::psp_term ||
-         k == DeadlineKind::accreditation_completeness || k == DeadlineKind::referral_expiry ||
-         k == DeadlineKind::retention || k == DeadlineKind::accreditation_silence ||
-         k == DeadlineKind::accreditation_expiry;
-}
-
 std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry) {
   Out out;
   of_detection(c, registry, out);
@@ -288,7 +252,7 @@ std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry)
     const ProtectionReport& p = c.reports[i];
     if (c.phase != CasePhase::erased && p.outcome == schema::ProtectionOutcome::UNSPECIFIED)
       out.push_back({DeadlineKind::protection_follow_up,
-                     after_days(registry, p.at, Term::protection_follow_up_days), p.at, p.by,
+                     after_days(registry, p.at, Parameter::protection_follow_up_days), p.at, p.by,
                      std::to_string(i + 1)});
   }
   of_closed_case(c, registry, out);
@@ -311,7 +275,7 @@ std::vector<Deadline> deadlines_of(SignatoryId id, const SignatoryState& s,
   for (const auto& [name, capability] : s.capabilities)
     if (capability.capacity_at)
       out.push_back({DeadlineKind::capacity_stale,
-                     after_days(registry, *capability.capacity_at, Term::capacity_stale_days),
+                     after_days(registry, *capability.capacity_at, Parameter::capacity_stale_days),
                      *capability.capacity_at, id, name});
   return out;
 }

@@ -13,39 +13,38 @@
 #include "ledger/rules/case_state.h"
 #include "ledger/rules/registry.h"
 #include "ledger/rules/stream_states.h"
+#include "ledger/statement/stream_id.h"
 
 namespace relais::rules {
 
-/// The numbers are stored.
+/// The numbers are stored. What each is stands in its row (deadline_rows.h).
 enum class DeadlineKind : std::uint8_t {
-  minor_protection =
-      1,                ///< 24 h to decide on protection (ours; CASF L226-2-1 says "without delay")
-  adult_first_contact,  ///< 10 d
-  risk_reassessment,    ///< 90 d; 24 h when the danger is immediate
-  referral_receipt,     ///< 2 working days
-  referral_answer,      ///< 10 d
-  referral_expiry,      ///< 30 d: the clock ends the referral
-  referral_completion,  ///< 60 d
-  inactivity,           ///< 60 d without an act on a case in support
-  protection_follow_up,   ///< 90 d after a report without an outcome
-  transfer_answer,        ///< 10 d
-  contribution,           ///< the day that was committed to
-  majority,               ///< the last day on which the person can still be a minor
-  retention,              ///< 2 years after closure: the clock erases (CNIL référentiel)
-  psp_review,             ///< from 60 d before the end of a term: the review is to be filed
-  psp_renewal_decision,   ///< 15 d before the end of a term: a renewal waits for its decision
-  psp_term,               ///< the term ends: the clock says so (CASF L121-9: six months)
-  psp_appeal,             ///< two months from the notification of a refusal (CJA R421-1)
-  accreditation_silence,  ///< 4 months from the complete file: the clock grants (CASF R121-12-3)
-  accreditation_warning,  ///< 180 d, then 60 d before the end
-  accreditation_expiry,   ///< 3 years: the clock ends it (CASF R121-12-3)
-  capacity_stale,         ///< 30 d after the capacity was last said
-  dormancy,               ///< 180 d without an act on a case in support: the clock makes it dormant
-  last_contact,           ///< a dormant case comes to the end of the active base (CNIL référentiel)
-  accreditation_completeness,  ///< 2 months without a document asked for: the clock says so (CASF
-                               ///< R121-12-3)
+  minor_protection = 1,
+  adult_first_contact,
+  risk_reassessment,
+  referral_receipt,
+  referral_answer,
+  referral_expiry,
+  referral_completion,
+  inactivity,
+  protection_follow_up,
+  transfer_answer,
+  contribution,
+  majority,
+  retention,
+  psp_review,
+  psp_renewal_decision,
+  psp_term,
+  psp_appeal,
+  accreditation_silence,
+  accreditation_warning,
+  accreditation_expiry,
+  capacity_stale,
+  dormancy,
+  last_contact,
+  accreditation_completeness,
 };
-inline constexpr int kDeadlineKinds = 24;    ///< numbered from 1
+inline constexpr auto kLastDeadlineKind = DeadlineKind::accreditation_completeness;
 std::string_view to_string(DeadlineKind k);  ///< "referral_answer"
 /// Whether the ledger's own key signs an event when this deadline passes.
 bool has_effect(DeadlineKind k);
@@ -59,13 +58,13 @@ Day completeness_ends(const Accreditation& a);
 /// file that is not complete yet is taken to be deemed so.
 Day silence_ends(const Accreditation& a);
 /// Last day on which a referral may be answered: its end expires it (referral-expiry-days).
-Day answer_ends(const Referral& r, const Terms& terms);
+Day answer_ends(const Referral& r, const Parameters& terms);
 /// Last day on which what was disclosed in a case that is closed or dismissed is kept
 /// (retention-years; for a case that was dismissed the last act is the last contact).
-Day retention_ends(const CaseState& c, const Terms& terms);
+Day retention_ends(const CaseState& c, const Parameters& terms);
 /// Last day without an act after which the case is dormant; nothing where it cannot become so: it
 /// is not in support, or an application waits for its answer.
-std::optional<Day> rest_ends(const CaseState& c, const Terms& terms);
+std::optional<Day> dormancy_begins_after(const CaseState& c, const Parameters& terms);
 
 struct PspEnding {
   Day last;  ///< with whose end the clock ends the parcours
@@ -90,6 +89,12 @@ template <class Ar>
 void archive(Ar& ar, Deadline& d) {
   ar(d.kind, d.due_at, d.since, d.who, d.ref);
 }
+
+/// A deadline and the stream in which it runs.
+struct DueDeadline {
+  Deadline deadline;
+  statement::StreamId stream;
+};
 
 /// Deadlines that run in a case, in no particular order.
 std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry);

@@ -6,9 +6,10 @@
 #include <iterator>
 #include <optional>
 
+#include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/rules/calendar.h"
-#include "projections/clockwork.h"
+#include "projections/read.h"
 #include "replay/verify/verify.h"
 #include "tests/unit/log/fixture.h"
 
@@ -24,10 +25,10 @@ class ClockTest : public LedgerTest {
     system = *crypto::load_private_key(data() / "keys" / "system.jwk", {});
   }
 
-  projections::ClockRun tick() {
-    const auto run = projections::run_clock(*ledger, *system);
+  clock::ClockRun tick() {
+    const auto run = clock::run_clock(*ledger, *system, projections::due_for_clock);
     EXPECT_TRUE(run) << to_string(run.error());
-    return run.value_or(projections::ClockRun{});
+    return run.value_or(clock::ClockRun{});
   }
 
   void referred(std::uint64_t n, std::uint64_t referral) {
@@ -101,9 +102,9 @@ TEST_F(ClockTest, AClockThatRanTwiceMakesTheSameStatement) {
   const auto head = ledger->head();
   const auto page = projections::clock_deadlines(*head->records, {}, {}, 10);
   ASSERT_EQ(page.items.size(), 1U);
-  const auto once = projections::clock_statement(page.items[0], *head->registry, *system);
+  const auto once = clock::clock_statement(page.items[0], *head->registry, *system);
   clock.advance_ms(kDay);
-  const auto twice = projections::clock_statement(page.items[0], *head->registry, *system);
+  const auto twice = clock::clock_statement(page.items[0], *head->registry, *system);
   ASSERT_TRUE(once && twice);
   EXPECT_EQ(*once, *twice);
 }

@@ -14,7 +14,7 @@ class Starved final : public log::Model {
  public:
   Starved(const RecordSource& base, const std::atomic<bool>& none)
       : model_(projections::make_model(base, 50)), none_(none) {}
-  rules::World& world() override { return model_->world(); }
+  rules::WorldState& world() override { return model_->world(); }
   const rules::Effects& fold(const rules::Act& act) override {
     const rules::Effects& effects = model_->fold(act);
     if (none_) throw std::bad_alloc();

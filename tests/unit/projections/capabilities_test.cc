@@ -140,7 +140,7 @@ TEST_F(Capabilities, AreStaleAfterTheConventionsNumberOfDays) {
   const MemoryRecords records = folded(scene);
   const Day today = rules::legal_day(scene.clock.now());
   const auto stale_after = [&](std::uint32_t days) {
-    registry.terms.set(rules::Term::capacity_stale_days, days);
+    registry.parameters.set(rules::Parameter::capacity_stale_days, days);
     return projections::find_capabilities(records, registry, "shelter", {}, {}, today).at(0).stale;
   };
   EXPECT_FALSE(stale_after(31));

@@ -17,7 +17,7 @@ std::vector<std::string> due(const MemoryRecords& records, DeadlineKind kind, Si
   projections::DeadlineFilter filter;
   filter.kind = kind;
   std::vector<std::string> out;
-  for (const auto& item : all_pages<projections::DeadlineItem>([&](const std::string& cursor) {
+  for (const auto& item : all_pages<rules::DueDeadline>([&](const std::string& cursor) {
          return projections::deadlines(records, who, filter, cursor, 100);
        }))
     out.push_back(to_date(rules::legal_day(Timestamp{item.deadline.due_at.value - 1})));
@@ -90,7 +90,7 @@ TEST_F(ListedDeadlines, AreTheSameWhateverTheFlushes) {
 MemoryRecords derived(const std::vector<std::string>& log, projections::DerivingPace pace,
                       const std::function<bool(std::size_t)>& anew) {
   MemoryRecords world_records, out;
-  auto world = std::make_unique<rules::World>(world_records, 1'000);
+  auto world = std::make_unique<rules::WorldState>(world_records, 1'000);
   auto projection = projections::make_deadlines(pace);
   auto tables = std::make_unique<projections::Overlay>(out);
   rules::Effects effects;

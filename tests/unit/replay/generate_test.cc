@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 #include "ledger/statement/statement.h"
 #include "replay/verify/verify.h"
 #include "replay/workload/case_plan.h"

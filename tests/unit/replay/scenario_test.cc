@@ -7,11 +7,12 @@
 #include <set>
 #include <sstream>
 
+#include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/merkle/note.h"
 #include "ledger/merkle/tile.h"
+#include "ledger/rules/time/deadline_rows.h"
 #include "ledger/statement/statement.h"
-#include "projections/clockwork.h"
 #include "projections/read.h"
 #include "replay/verify/verify.h"
 #include "replay/verify/verify_remote.h"
@@ -71,7 +72,7 @@ Played play_on(log::Ledger& ledger, const log::Genesis& genesis, ManualClock& cl
   if (system != nullptr) {
     how.pass_time = [&](std::int64_t ms) { clock.advance_ms(ms); };
     how.time_passed = [&]() -> Status {
-      RELAIS_ASSIGN(const auto run, projections::run_clock(ledger, *system));
+      RELAIS_ASSIGN(const auto run, clock::run_clock(ledger, *system, projections::due_for_clock));
       if (!run.refused.empty()) return fail(run.refused.front());
       return {};
     };
@@ -183,8 +184,7 @@ TEST_F(Scenario, TheReadModelsAgreeWithTheRulesAfterEachEvent) {
 TEST_F(Scenario, EveryKindOfDeadlineRuns) {
   tell(folder_.path / "data");
   std::set<std::string> all;
-  for (int k = 1; k <= rules::kDeadlineKinds; ++k)
-    all.emplace(rules::to_string(static_cast<rules::DeadlineKind>(k)));
+  for (const rules::DeadlineRow& row : rules::deadline_rows()) all.emplace(row.name);
   EXPECT_EQ(played_.deadlines, all);
 }
 

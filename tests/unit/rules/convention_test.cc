@@ -37,7 +37,7 @@ TEST(Convention, OpeningFillsTheRegistry) {
   EXPECT_EQ(r.document_hash, std::string(43, 'A'));
   EXPECT_EQ(r.log_key, test_key("log").public_key());
   EXPECT_THAT(r.territories, testing::ElementsAre("69", "2a", "974", "metropole", "rhone"));
-  EXPECT_EQ(r.terms[rules::Term::referral_answer_days], 10U);
+  EXPECT_EQ(r.parameters[rules::Parameter::referral_answer_days], 10U);
   EXPECT_EQ(r.quorums.at("admit-signatory").approvals, 2U);
   EXPECT_EQ(r.quorums.at("admit-signatory").roles, 1U << static_cast<unsigned>(schema::Role::PREF));
   EXPECT_FALSE(r.in_force);

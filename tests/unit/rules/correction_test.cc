@@ -441,9 +441,9 @@ TEST(Annulment, TheMarksOutliveAReplay) {
   MemoryRecords each;
   Scene::replay(scene.log, at_once, [](std::size_t) { return false; });
   Scene::replay(scene.log, each, [](std::size_t) { return true; }, 1);
-  rules::World a(at_once);
-  rules::World b(each);
-  for (rules::World* world : {&a, &b}) {
+  rules::WorldState a(at_once);
+  rules::WorldState b(each);
+  for (rules::WorldState* world : {&a, &b}) {
     const rules::CaseState* c = world->find_case(*parse_uuid(test_uuid(1)));
     ASSERT_NE(c, nullptr);
     EXPECT_TRUE(c->acts[2].annulled);
@@ -557,7 +557,7 @@ TEST(Erasure, TheClockErasesTwoYearsAfterTheClosure) {
 
 TEST(Erasure, TheConventionSetsThePeriodAndAReopenedCaseIsKept) {
   Scene scene;
-  scene.world().mutable_registry().terms.set(rules::Term::retention_years, 1);
+  scene.world().mutable_registry().parameters.set(rules::Parameter::retention_years, 1);
   close(scene);
   scene.expect("ml1", "case.reopened", case_subject(1));
   scene.clock.advance_ms(400LL * 86'400'000);

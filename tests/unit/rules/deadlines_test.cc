@@ -1,4 +1,4 @@
-#include "ledger/rules/time/deadlines.h"
+#include "ledger/rules/time/deadline_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -127,7 +127,7 @@ TEST(Deadlines, ADismissedCaseIsKeptTwoYears) {
 TEST(Deadlines, TheNumbersAreTheConventions) {
   Scene scene;
   scene.detect("ml1", 1);
-  scene.world().mutable_registry().terms.set(rules::Term::adult_first_contact_days, 3);
+  scene.world().mutable_registry().parameters.set(rules::Parameter::adult_first_contact_days, 3);
   EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::adult_first_contact), "2026-03-05T23:00:00Z");
 }
 
@@ -196,10 +196,10 @@ TEST(Deadlines, AnApplicationThatWaitsIsNoRest) {
   rules::CaseState c = *scene.find(1);
   c.phase = rules::CasePhase::in_support;
   c.psp.phase = rules::PspPhase::opined;
-  EXPECT_EQ(rules::rest_ends(c, scene.registry().terms), std::nullopt);
+  EXPECT_EQ(rules::dormancy_begins_after(c, scene.registry().parameters), std::nullopt);
   c.psp.phase = rules::PspPhase::ended;
   c.psp.ended_on = parse_date("2026-09-01")->value;
-  EXPECT_EQ(to_date(*rules::rest_ends(c, scene.registry().terms)), "2027-02-28")
+  EXPECT_EQ(to_date(*rules::dormancy_begins_after(c, scene.registry().parameters)), "2027-02-28")
       << "from the end of the parcours";
 }
 
@@ -246,11 +246,15 @@ TEST(Deadlines, OneThatHasLeftHasNothingToMeet) {
   EXPECT_EQ(all[0].kind, DeadlineKind::accreditation_expiry);
 }
 
-TEST(Deadlines, EveryKindHasANameAndSevenHaveEffects) {
+TEST(Deadlines, EffectsNameEventsThatTheLedgersOwnKeyMaySign) {
   int effects = 0;
-  for (int k = 1; k <= rules::kDeadlineKinds; ++k) {
-    EXPECT_FALSE(to_string(static_cast<DeadlineKind>(k)).empty());
-    effects += has_effect(static_cast<DeadlineKind>(k)) ? 1 : 0;
+  for (const rules::DeadlineRow& row : rules::deadline_rows()) {
+    if (row.effect.event.empty()) continue;
+    ++effects;
+    const auto* type =
+        statement::catalogue().find("relais." + std::string(row.effect.event) + ".v1");
+    ASSERT_NE(type, nullptr) << row.effect.event;
+    EXPECT_TRUE(type->emitters.has(schema::Role::SYSTEM)) << row.effect.event;
   }
   EXPECT_EQ(effects, 7);
 }

@@ -426,8 +426,8 @@ TEST_F(Governance, AnAmendmentChangesTextQuorumsAndTerms) {
   scene.expect("ml1", "convention.amended", subject(), on("p1"));
   const rules::Registry& r = scene.registry();
   EXPECT_EQ(r.document_hash, std::string(43, 'E'));
-  EXPECT_EQ(r.terms[rules::Term::referral_answer_days], 7U);
-  EXPECT_EQ(r.terms[rules::Term::capacity_stale_days], 20U);
+  EXPECT_EQ(r.parameters[rules::Parameter::referral_answer_days], 7U);
+  EXPECT_EQ(r.parameters[rules::Parameter::capacity_stale_days], 20U);
   EXPECT_EQ(r.quorums.at("admit-signatory").approvals, 3U);
   EXPECT_EQ(r.quorums.at("revoke-key").approvals, 3U);
   EXPECT_TRUE(r.in_force);
@@ -486,7 +486,7 @@ TEST_F(Governance, ASignatoryWithOpenCasesCannotLeave) {
   EXPECT_FALSE(ml2->active);
   const rules::Key* key = scene.registry().find_key(kid_of("ml2"));
   EXPECT_EQ(key->valid_until, scene.clock.now());
-  EXPECT_FALSE(scene.registry().judge_key(kid_of("ml2"), scene.clock.now()).has_value());
+  EXPECT_FALSE(scene.registry().check_key(kid_of("ml2"), scene.clock.now()).has_value());
   EXPECT_TRUE(scene.world().find_signatory(ml2->id)->capabilities.empty());
   EXPECT_EQ(scene.refused("aa1", "signatory.withdrawn", subject(), leave).state, "EFFECTED");
 }
@@ -677,7 +677,7 @@ TEST_F(MissionLocale, LeavesWithItsOwnSignatureAndNoOpenCase) {
   EXPECT_EQ(other.state, "NOT_ATTACHED");
   scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml2", "ml2"));
   EXPECT_FALSE(scene.registry().find_slug("ml2")->active);
-  EXPECT_FALSE(scene.registry().judge_key(kid_of("ml2"), scene.clock.now()).has_value());
+  EXPECT_FALSE(scene.registry().check_key(kid_of("ml2"), scene.clock.now()).has_value());
   EXPECT_EQ(refused_detachment(detachment("ml2", "ml2")).rule, "mission-locale-not-attached");
 }
 

@@ -29,7 +29,7 @@ Timestamp after(std::int64_t ms) {
 }
 
 std::string judged(const Scene& scene, std::string_view name, Timestamp at) {
-  const auto key = scene.registry().judge_key(kid_of(name), at);
+  const auto key = scene.registry().check_key(kid_of(name), at);
   if (key) return "ok";
   EXPECT_EQ(key.error().code, Errc::unauthenticated);
   return key.error().rule;

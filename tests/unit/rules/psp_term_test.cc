@@ -60,7 +60,7 @@ TEST(PspTerm, ReviewAndRenewalFromSixtyDaysBeforeItsEnd) {
 
 TEST(PspTerm, TheConventionsNumberOfDaysApplies) {
   Parcours p;
-  p.world().mutable_registry().terms.set(rules::Term::psp_review_days, 10);
+  p.world().mutable_registry().parameters.set(rules::Parameter::psp_review_days, 10);
   p.reach_active();
   p.on("2026-08-21");
   EXPECT_EQ(p.refused("aa1", "psp.renewal_requested", kCase).accepted, "2026-08-22 or later");

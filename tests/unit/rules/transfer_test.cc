@@ -186,7 +186,7 @@ TEST(Expiry, IsRefused) {
 
 TEST(Expiry, TheConventionSetsTheNumber) {
   Scene scene;
-  scene.world().mutable_registry().terms.set(rules::Term::referral_expiry_days, 5);
+  scene.world().mutable_registry().parameters.set(rules::Parameter::referral_expiry_days, 5);
   scene.detect("ml1", 1);
   scene.assess("ml1", 1);
   scene.consent("ml1", 1);

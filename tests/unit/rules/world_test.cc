@@ -9,22 +9,22 @@
 namespace relais::tests {
 namespace {
 
-using rules::World;
+using rules::WorldState;
 
-std::map<std::string, std::string, std::less<>> flushed(World& world) {
+std::map<std::string, std::string, std::less<>> flushed(WorldState& world) {
   MemoryRecords out;
   world.flush(out);
   return out.all();
 }
 
-TEST(World, KeysOfItsRecords) {
+TEST(WorldState, KeysOfItsRecords) {
   EXPECT_EQ(rules::registry_key(), "G");
   EXPECT_EQ(rules::case_key(Uuid{1, 2}), std::string("C\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2", 17));
   const auto stream = *statement::parse_subject("signatory/ml1");
   EXPECT_EQ(rules::head_key(stream), "H" + statement::stream_key(stream));
 }
 
-TEST(World, FlushWritesWhatHasChangedOnce) {
+TEST(WorldState, FlushWritesWhatHasChangedOnce) {
   Scene scene;
   scene.detect("ml1", 1);
   scene.world().flush(scene.records);
@@ -36,12 +36,12 @@ TEST(World, FlushWritesWhatHasChangedOnce) {
   EXPECT_EQ(changed.begin()->first, rules::case_key(id));
 }
 
-TEST(World, IsReadBackFromItsRecords) {
+TEST(WorldState, IsReadBackFromItsRecords) {
   Scene scene;
   scene.detect("ml1", 1);
   scene.assess("ml1", 1);
   scene.world().flush(scene.records);
-  World again(scene.records);
+  WorldState again(scene.records);
   EXPECT_TRUE(again.registry().in_force);
   EXPECT_EQ(again.registry().find_slug("aa2")->id, SignatoryId{6});
   EXPECT_EQ(again.registry().find_source(Scene::source_of("aa2"))->id, SignatoryId{6});
@@ -54,7 +54,7 @@ TEST(World, IsReadBackFromItsRecords) {
   EXPECT_EQ(again.version(*statement::parse_subject("signatory/ml1")), StreamVersion{0});
 }
 
-TEST(World, VersionsAreSetOnEveryKindOfStream) {
+TEST(WorldState, VersionsAreSetOnEveryKindOfStream) {
   Scene scene;
   scene.detect("ml1", 1);
   const auto on_case = *statement::parse_subject(case_subject(1));
@@ -62,12 +62,12 @@ TEST(World, VersionsAreSetOnEveryKindOfStream) {
   scene.world().set_version(on_case, StreamVersion{300});
   scene.world().set_version(elsewhere, StreamVersion{4});
   scene.world().flush(scene.records);
-  World again(scene.records);
+  WorldState again(scene.records);
   EXPECT_EQ(again.version(on_case), StreamVersion{300});
   EXPECT_EQ(again.version(elsewhere), StreamVersion{4});
 }
 
-TEST(World, SharesARegistryThatDoesNotChangeUnderItsReaders) {
+TEST(WorldState, SharesARegistryThatDoesNotChangeUnderItsReaders) {
   Scene scene(Scene::Stage::opened);
   const auto before = scene.world().share_registry();
   EXPECT_EQ(before, scene.world().share_registry());
@@ -77,7 +77,7 @@ TEST(World, SharesARegistryThatDoesNotChangeUnderItsReaders) {
   EXPECT_TRUE(scene.registry().find_slug("ml1")->signed_convention);
 }
 
-TEST(World, PointersHoldUntilTheNextFlush) {
+TEST(WorldState, PointersHoldUntilTheNextFlush) {
   Scene scene(Scene::Stage::in_force, 2);
   scene.detect("ml1", 1);
   const rules::CaseState* first = scene.find(1);
@@ -112,12 +112,12 @@ class CountingRecords final : public RecordSource {
   const RecordSource& base_;
 };
 
-TEST(World, KeepsTheCasesInUseWithinItsLimit) {
+TEST(WorldState, KeepsTheCasesInUseWithinItsLimit) {
   Scene scene;
   for (std::uint64_t n = 1; n <= 40; ++n) scene.detect("ml1", n);
   scene.world().flush(scene.records);
   CountingRecords counting(scene.records);
-  World world(counting, 8);
+  WorldState world(counting, 8);
   const auto find = [&](std::uint64_t n) { return world.find_case(*parse_uuid(test_uuid(n))); };
   MemoryRecords out;
   // Two cases that are used between all flushes, among others that are used once.
@@ -135,7 +135,7 @@ TEST(World, KeepsTheCasesInUseWithinItsLimit) {
   EXPECT_TRUE(out.all().empty()) << "clean cases are not written";
 }
 
-RC_GTEST_PROP(World, StoresTheSameWhateverTheFlushesAndTheLimit, ()) {
+RC_GTEST_PROP(WorldState, StoresTheSameWhateverTheFlushesAndTheLimit, ()) {
   Scene scene;
   for (const WalkStep& step : *walk_steps(40)) take(scene, step);
   MemoryRecords once;
@@ -151,7 +151,7 @@ RC_GTEST_PROP(World, StoresTheSameWhateverTheFlushesAndTheLimit, ()) {
   RC_ASSERT(flushed(scene.world()) == once.all());
 }
 
-RC_GTEST_PROP(World, RollbackLeavesNoTrace, ()) {
+RC_GTEST_PROP(WorldState, RollbackLeavesNoTrace, ()) {
   const auto before = *walk_steps(15);
   const auto tried = *walk_steps(15);
   const auto after = *walk_steps(10);
@@ -179,7 +179,7 @@ RC_GTEST_PROP(World, RollbackLeavesNoTrace, ()) {
   RC_ASSERT(flushed(trial.world()) == flushed(plain.world()));
 }
 
-RC_GTEST_PROP(World, ATrialThatEndsKeepsItsChanges, ()) {
+RC_GTEST_PROP(WorldState, ATrialThatEndsKeepsItsChanges, ()) {
   const auto before = *walk_steps(10);
   const auto tried = *walk_steps(15);
   Scene plain;

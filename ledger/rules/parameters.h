@@ -15,7 +15,7 @@
 namespace relais::rules {
 
 /// The order is stored: new ones at the end.
-enum class Term : std::uint8_t {
+enum class Parameter : std::uint8_t {
   adult_first_contact_days,
   minor_protection_hours,
   risk_reassessment_days,
@@ -38,46 +38,46 @@ enum class Term : std::uint8_t {
   small_cell_threshold,
   small_cell_threshold_public,
 };
-inline constexpr std::size_t kTerms = 21;
+inline constexpr std::size_t kParameters = 21;
 
-struct TermInfo {
+struct ParameterInfo {
   std::string_view name;    ///< as the convention writes it: "referral-answer-days"
   std::uint32_t ours = 0;   ///< where the convention does not name it
   std::uint32_t least = 1;  ///< accepted values, both included
   std::uint32_t most = 0;
   std::string_view meaning;
 };
-const TermInfo& info(Term t);
-std::optional<Term> find_term(std::string_view name);
+const ParameterInfo& info(Parameter t);
+std::optional<Parameter> find_parameter(std::string_view name);
 /// Two numbers of which the first may not be greater than the second, or they would make no sense
 /// together.
-struct TermOrder {
-  Term lesser;
-  Term greater;
+struct ParameterOrder {
+  Parameter lesser;
+  Parameter greater;
 };
-std::span<const TermOrder> term_orders();
+std::span<const ParameterOrder> parameter_orders();
 
 /// What a convention says of each.
-class Terms {
+class Parameters {
  public:
-  std::uint32_t operator[](Term t) const {
+  std::uint32_t operator[](Parameter t) const {
     const std::uint32_t set = values_[static_cast<std::size_t>(t)];
     return set != 0 ? set : info(t).ours;
   }
   /// `value` is in the term's range, so never 0.
-  void set(Term t, std::uint32_t value) { values_[static_cast<std::size_t>(t)] = value; }
-  bool operator==(const Terms&) const = default;
+  void set(Parameter t, std::uint32_t value) { values_[static_cast<std::size_t>(t)] = value; }
+  bool operator==(const Parameters&) const = default;
 
   template <class Ar>
-  friend void archive(Ar& ar, Terms& t) {
+  friend void archive(Ar& ar, Parameters& t) {
     std::vector<std::uint32_t> values(t.values_.begin(), t.values_.end());
     ar(values);
     if constexpr (Ar::kReading)
-      for (std::size_t i = 0; i < kTerms && i < values.size(); ++i) t.values_[i] = values[i];
+      for (std::size_t i = 0; i < kParameters && i < values.size(); ++i) t.values_[i] = values[i];
   }
 
  private:
-  std::array<std::uint32_t, kTerms> values_{};  // 0: not named
+  std::array<std::uint32_t, kParameters> values_{};  // 0: not named
 };
 
 }  // namespace relais::rules

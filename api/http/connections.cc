@@ -1,11 +1,11 @@
-#include "api/http/sessions.h"
+#include "api/http/connections.h"
 
 #include <algorithm>
 #include <cstdint>
 
 namespace relais::api {
 
-Admission Sessions::make_room(const std::string& address) {
+Admission Connections::make_room(const std::string& address) {
   if (address.empty()) return Admission::served;
   const std::lock_guard lock(mutex_);
   const auto of_address = by_address_.find(address);
@@ -20,7 +20,7 @@ Admission Sessions::make_room(const std::string& address) {
 }
 
 /// Of any address where it is empty.
-bool Sessions::end_oldest_idle(const std::string& address) {
+bool Connections::end_oldest_idle(const std::string& address) {
   std::shared_ptr<Connection> oldest;
   for (const auto& [unused, open] : open_) {
     if (open.ended) continue;
@@ -38,7 +38,7 @@ bool Sessions::end_oldest_idle(const std::string& address) {
   return true;
 }
 
-void Sessions::uncount(Open& open, const std::string& address) {
+void Connections::uncount(Open& open, const std::string& address) {
   if (open.ended || address.empty()) return;
   open.ended = true;
   --counted_;
@@ -46,7 +46,7 @@ void Sessions::uncount(Open& open, const std::string& address) {
   if (--it->second == 0) by_address_.erase(it);
 }
 
-void Sessions::count_again(const Connection* connection) {
+void Connections::count_again(const Connection* connection) {
   const std::lock_guard lock(mutex_);
   const auto it = open_.find(connection);
   if (it == open_.end() || !it->second.ended) return;
@@ -55,7 +55,7 @@ void Sessions::count_again(const Connection* connection) {
   ++by_address_[connection->address()];
 }
 
-void Sessions::add(const std::shared_ptr<Connection>& connection) {
+void Connections::add(const std::shared_ptr<Connection>& connection) {
   const std::lock_guard lock(mutex_);
   open_.emplace(connection.get(), Open{connection, false});
   if (!connection->address().empty()) {
@@ -65,7 +65,7 @@ void Sessions::add(const std::shared_ptr<Connection>& connection) {
   if (stopping_) connection->stop();
 }
 
-void Sessions::remove(const Connection* connection) {
+void Connections::remove(const Connection* connection) {
   const std::lock_guard lock(mutex_);
   const auto it = open_.find(connection);
   if (it == open_.end()) return;
@@ -74,25 +74,25 @@ void Sessions::remove(const Connection* connection) {
   changed_.notify_all();
 }
 
-void Sessions::stop_all() {
+void Connections::stop_all() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
   for (const auto& [unused, open] : open_)
     if (const auto connection = open.connection.lock()) connection->stop();
 }
 
-void Sessions::abort_all() {
+void Connections::abort_all() {
   const std::lock_guard lock(mutex_);
   for (const auto& [unused, open] : open_)
     if (const auto connection = open.connection.lock()) connection->abort();
 }
 
-bool Sessions::wait(std::chrono::milliseconds timeout) {
+bool Connections::wait(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, timeout, [this] { return open_.empty(); });
 }
 
-bool Sessions::take_body(std::uint64_t bytes) {
+bool Connections::take_body(std::uint64_t bytes) {
   if (body_bytes_.fetch_add(bytes) + bytes <= limits_.max_bodies_bytes) return true;
   body_bytes_.fetch_sub(bytes);
   return false;

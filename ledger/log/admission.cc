@@ -1,4 +1,4 @@
-#include "ledger/log/judge.h"
+#include "ledger/log/admission.h"
 
 #include <string>
 
@@ -34,7 +34,7 @@ Error stale(StreamVersion current, StreamVersion expected) {
 }
 
 /// Who takes no part in a case must not learn its version from a refusal.
-bool may_know(rules::World& world, const statement::StreamId& stream, SignatoryId who) {
+bool may_know(rules::WorldState& world, const statement::StreamId& stream, SignatoryId who) {
   if (stream.kind != schema::StreamKind::CASE) return true;
   const rules::CaseState* state = world.find_case(stream.uuid);
   return state != nullptr && state->participants.contains(who);
@@ -42,8 +42,8 @@ bool may_know(rules::World& world, const statement::StreamId& stream, SignatoryI
 
 }  // namespace
 
-Result<Signer> find_signer(const rules::Registry& registry, const statement::Statement& s,
-                           LogIndex index) {
+Result<Signer> authenticate(const rules::Registry& registry, const statement::Statement& s,
+                            LogIndex index) {
   if (index.value == 0) return genesis_signer(s);
   const rules::Key* key = registry.find_key(s.kid);
   if (key == nullptr)
@@ -59,10 +59,10 @@ Result<Signer> find_signer(const rules::Registry& registry, const statement::Sta
   return Signer{key->key, key->owner, false};
 }
 
-Result<rules::Act> judge(rules::World& world, statement::Statement& s, const Signer& signer,
+Result<rules::Act> admit(rules::WorldState& world, statement::Statement& s, const Signer& signer,
                          LogIndex index, Timestamp received_at,
                          std::optional<StreamVersion> expected) {
-  if (!signer.genesis) RELAIS_TRY(world.registry().judge_key(s.kid, received_at));
+  if (!signer.genesis) RELAIS_TRY(world.registry().check_key(s.kid, received_at));
   const StreamVersion current = world.version(s.stream);
   auto event = s.event->getRoot<schema::Event>();
   event.setReceivedAt(received_at.value);

@@ -1,4 +1,4 @@
-#include "ledger/rules/world.h"
+#include "ledger/rules/world_state.h"
 
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
@@ -39,7 +39,7 @@ std::string library_key(const std::string& name) {
   return "L" + name;
 }
 
-World::World(const RecordSource& base, std::size_t max_cases)
+WorldState::WorldState(const RecordSource& base, std::size_t max_cases)
     : base_(base),
       registry_(std::make_shared<Registry>()),
       cases_(base, case_key, max_cases),
@@ -56,19 +56,19 @@ World::World(const RecordSource& base, std::size_t max_cases)
 
 // A copy at each change: readers of share_registry() keep what they have, and see by the pointer
 // that it has changed.
-Registry& World::mutable_registry() {
+Registry& WorldState::mutable_registry() {
   registry_ = std::make_shared<Registry>(*registry_);
   registry_dirty_ = true;
   return *registry_;
 }
 
-CaseState& World::open_case(const Uuid& id) {
+CaseState& WorldState::open_case(const Uuid& id) {
   CaseState& state = cases_.open(id);
   state.id = id;
   return state;
 }
 
-StreamVersion World::version(const statement::StreamId& id) {
+StreamVersion WorldState::version(const statement::StreamId& id) {
   if (id.kind == schema::StreamKind::CASE) {
     const CaseState* state = find_case(id.uuid);
     return StreamVersion{state == nullptr ? 0 : state->version};
@@ -82,7 +82,7 @@ StreamVersion World::version(const statement::StreamId& id) {
   return StreamVersion{*stored};
 }
 
-void World::set_version(const statement::StreamId& id, StreamVersion v) {
+void WorldState::set_version(const statement::StreamId& id, StreamVersion v) {
   if (id.kind == schema::StreamKind::CASE) {
     CaseState* state = mutable_case(id.uuid);
     check(state != nullptr, "a version for a case that does not exist");
@@ -92,7 +92,7 @@ void World::set_version(const statement::StreamId& id, StreamVersion v) {
   dirty_heads_[id] = v.value;
 }
 
-void World::begin_trial() {
+void WorldState::begin_trial() {
   check(!trial_, "a trial inside a trial");
   trial_ = true;
   trial_registry_ = registry_;
@@ -104,7 +104,7 @@ void World::begin_trial() {
   libraries_.begin_trial();
 }
 
-void World::rollback() {
+void WorldState::rollback() {
   check(trial_, "no trial to roll back");
   registry_ = trial_registry_;
   registry_dirty_ = trial_registry_dirty_;
@@ -116,7 +116,7 @@ void World::rollback() {
   end_trial();
 }
 
-void World::end_trial() {
+void WorldState::end_trial() {
   check(trial_, "no trial to end");
   trial_ = false;
   trial_registry_.reset();
@@ -127,7 +127,7 @@ void World::end_trial() {
   libraries_.end_trial();
 }
 
-void World::flush(RecordSink& out) {
+void WorldState::flush(RecordSink& out) {
   check(!trial_, "a flush inside a trial");
   if (registry_dirty_) out.put(registry_key(), encode(*registry_));
   registry_dirty_ = false;

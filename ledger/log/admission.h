@@ -20,13 +20,13 @@ struct Signer {
 /// The key a statement names and who holds it, whether or not it is valid now. Entry 0 is signed by
 /// the system key that it carries itself. Rules "key-unknown", "source-not-of-key"
 /// (Errc::unauthenticated).
-Result<Signer> find_signer(const rules::Registry& registry, const statement::Statement& s,
-                           LogIndex index);
+Result<Signer> authenticate(const rules::Registry& registry, const statement::Statement& s,
+                            LogIndex index);
 
 /// Whether the key may sign at `received_at` and the rules allow the act. Sets receivedAt,
 /// signatory and version in the typed event. `expected`: version the stream must be at
 /// ("stream-moved", Errc::stale). Changes nothing in the world.
-Result<rules::Act> judge(rules::World& world, statement::Statement& s, const Signer& signer,
+Result<rules::Act> admit(rules::WorldState& world, statement::Statement& s, const Signer& signer,
                          LogIndex index, Timestamp received_at,
                          std::optional<StreamVersion> expected);
 

@@ -1,4 +1,4 @@
-#include "api/http/session.h"
+#include "api/http/connection.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -50,16 +50,17 @@ Response too_slow(const std::string& what) {
 
 /// One connection. Everything but stop() and abort() runs on its io thread.
 template <class Stream>
-class Session final : public Connection, public std::enable_shared_from_this<Session<Stream>> {
+class HttpConnection final : public Connection,
+                             public std::enable_shared_from_this<HttpConnection<Stream>> {
  public:
   static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
 
   template <class... Tls>
-  Session(std::shared_ptr<Sessions> sessions, Socket socket, const std::string& address,
-          Tls&... tls)
+  HttpConnection(std::shared_ptr<Connections> connections, Socket socket,
+                 const std::string& address, Tls&... tls)
       : Connection(address),
-        sessions_(std::move(sessions)),
-        limits_(sessions_->limits()),
+        connections_(std::move(connections)),
+        limits_(connections_->limits()),
         executor_(socket.get_executor()),
         stream_(std::move(socket), tls...),
         watchdog_(executor_),
@@ -68,13 +69,13 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     request_.peer = &peer_;
   }
 
-  ~Session() override {
+  ~HttpConnection() override {
     if (signal_) signal_->close();
   }
 
   void start() {
     auto self = this->shared_from_this();
-    sessions_->add(self);
+    connections_->add(self);
     asio::co_spawn(executor_, run(), [self](const std::exception_ptr&) { self->finish(); });
   }
   void stop() override {
@@ -85,7 +86,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       if (self->phase_ == Phase::idle)
         self->stop_here();
       else
-        self->sessions_->count_again(self.get());
+        self->connections_->count_again(self.get());
     });
   }
   void abort() override {
@@ -141,10 +142,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     finished_ = true;
     watchdog_.cancel();
     close();
-    sessions_->remove(this);
+    connections_->remove(this);
   }
 
-  const std::shared_ptr<Sessions> sessions_;
+  const std::shared_ptr<Connections> connections_;
   const Limits& limits_;
   const asio::any_io_executor executor_;
   Stream stream_;
@@ -172,7 +173,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 };
 
 template <class Stream>
-void Session<Stream>::watch() {
+void HttpConnection<Stream>::watch() {
   const auto shortest = std::min(
       {limits_.header_timeout, limits_.body_timeout, limits_.idle_timeout, limits_.write_timeout});
   const auto tick = std::clamp<std::chrono::milliseconds>(
@@ -190,7 +191,7 @@ void Session<Stream>::watch() {
 }
 
 template <class Stream>
-void Session<Stream>::stop_here() {
+void HttpConnection<Stream>::stop_here() {
   stopping_ = true;
   if (phase_ == Phase::busy) return;
   if (signal_) signal_->raise();
@@ -199,7 +200,7 @@ void Session<Stream>::stop_here() {
 }
 
 template <class Stream>
-asio::awaitable<void> Session<Stream>::run() {
+asio::awaitable<void> HttpConnection<Stream>::run() {
   watch();
   bool open = true;
   if constexpr (kTls) open = co_await handshake();
@@ -208,7 +209,7 @@ asio::awaitable<void> Session<Stream>::run() {
 }
 
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::handshake() {
+asio::awaitable<bool> HttpConnection<Stream>::handshake() {
   if constexpr (kTls) {
     set_phase(Phase::idle);  // who stalls in it gives way first
     set_deadline(limits_.header_timeout);
@@ -221,9 +222,9 @@ asio::awaitable<bool> Session<Stream>::handshake() {
 
 /// One request and its response. False when the connection is to end.
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::serve_one() {
+asio::awaitable<bool> HttpConnection<Stream>::serve_one() {
   parser_.reset();
-  BodyShare share(*sessions_);
+  BodyShare share(*connections_);
   bool received = co_await read_head();
   if (received && state_ == RequestParser::State::head) received = co_await read_body(share);
   if (received && !parser_.fill(request_)) received = refuse_with(parser_.refusal());
@@ -233,7 +234,7 @@ asio::awaitable<bool> Session<Stream>::serve_one() {
   }
   clear_deadline();
   Response response = co_await answer();
-  const bool close = !parser_.keep_alive() || stopping_ || sessions_->stopping();
+  const bool close = !parser_.keep_alive() || stopping_ || connections_->stopping();
   if (response.stream && request_.method != Method::head) {
     const bool open = co_await write_stream(response, close);
     co_return open;
@@ -243,7 +244,7 @@ asio::awaitable<bool> Session<Stream>::serve_one() {
 }
 
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::read_some(std::size_t bytes) {
+asio::awaitable<bool> HttpConnection<Stream>::read_some(std::size_t bytes) {
   const auto space = buffer_.prepare(bytes);
   auto token = asio::redirect_error(asio::use_awaitable, ec_);
   const std::size_t got = co_await stream_.async_read_some(space, token);
@@ -254,7 +255,7 @@ asio::awaitable<bool> Session<Stream>::read_some(std::size_t bytes) {
 /// Reads until the last header. False when the connection ended, was idle for too long, or sent
 /// what is refused.
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::read_head() {
+asio::awaitable<bool> HttpConnection<Stream>::read_head() {
   if (buffer_.size() == 0) {
     set_phase(Phase::idle);
     set_deadline(first_request_ ? limits_.header_timeout : limits_.idle_timeout);
@@ -278,7 +279,7 @@ asio::awaitable<bool> Session<Stream>::read_head() {
 }
 
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::read_body(BodyShare& share) {
+asio::awaitable<bool> HttpConnection<Stream>::read_body(BodyShare& share) {
   if (!share.take(parser_.content_length().value_or(limits_.max_body_bytes)))
     co_return refuse_with(
         problem(error(Errc::unavailable, "bodies-full", "too many large requests at once")));
@@ -302,7 +303,7 @@ asio::awaitable<bool> Session<Stream>::read_body(BodyShare& share) {
 }
 
 template <class Stream>
-asio::awaitable<Response> Session<Stream>::answer() {
+asio::awaitable<Response> HttpConnection<Stream>::answer() {
   const auto slot = std::make_shared<ResponseSlot>(executor_);
   struct Abandon {
     ResponseSlot& slot;
@@ -311,7 +312,7 @@ asio::awaitable<Response> Session<Stream>::answer() {
   const Abandon at_the_end{*slot};
   bool failed = false;
   try {
-    sessions_->handler()(request_, [slot](Response r) { slot->set(std::move(r)); });
+    connections_->handler()(request_, [slot](Response r) { slot->set(std::move(r)); });
   } catch (const std::exception&) {
     failed = true;
   }
@@ -337,8 +338,8 @@ asio::awaitable<Response> Session<Stream>::answer() {
 }
 
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::write_bytes(std::string_view first,
-                                                   std::string_view second) {
+asio::awaitable<bool> HttpConnection<Stream>::write_bytes(std::string_view first,
+                                                          std::string_view second) {
   const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first.data(), first.size()),
                                                      asio::buffer(second.data(), second.size())};
   auto token = asio::redirect_error(asio::use_awaitable, ec_);
@@ -347,11 +348,11 @@ asio::awaitable<bool> Session<Stream>::write_bytes(std::string_view first,
 }
 
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::write(Response& response, bool close) {
+asio::awaitable<bool> HttpConnection<Stream>::write(Response& response, bool close) {
   const bool http10 = parser_.http10();
   head_.clear();
   write_head(head_, response,
-             {sessions_->clock().now(), request_.header("traceparent"), http10, close, false});
+             {connections_->clock().now(), request_.header("traceparent"), http10, close, false});
   std::string_view body = response.body;
   if (request_.method == Method::head) body = {};
   if (body.size() <= kSmallBody) {
@@ -366,7 +367,7 @@ asio::awaitable<bool> Session<Stream>::write(Response& response, bool close) {
 /// Reads beside the stream that is being sent, since only a read tells at once that the peer has
 /// gone. A stream ends its connection, so what else comes is answered by nothing.
 template <class Stream>
-void Session<Stream>::watch_peer() {
+void HttpConnection<Stream>::watch_peer() {
   watching_ = true;
   stream_.async_read_some(
       asio::buffer(scrap_), [self = this->shared_from_this()](ErrorCode ec, std::size_t bytes) {
@@ -383,7 +384,7 @@ void Session<Stream>::watch_peer() {
 
 /// Until the read of watch_peer() has ended: the connection's end reads too.
 template <class Stream>
-asio::awaitable<void> Session<Stream>::end_watch() {
+asio::awaitable<void> HttpConnection<Stream>::end_watch() {
   while (watching_) {
     ErrorCode ignored;
     stream_.lowest_layer().cancel(ignored);
@@ -394,11 +395,11 @@ asio::awaitable<void> Session<Stream>::end_watch() {
 /// Sends pieces until the stream ends, the client goes or the server stops. HTTP/1.0 has no chunks:
 /// the end of the connection is then the end of the body.
 template <class Stream>
-asio::awaitable<bool> Session<Stream>::write_stream(Response& response, bool close) {
+asio::awaitable<bool> HttpConnection<Stream>::write_stream(Response& response, bool close) {
   const bool chunked = !parser_.http10();
   head_.clear();
   write_head(head_, response,
-             {sessions_->clock().now(), request_.header("traceparent"), false, close || !chunked,
+             {connections_->clock().now(), request_.header("traceparent"), false, close || !chunked,
               chunked});
   set_phase(Phase::streaming);
   signal_ = std::make_shared<Signal>(executor_);
@@ -406,7 +407,7 @@ asio::awaitable<bool> Session<Stream>::write_stream(Response& response, bool clo
   watch_peer();
   bool open = true;
   auto beat = Steady::now() + limits_.heartbeat;
-  while (open && !peer_gone_ && !stopping_ && !sessions_->stopping()) {
+  while (open && !peer_gone_ && !stopping_ && !connections_->stopping()) {
     signal_->lower();
     const BodyStream::Piece piece = response.stream->pull();
     std::string_view bytes = piece.bytes;
@@ -449,9 +450,9 @@ asio::awaitable<bool> Session<Stream>::write_stream(Response& response, bool clo
 /// Sends the refusal. What the client still sends is read and thrown away for a while, since
 /// closing on unread bytes would reset the connection before the client has read why.
 template <class Stream>
-asio::awaitable<void> Session<Stream>::refuse() {
+asio::awaitable<void> HttpConnection<Stream>::refuse() {
   head_.clear();
-  write_head(head_, *refusal_, {sessions_->clock().now(), {}, false, true, false});
+  write_head(head_, *refusal_, {connections_->clock().now(), {}, false, true, false});
   head_.append(refusal_->body);
   set_deadline(limits_.write_timeout);
   const bool sent = co_await write_bytes(head_, {});
@@ -468,7 +469,7 @@ asio::awaitable<void> Session<Stream>::refuse() {
 }
 
 template <class Stream>
-asio::awaitable<void> Session<Stream>::end() {
+asio::awaitable<void> HttpConnection<Stream>::end() {
   if constexpr (kTls) {
     if (!refusal_ && !timed_out_) {
       set_deadline(kLinger);
@@ -483,12 +484,13 @@ asio::awaitable<void> Session<Stream>::end() {
 
 }  // namespace
 
-void serve(const std::shared_ptr<Sessions>& sessions, Socket socket, asio::ssl::context* tls,
+void serve(const std::shared_ptr<Connections>& connections, Socket socket, asio::ssl::context* tls,
            const std::string& address) {
   if (tls == nullptr) {
-    std::make_shared<Session<Socket>>(sessions, std::move(socket), address)->start();
+    std::make_shared<HttpConnection<Socket>>(connections, std::move(socket), address)->start();
   } else {
-    std::make_shared<Session<TlsStream>>(sessions, std::move(socket), address, *tls)->start();
+    std::make_shared<HttpConnection<TlsStream>>(connections, std::move(socket), address, *tls)
+        ->start();
   }
 }
 

@@ -32,11 +32,11 @@ std::string signatory_key(const SignatoryId& id);
 std::string session_key(const std::string& name);
 std::string library_key(const std::string& name);
 
-class World {
+class WorldState {
  public:
   /// `base` must outlive the world. At most `max_cases` clean cases are kept decoded between
   /// flushes.
-  explicit World(const RecordSource& base, std::size_t max_cases = 100'000);
+  explicit WorldState(const RecordSource& base, std::size_t max_cases = 100'000);
 
   const Registry& registry() const { return *registry_; }
   Registry& mutable_registry();

@@ -28,7 +28,7 @@ class Connection {
   virtual void stop() = 0;
   /// At once.
   virtual void abort() = 0;
-  /// Ends to make room, unless a request has come meanwhile: then Sessions::count_again().
+  /// Ends to make room, unless a request has come meanwhile: then Connections::count_again().
   virtual void give_way() = 0;
 
   const std::string& address() const { return address_; }
@@ -52,9 +52,9 @@ class Connection {
 enum class Admission { served, too_many, too_many_of_address };
 
 /// Thread-safe.
-class Sessions {
+class Connections {
  public:
-  Sessions(const Limits& limits, const Clock& clock, RequestHandler handler)
+  Connections(const Limits& limits, const Clock& clock, RequestHandler handler)
       : limits_(limits), clock_(clock), handler_(std::move(handler)) {}
 
   const Limits& limits() const { return limits_; }
@@ -104,20 +104,20 @@ class Sessions {
 /// A request's share of the memory for bodies.
 class BodyShare {
  public:
-  explicit BodyShare(Sessions& sessions) : sessions_(sessions) {}
+  explicit BodyShare(Connections& connections) : connections_(connections) {}
   ~BodyShare() {
-    if (bytes_ != 0) sessions_.give_body(bytes_);
+    if (bytes_ != 0) connections_.give_body(bytes_);
   }
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
   bool take(std::uint64_t bytes) {
-    if (!sessions_.take_body(bytes)) return false;
+    if (!connections_.take_body(bytes)) return false;
     bytes_ = bytes;
     return true;
   }
 
  private:
-  Sessions& sessions_;
+  Connections& connections_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -1,4 +1,4 @@
-#include "ledger/rules/terms.h"
+#include "ledger/rules/parameters.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint32_t kDays = 3'650;   // ten years
 constexpr std::uint32_t kHours = 8'760;  // a year
 
-constexpr TermInfo kAll[] = {
+constexpr ParameterInfo kAll[] = {
     {"adult-first-contact-days", 10, 1, kDays, "detection of an adult to the first contact"},
     {"minor-protection-hours", 24, 1, kHours, "detection of a minor to the protection decision"},
     {"risk-reassessment-days", 90, 1, kDays, "an assessment to the next"},
@@ -32,31 +32,31 @@ constexpr TermInfo kAll[] = {
     {"small-cell-threshold", 5, 3, 1'000, "counts under it are hidden"},
     {"small-cell-threshold-public", 11, 3, 1'000, "the same where a table is public"},
 };
-static_assert(std::size(kAll) == kTerms);
+static_assert(std::size(kAll) == kParameters);
 
-constexpr TermOrder kOrders[] = {
-    {Term::referral_answer_days, Term::referral_expiry_days},
-    {Term::inactivity_alert_days, Term::dormant_after_days},
-    {Term::accreditation_last_warning_days, Term::accreditation_first_warning_days},
-    {Term::accreditation_first_warning_days, Term::accreditation_renewal_days},
-    {Term::psp_renewal_alert_days, Term::psp_review_days},
-    {Term::small_cell_threshold, Term::small_cell_threshold_public},
+constexpr ParameterOrder kOrders[] = {
+    {Parameter::referral_answer_days, Parameter::referral_expiry_days},
+    {Parameter::inactivity_alert_days, Parameter::dormant_after_days},
+    {Parameter::accreditation_last_warning_days, Parameter::accreditation_first_warning_days},
+    {Parameter::accreditation_first_warning_days, Parameter::accreditation_renewal_days},
+    {Parameter::psp_renewal_alert_days, Parameter::psp_review_days},
+    {Parameter::small_cell_threshold, Parameter::small_cell_threshold_public},
 };
 
 }  // namespace
 
-std::span<const TermOrder> term_orders() {
+std::span<const ParameterOrder> parameter_orders() {
   return kOrders;
 }
 
-const TermInfo& info(Term t) {
+const ParameterInfo& info(Parameter t) {
   return kAll[static_cast<std::size_t>(t)];
 }
 
-std::optional<Term> find_term(std::string_view name) {
-  const auto* found = std::ranges::find(kAll, name, &TermInfo::name);
+std::optional<Parameter> find_parameter(std::string_view name) {
+  const auto* found = std::ranges::find(kAll, name, &ParameterInfo::name);
   if (found == std::end(kAll)) return std::nullopt;
-  return static_cast<Term>(found - std::begin(kAll));
+  return static_cast<Parameter>(found - std::begin(kAll));
 }
 
 }  // namespace relais::rules
