@@ -3,14 +3,17 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "api/http/server.h"
 #include "api/metrics.h"
 #include "api/router.h"
 #include "api/sharing.h"
 #include "api/worker_pool.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/clock_guard.h"
+#include "ledger/crypto/seal.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {
@@ -24,8 +27,12 @@ struct Context {
   std::function<void(const std::string&)> report;  ///< for the operator; never empty
   Shares streams;                                  ///< event streams that are open
   Shares queue;                                    ///< statements that wait for the writer
-  RequestRate rate;
-  ClockGuard* clock_guard;  ///< may be null
+  Rate rate;
+  Rate stored;  ///< bytes
+  SaltMemory salts;
+  ClockGuard* clock_guard;                   ///< may be null
+  std::shared_ptr<const HttpMemory> memory;  ///< may be null
+  crypto::Sealer cursors;                    ///< where lists go on (api/resources/paging.h)
   WorkerPool pool;
   const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};

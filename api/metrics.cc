@@ -59,8 +59,17 @@ void add_ledger(std::vector<MetricFamily>& out, const log::Ledger& ledger) {
   const auto head = ledger.head();
   out.push_back(gauge("relais_log_size", "Entries under the last checkpoint.",
                       static_cast<double>(head->size().value)));
-  out.push_back(gauge("relais_writable", "1 while statements are taken, 0 where the disk failed.",
-                      ledger.failure() ? 0 : 1));
+  out.push_back(gauge("relais_writable",
+                      "1 while statements are taken, 0 where the disk failed or has no room.",
+                      ledger.failure() || ledger.shortage() ? 0 : 1));
+  out.push_back(gauge("relais_purge_owed", "1 while what was erased is still in the store's files.",
+                      ledger.purge_state().owed ? 1 : 0));
+  out.push_back(counter("relais_purge_failures_total",
+                        "Times that erased disclosures could not be purged from the files.",
+                        count(stats.purge_failures)));
+  if (const auto free = ledger.store().free_bytes())
+    out.push_back(gauge("relais_disk_free_bytes", "Room on the disk of the ledger.",
+                        static_cast<double>(*free)));
   out.push_back(
       gauge("relais_projections_generation", "Live generation of projections.", head->generation));
   struct Figure {
@@ -97,8 +106,8 @@ void Metrics::observe(std::size_t route, unsigned status, std::chrono::nanosecon
   cell.nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
 }
 
-std::string Metrics::text(const log::Ledger& ledger, std::size_t streams,
-                          const ClockGuard* guard) const {
+std::string Metrics::text(const log::Ledger& ledger, std::size_t streams, const ClockGuard* guard,
+                          const HttpMemory* memory) const {
   MetricFamily requests =
       family("relais_http_request_seconds",
              "Requests and the time to their answer, by route and status.", MetricType::Histogram);
@@ -131,6 +140,12 @@ std::string Metrics::text(const log::Ledger& ledger, std::size_t streams,
     families.push_back(gauge("relais_clock_leap_seconds",
                              "How far the machine's clock was set and not confirmed.",
                              static_cast<double>(guard->leap_ms()) / 1e3));
+  }
+  if (memory != nullptr) {
+    families.push_back(gauge("relais_request_body_bytes", "Bodies that are read or handled.",
+                             static_cast<double>(memory->requests.taken())));
+    families.push_back(gauge("relais_response_body_bytes", "Answers that are being sent.",
+                             static_cast<double>(memory->responses.taken())));
   }
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/http/server.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
 
@@ -22,8 +23,9 @@ class Metrics {
 
   void observe(std::size_t route, unsigned status, std::chrono::nanoseconds took);
   /// Prometheus text format 0.0.4 (the text of prometheus-cpp's serializer).
-  /// `guard` may be null.
-  std::string text(const log::Ledger& ledger, std::size_t streams, const ClockGuard* guard) const;
+  /// `guard` and `memory` may be null.
+  std::string text(const log::Ledger& ledger, std::size_t streams, const ClockGuard* guard,
+                   const HttpMemory* memory) const;
 
  private:
   static constexpr std::size_t kBuckets = 14;

@@ -26,9 +26,10 @@ struct Call {
 };
 
 enum class Access {
-  open,    ///< anyone
-  reader,  ///< a valid token
-  local,   ///< the unix socket only; elsewhere the route does not exist
+  reader,     ///< a valid token
+  open,       ///< anyone
+  local,      ///< the unix socket only; elsewhere the route does not exist
+  operation,  ///< the unix socket, or the operator's own token; elsewhere the route does not exist
 };
 
 /// Answers at once; an error becomes its problem document.
@@ -36,13 +37,44 @@ using Answer = std::function<Result<Response>(Call&)>;
 /// Answers later.
 using AnswerLater = std::function<void(Call&, Respond)>;
 
+/// Refuses a request by its header, before its body is read.
+using HeadCheck = std::function<Status(const Request&)>;
+
 struct Route {
   Method method = Method::get;
   std::string_view pattern;  ///< "/v1/cases/{id}"; a last segment "{*}" stands for one or more
   Access access = Access::reader;
-  std::vector<std::string_view> query;  ///< parameters it knows; all others are refused
-  Answer answer;                        ///< either this
-  AnswerLater answer_later;             ///< or this
+  std::vector<std::string_view> parameters;  ///< of the query; all others are refused
+  HeadCheck body_check;                      ///< empty where the route takes no body
+  Answer answer;                             ///< either this
+  AnswerLater answer_later;                  ///< or this
+
+  static Route get(std::string_view pattern) { return {Method::get, pattern, {}, {}, {}, {}, {}}; }
+  static Route post(std::string_view pattern) {
+    return {Method::post, pattern, {}, {}, {}, {}, {}};
+  }
+  Route&& open() && { return std::move(*this).to(Access::open); }
+  Route&& local() && { return std::move(*this).to(Access::local); }
+  Route&& to(Access a) && {
+    access = a;
+    return std::move(*this);
+  }
+  Route&& query(std::vector<std::string_view> known) && {
+    parameters = std::move(known);
+    return std::move(*this);
+  }
+  Route&& takes_body(HeadCheck check) && {
+    body_check = std::move(check);
+    return std::move(*this);
+  }
+  Route&& answers(Answer a) && {
+    answer = std::move(a);
+    return std::move(*this);
+  }
+  Route&& answers_later(AnswerLater a) && {
+    answer_later = std::move(a);
+    return std::move(*this);
+  }
 };
 
 class Router {

@@ -9,11 +9,16 @@
 #include "api/context.h"
 #include "api/http/problem.h"
 #include "api/reading/auth.h"
+#include "ledger/crypto/ed25519.h"
+#include "ledger/crypto/sha256.h"
 
 namespace relais::api {
 namespace {
 
 using Steady = std::chrono::steady_clock;
+
+/// More than looking for what is hidden or absent takes, and less than anybody notices.
+constexpr std::chrono::milliseconds kQuietAnswer{2};
 
 std::string joined(const std::vector<std::string_view>& names) {
   std::string out;
@@ -27,10 +32,10 @@ std::string joined(const std::vector<std::string_view>& names) {
 /// Refuses what the route does not know: a misspelt filter must not answer with too much.
 Status check_query(const Route& route, const Request& request) {
   for (const Param& p : request.query)
-    if (std::ranges::find(route.query, p.name) == route.query.end())
+    if (std::ranges::find(route.parameters, p.name) == route.parameters.end())
       return fail(error(Errc::malformed, "query-unknown", "an unknown query parameter")
                       .at(p.name)
-                      .accepts(joined(route.query)));
+                      .accepts(joined(route.parameters)));
   return {};
 }
 
@@ -50,6 +55,23 @@ Response no_route(Router::Match& match) {
               405);
   response.headers.emplace_back("allow", std::move(match.allow));
   return response;
+}
+
+/// The token of who runs the service. Hashes are compared: how long that takes tells nothing of the
+/// token.
+struct OperatorToken {
+  std::optional<Hash> hash;
+  bool is(std::string_view authorization) const {
+    constexpr std::string_view kBearer = "Bearer ";
+    if (!hash || !authorization.starts_with(kBearer)) return false;
+    return crypto::sha256(authorization.substr(kBearer.size())) == *hash;
+  }
+};
+
+Hash random_key() {
+  Hash key;
+  crypto::SystemRandom().fill(key);
+  return key;
 }
 
 /// How many answers are still owed.
@@ -80,13 +102,18 @@ class InFlight {
 
 struct Service::Impl {
   Impl(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
-      : context{ledger,
+      : metrics_token{options.metrics_token},
+        context{ledger,
                 clock,
                 options.report ? std::move(options.report) : [](const std::string&) {},
                 Shares("streams", options.max_streams, options.max_streams_of_signatory),
                 Shares("statements", log::kMaxQueued, log::kMaxQueued / 2),
-                RequestRate(options.requests_per_second),
+                request_rate(options.requests_per_second),
+                storage_rate(options.bytes_per_day),
+                {},
                 options.clock_guard,
+                std::move(options.memory),
+                crypto::Sealer(options.cursor_key ? *options.cursor_key : random_key()),
                 WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
         authenticator(ledger.vkey().name),
         router(make_router(context)),
@@ -126,6 +153,7 @@ struct Service::Impl {
   Response answer(const Route& route, Call& call);
   Respond observed(Respond respond, std::size_t route, Steady::time_point start);
 
+  const OperatorToken metrics_token;
   Context context;
   Authenticator authenticator;
   Router router;
@@ -146,6 +174,12 @@ void Service::drain() {
 
 /// Rights first, so that who may not read learns nothing of the parameters either.
 Status Service::Impl::admit(const Route& route, Call& call) {
+  if (route.access == Access::operation && !call.request.peer->local &&
+      !metrics_token.is(call.request.header("authorization")))
+    return fail(error(Errc::unauthenticated, "operators-only",
+                      "the figures of the service are for those who run it")
+                    .accepts("the socket for local administration, or the bearer token of "
+                             "--metrics-token"));
   if (route.access == Access::reader) {
     const auto at = [&](Timestamp now) {
       return authenticator.authenticate(call.request.header("authorization"), *call.head->registry,
@@ -191,6 +225,23 @@ Respond Service::Impl::observed(Respond respond, std::size_t route, Steady::time
       };
 }
 
+std::optional<Response> Service::before_body(const Request& request) {
+  const Steady::time_point start = Steady::now();
+  Router::Match match = impl_->router.match(request.method, request.path, request.peer->local);
+  std::optional<Response> refusal;
+  if (match.route == nullptr && request.method != Method::options) {
+    refusal = no_route(match);
+  } else if (match.route == nullptr || !match.route->body_check) {
+    refusal = problem(error(Errc::malformed, "body-unexpected", "the request takes no body")
+                          .accepts("no Content-Length but 0, no Transfer-Encoding")
+                          .from("RFC 9110, section 9.3.1"));
+  } else if (const Status taken = match.route->body_check(request); !taken) {
+    refusal = problem(taken.error());
+  }
+  if (refusal) impl_->observe(match.number, refusal->status, start);
+  return refusal;
+}
+
 void Service::handle(Request& request, Respond respond) {
   const Steady::time_point start = Steady::now();
   Router::Match match = impl_->router.match(request.method, request.path, request.peer->local);
@@ -211,6 +262,9 @@ void Service::handle(Request& request, Respond respond) {
   }
   if (route.answer) {
     Response response = impl_->answer(route, call);
+    // What is hidden answers as what is absent, and as late.
+    if (route.access == Access::reader && (response.status == 404 || response.quiet))
+      response.not_before = start + kQuietAnswer;
     impl_->observe(match.number, response.status, start);
     return respond(std::move(response));
   }

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
+#include "ledger/statement/salts.h"
 
 namespace relais::api {
 
@@ -32,26 +37,55 @@ class Shares {
   std::map<SignatoryId, std::size_t> by_;
 };
 
-/// A token bucket a signatory: so many a second on average, five seconds' worth at once. Whoever
-/// sends more waits, not everybody else.
-class RequestRate {
+/// A token bucket a signatory: so many of a thing a period on average, and a bucketful at once.
+/// Whoever sends more waits, not everybody else.
+class Rate {
  public:
   using Clock = std::chrono::steady_clock;
-  /// 0: no limit.
-  explicit RequestRate(unsigned per_second) : per_second_(per_second) {}
+  /// `rule` refuses, in words `accepted`. 0 a second: no limit.
+  Rate(std::string rule, std::string accepted, double per_second, double at_once)
+      : rule_(std::move(rule)),
+        accepted_(std::move(accepted)),
+        per_second_(per_second),
+        most_(at_once) {}
 
-  /// Takes the part of `count` requests; "too-many-requests" (Errc::limited) where there is too
-  /// little left. More than a full bucket is taken from a full one.
-  Status take(SignatoryId who, std::size_t count = 1, Clock::time_point now = Clock::now());
+  /// Errc::limited where there is too little left. More than a full bucket is taken from a full
+  /// one.
+  Status take(SignatoryId who, double count = 1, Clock::time_point now = Clock::now());
 
  private:
   struct Bucket {
     double left = 0;
     Clock::time_point at;
   };
-  const unsigned per_second_;
+  const std::string rule_;
+  const std::string accepted_;
+  const double per_second_;
+  const double most_;
   std::mutex mutex_;
   std::map<SignatoryId, Bucket> buckets_;
+};
+
+/// Requests and statements of a signatory: five seconds' worth at once. Rule "too-many-requests".
+Rate request_rate(unsigned per_second);
+/// What its statements take on the disk: a day's worth at once. Rule "too-much-stored".
+Rate storage_rate(std::uint64_t bytes_a_day);
+
+/// The salts that each signatory has used lately, so that a signer whose randomness has failed is
+/// told before its digests can be compared.
+class SaltMemory {
+ public:
+  /// Remembers them. Rule "sd-salt-repeated" (Errc::invalid): one was used for another disclosure.
+  Status take(SignatoryId who, const std::vector<statement::SaltUse>& uses);
+
+ private:
+  static constexpr std::size_t kMost = 16'384;  // of one signatory
+  struct Used {
+    std::unordered_map<std::uint64_t, std::uint64_t> by_salt;
+    std::deque<std::uint64_t> in_order;
+  };
+  std::mutex mutex_;
+  std::map<SignatoryId, Used> by_;
 };
 
 }  // namespace relais::api

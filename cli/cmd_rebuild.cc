@@ -7,6 +7,11 @@
 namespace relais::cli {
 namespace {
 
+struct Options {
+  std::string data;
+  std::string head;
+};
+
 /// Where nobody has the store open.
 Result<std::uint64_t> rebuild_here(Context& context, const std::string& data) {
   log::Options options;
@@ -22,11 +27,30 @@ Result<std::uint64_t> rebuild_here(Context& context, const std::string& data) {
 /// A running server has the store: it is asked to (docs/decisions/0006-local-administration.md).
 Status ask_server(const std::string& data) {
   RELAIS_ASSIGN(const auto remote, Remote::open_control(data));
-  RELAIS_TRY(remote->post("/admin/rebuild", "application/json", "{}"));
+  RELAIS_TRY(remote->post("/admin/rebuild"));
   return {};
 }
 
-int rebuild(Context& context, const std::string& data) {
+/// DIR/head anew, where it was lost.
+int accept_head(Context& context, const Options& o) {
+  log::Options options;
+  options.data = o.data;
+  options.ignore_projections = true;
+  options.accept_head = o.head;
+  const auto ledger = log::Ledger::open(options, context.clock, models());
+  if (!ledger) return report(context, ledger.error());
+  const std::string note = (*ledger)->head()->note;
+  print(context, {{"head", o.head}, {"checkpoint", note}},
+        "head made anew. Given up: that an end of the log which is missing from the store would be "
+        "noticed here. Whoever has a receipt or a checkpoint of more entries than this one, or of "
+        "another root, has the proof that the log was cut or forked:\n" +
+            note);
+  return kOk;
+}
+
+int rebuild(Context& context, const Options& o) {
+  if (!o.head.empty()) return accept_head(context, o);
+  const std::string& data = o.data;
   const Timestamp start = context.clock.now();
   const auto events = rebuild_here(context, data);
   if (events) {
@@ -44,15 +68,21 @@ int rebuild(Context& context, const std::string& data) {
 }  // namespace
 
 void add_rebuild(CLI::App& app, Context& context, Run& run) {
-  const auto data = std::make_shared<std::string>();
+  const auto o = std::make_shared<Options>();
   CLI::App* c =
       add_command(app, context, "rebuild",
                   "Make the projections anew from event 0 beside the live ones, then switch.",
                   "  relais rebuild --data data\n"
-                  "Works beside a running server, which then does it itself.");
-  c->add_option("--data", *data, "Folder of the ledger")->required()->check(CLI::ExistingDirectory);
-  c->callback(
-      [&context, &run, data] { run = [&context, data] { return rebuild(context, *data); }; });
+                  "Works beside a running server, which then does it itself.\n"
+                  "  relais rebuild --data data --head SIZE:ROOT\n"
+                  "Makes the file head anew instead, where it was lost; no server may run.");
+  c->add_option("--data", o->data, "Folder of the ledger")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  c->add_option("--head", o->head,
+                "The store's last checkpoint, as the refused start named it: it is taken for the "
+                "last one that was handed out");
+  c->callback([&context, &run, o] { run = [&context, o] { return rebuild(context, *o); }; });
 }
 
 }  // namespace relais::cli

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "ledger/base/utf8.h"
 #include "ledger/log/ledger.h"
 #include "replay/history/state.h"
 #include "replay/verify/scratch.h"
@@ -74,8 +75,9 @@ Status fold(Context& context, const Options& o, std::optional<int>& exit) {
   if (o.diff) {
     exit = compare(context, *head, *scratch);
   } else if (!o.projection.empty()) {
-    RELAIS_TRY(replay::dump(scratch->records(), o.projection,
-                            [&](const std::string& line) { context.out << line << '\n'; }));
+    RELAIS_TRY(replay::dump(scratch->records(), o.projection, [&](const std::string& line) {
+      context.out << printable_json(line) << '\n';
+    }));
     context.out << std::flush;
   } else {
     const double rate = static_cast<double>(until.value) / std::max(seconds, 0.001);

@@ -4,7 +4,9 @@
 #include "cli/cast.h"
 #include "cli/command.h"
 #include "cli/files.h"
+#include "cli/receipts.h"
 #include "cli/remote.h"
+#include "ledger/base/utf8.h"
 #include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
 #include "projections/read.h"
@@ -20,6 +22,7 @@ struct Options {
   CastOptions cast;
   std::string data;
   RemoteOptions remote;
+  std::string vkey;
   std::string out;
   bool fresh = false;
 };
@@ -49,9 +52,10 @@ std::string step_line(const replay::StepResult& r) {
   if (r.answer.outcome == replay::kSkipped)
     return line + "skipped: time does not pass here, and " + r.step.needs_time;
   line += r.answer.index ? "accepted, entry " + std::to_string(*r.answer.index)
-                         : "refused, " + r.answer.outcome;
+                         : "refused, " + printable(r.answer.outcome);
   if (!r.as_expected)
-    line += "   UNEXPECTED, should be " + r.step.expected.front() + ": " + r.answer.message;
+    line +=
+        "   UNEXPECTED, should be " + r.step.expected.front() + ": " + printable(r.answer.message);
   return line;
 }
 
@@ -120,6 +124,10 @@ Result<std::size_t> tell_in_process(Context& context, const Options& o, const Pl
 }
 
 Result<std::size_t> tell_to_server(Context& context, const Options& o, const Played& played) {
+  std::optional<merkle::NoteKey> log;
+  if (!o.vkey.empty()) {
+    RELAIS_ASSIGN(log, read_vkey(o.vkey));
+  }
   RELAIS_ASSIGN(const auto remote, Remote::open(o.remote));
   replay::Play how;
   how.fresh = o.fresh;
@@ -128,6 +136,7 @@ Result<std::size_t> tell_to_server(Context& context, const Options& o, const Pla
     RELAIS_ASSIGN(const Submitted answer, remote->submit(statement, step.if_match));
     if (answer.refused)
       return replay::Answer{answer.refused->rule, to_string(*answer.refused), {}, {}, answer.body};
+    if (log) RELAIS_TRY(verify_answer(statement, answer, *log));
     return replay::Answer{
         std::string(replay::kAccepted), {}, answer.index, answer.receipt, answer.body};
   };
@@ -135,6 +144,13 @@ Result<std::size_t> tell_to_server(Context& context, const Options& o, const Pla
 }
 
 int scenario(Context& context, const Options& o) {
+  if (!o.remote.url.empty() && !o.out.empty() && o.vkey.empty()) {
+    report(context, error(Errc::invalid, "vkey-missing",
+                          "without the log's key nothing that a server answers is a receipt")
+                        .at("--vkey")
+                        .accepts("the file log.vkey of the ledger's folder, or its text"));
+    return kUsage;
+  }
   const auto surprises = [&]() -> Result<std::size_t> {
     RELAIS_ASSIGN(const Played played, load_cast(o.cast));
     return o.remote.url.empty() ? tell_in_process(context, o, played)
@@ -156,7 +172,7 @@ void add_scenario(CLI::App& app, Context& context, Run& run) {
       "Play the story of the Rhône convention: every event type, and what must be refused; told in "
       "docs/SCENARIO.md.",
       "  relais scenario --data data --seed 1\n"
-      "  relais scenario --url http://127.0.0.1:8400 --keys keys --out story\n"
+      "  relais scenario --url http://127.0.0.1:8400 --keys keys --vkey log.vkey --out story\n"
       "Exits with 1 when an answer is not as expected. --out stores each step as NNN.sd-jwt, "
       "NNN.json\nand NNN.tlog-proof. Over REST time stands still: steps that need it are skipped.");
   CLI::Option_group* where = c->add_option_group("where", "One of these");
@@ -173,6 +189,10 @@ void add_scenario(CLI::App& app, Context& context, Run& run) {
       ->needs(data)
       ->excludes(keys);
   add_remote_options(c, url, o->remote);
+  c->add_option(
+       "--vkey", o->vkey,
+       "Public key of the server's log (file log.vkey, or its text): receipts are verified")
+      ->needs(url);
   c->add_flag("--fresh", o->fresh, "Nothing was played on the server yet: expect so")->needs(url);
   c->add_option("--out", o->out, "Folder for statements, answers and receipts");
   c->callback([&context, &run, o] { run = [&context, o] { return scenario(context, *o); }; });

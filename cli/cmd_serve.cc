@@ -19,9 +19,11 @@
 #include "api/http/server.h"
 #include "api/service.h"
 #include "cli/command.h"
+#include "cli/files.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/clock/clock_job.h"
-#include "ledger/crypto/jwk.h"
+#include "ledger/crypto/sha256.h"
+#include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
 #include "projections/read.h"
 
@@ -38,6 +40,10 @@ struct Options {
   unsigned clock_seconds = 60;
   bool trust_clock = false;
   bool confirm_clock = false;
+  std::string metrics_token;
+  std::uint64_t megabytes_per_day = 64;
+  std::uint64_t reserve_mib = 128;
+  int max_open_files = 512;
   api::Limits limits;
   api::ServiceOptions service;
 };
@@ -96,15 +102,32 @@ class ClockThread {
     if (ledger_.failure()) return;  // nothing can be signed or rewritten now
     // What time brings is signed for ever: not by a time that may be wrong.
     if (guard_ == nullptr || guard_->state() == ClockState::agrees) sign();
+    purge();
+  }
+  /// One that failed is tried again after 1, 2, 4, … periods.
+  void purge() {
+    constexpr unsigned kMostPeriods = 16;
+    if (wait_ > 1) {
+      --wait_;
+      return;
+    }
     const auto purged = ledger_.purge_erased();
-    if (!purged) return log_->error("erasing: {}", to_string(purged.error()));
+    if (!purged) {
+      back_off_ = std::min(2 * back_off_, kMostPeriods);
+      wait_ = back_off_;
+      return log_->error("erasing, to be tried again: {}", to_string(purged.error()));
+    }
+    back_off_ = wait_ = 1;
     if (*purged) log_->info("what was erased is gone from the files");
   }
   void sign() {
     const auto ran = clock::run_clock(ledger_, system_, projections::due_for_clock);
     if (!ran) return log_->error("the clock: {}", to_string(ran.error()));
     if (ran->signed_events > 0) log_->info("the clock signed {} events", ran->signed_events);
-    for (const Error& e : ran->refused) log_->error("the clock was refused: {}", to_string(e));
+    for (const Error& e : ran->refused) {
+      log_->error("the clock was refused: {}", to_string(e));
+      if (e.rule == "storage-low") break;  // as is all that comes behind it
+    }
   }
 
   log::Ledger& ledger_;
@@ -115,6 +138,8 @@ class ClockThread {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
+  unsigned back_off_ = 1;  // periods
+  unsigned wait_ = 1;
   std::thread thread_;
 };
 
@@ -146,7 +171,11 @@ bool has_room(const std::filesystem::path& data) {
   const std::filesystem::path probe = data / "room";
   const int fd = ::open(probe.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return false;
-  const bool room = ::posix_fallocate(fd, 0, kRoomToWrite) == 0 && ::fsync(fd) == 0;
+  // Where no file may be as large, the largest that may.
+  rlimit most{};
+  if (::getrlimit(RLIMIT_FSIZE, &most) != 0) most.rlim_cur = RLIM_INFINITY;
+  const auto wanted = static_cast<off_t>(std::min<rlim_t>(kRoomToWrite, most.rlim_cur));
+  const bool room = ::posix_fallocate(fd, 0, wanted) == 0 && ::fsync(fd) == 0;
   ::close(fd);
   ::unlink(probe.c_str());
   return room;
@@ -157,6 +186,8 @@ Result<std::unique_ptr<log::Ledger>> open_ledger(const Clock& clock, const Optio
                                                  const std::shared_ptr<spdlog::logger>& log) {
   log::Options open;
   open.data = o.data;
+  open.reserve_bytes = o.reserve_mib << 20;
+  open.max_open_files = o.max_open_files;
   open.report = [log](const std::string& line) { log->warn("the store: {}", line); };
   auto ledger = log::Ledger::open(open, clock, models());
   if (ledger) return ledger;
@@ -238,9 +269,9 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
                                const std::shared_ptr<spdlog::logger>& log,
                                api::ServerOptions& options, unsigned patience,
                                const std::function<void(const log::Ledger&)>& listening) {
-  RELAIS_ASSIGN(const auto system, crypto::load_private_key(
-                                       std::filesystem::path(o.data) / "keys" / "system.jwk", {}));
   RELAIS_ASSIGN(const auto ledger, open_ledger(clock, o, log));
+  RELAIS_ASSIGN(const auto system, log::load_system_key(o.data, *ledger->head()->registry,
+                                                        ledger->head()->last_received));
   // Before anybody can ask.
   const std::filesystem::path doubt = std::filesystem::path(o.data) / "clock-unconfirmed";
   if (guard != nullptr && ledger->head()->registry->in_force &&
@@ -251,7 +282,12 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   serve.workers = o.threads;
   serve.clock_guard = guard;
   serve.report = [log](const std::string& line) { log->error(line); };
+  serve.memory = options.memory;
+  // A function of the system's private key, so that cursors outlive a restart: Ed25519 signs one
+  // text one way, and nothing else ever signs this one.
+  serve.cursor_key = crypto::sha256(crypto::view(system.sign("relais: key of cursors, version 1")));
   api::Service service(*ledger, clock, std::move(serve));
+  options.gate = service.gate();
   options.unix_socket = ledger->failure() ? std::string() : control_socket(o, *log);
   RELAIS_ASSIGN(const auto server, api::Server::start(options, clock, service.handler()));
   options.port = server->port();  // the same again after a reopening
@@ -285,22 +321,45 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   return signal;
 }
 
-/// A handle for each connection, and those of the store and its files.
-void raise_handles(const Options& o, spdlog::logger& log) {
+/// A handle for each connection, and those of the store and its files. Where fewer are allowed,
+/// they are shared out: a store that finds none stops.
+void share_handles(Options& o, spdlog::logger& log) {
   constexpr rlim_t kOfTheStore = 1'024;
   const rlim_t wanted = o.limits.max_connections + kOfTheStore;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-    log.warn("{} file handles are allowed, {} are wanted: raise the limit (ulimit -n)",
-             limit.rlim_cur, wanted);
+  rlimit raised = limit;
+  raised.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  if (limit.rlim_cur >= wanted) return;
+  const rlim_t of_the_store = std::min(kOfTheStore, limit.rlim_cur / 2);
+  const rlim_t connections = std::max<rlim_t>(limit.rlim_cur - of_the_store, 1);
+  o.limits.max_connections = std::min<std::size_t>(o.limits.max_connections, connections);
+  o.max_open_files = static_cast<int>(of_the_store / 2);
+  log.warn(
+      "{} file handles are allowed, {} are wanted: raise the limit (ulimit -n); {} connections are "
+      "taken at once",
+      limit.rlim_cur, wanted, o.limits.max_connections);
 }
 
-Status run_server(Context& context, const Options& o) {
+/// Short ones can be tried out.
+Status read_metrics_token(const std::string& file, api::ServiceOptions& service) {
+  constexpr std::size_t kLeast = 16;
+  RELAIS_ASSIGN(const std::string token, read_passphrase(file));
+  if (token.size() < kLeast)
+    return fail(error(Errc::invalid, "metrics-token", "the token is too short to be a secret")
+                    .at("--metrics-token")
+                    .accepts("a file with at least 16 characters, as of openssl rand -hex 32"));
+  service.metrics_token = crypto::sha256(token);
+  return {};
+}
+
+Status run_server(Context& context, Options o) {
   const StopSignals signals;
   auto log = spdlog::stderr_logger_mt("relais");
-  raise_handles(o, *log);
+  o.service.bytes_per_day = o.megabytes_per_day * 1'000'000;
+  if (!o.metrics_token.empty()) RELAIS_TRY(read_metrics_token(o.metrics_token, o.service));
+  share_handles(o, *log);
   api::ServerOptions options;
   RELAIS_TRY(set_address(o.listen, options));
   options.threads = o.threads;
@@ -308,6 +367,7 @@ Status run_server(Context& context, const Options& o) {
   options.tls_key = o.tls_key;
   options.client_ca = o.client_ca;
   options.limits = o.limits;
+  options.memory = std::make_shared<api::HttpMemory>(o.limits);
   const BootClock elapsed;
   ClockGuard guarded(context.clock, elapsed);
   ClockGuard* const guard = o.trust_clock ? nullptr : &guarded;
@@ -372,6 +432,9 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
               "The machine's clock is right, although the last entry is old");
   c->add_flag("--trust-clock", o->trust_clock,
               "Follow the machine's clock wherever it is set, as tests do that move it");
+  c->add_option("--reserve", o->reserve_mib,
+                "MiB of the disk kept for erasures, beside what their purge takes (128)")
+      ->check(CLI::Range(0, 1'048'576));
   c->add_option("--max-connections", o->limits.max_connections, "Connections at once (1024)")
       ->check(CLI::Range(1, 65'536));
   c->add_option(
@@ -386,6 +449,12 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
   c->add_option("--max-requests-per-second", o->service.requests_per_second,
                 "Requests of one signatory, on average over five seconds (2000); 0: no limit")
       ->check(CLI::Range(0, 1'000'000));
+  c->add_option("--max-megabytes-per-day", o->megabytes_per_day,
+                "What the statements of one signatory may take on the disk a day (64); 0: no limit")
+      ->check(CLI::Range(0, 1'000'000));
+  c->add_option("--metrics-token", o->metrics_token,
+                "File with the bearer token for /metrics over TCP (only on DATA/control.sock)")
+      ->check(CLI::ExistingFile);
   c->add_option("--threads", o->threads, "Threads for requests (all cores)")
       ->check(CLI::Range(1, 256));
   c->callback([&context, &run, o] { run = [&context, o] { return serve(context, *o); }; });

@@ -4,10 +4,9 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/progress.h"
+#include "cli/receipts.h"
 #include "cli/remote.h"
-#include "ledger/crypto/base64.h"
-#include "ledger/crypto/sha256.h"
-#include "ledger/statement/statement.h"
+#include "ledger/base/utf8.h"
 
 namespace relais::cli {
 namespace {
@@ -20,6 +19,7 @@ constexpr std::size_t kListBytes = std::size_t{4} * 1024 * 1024;
 struct Options {
   RemoteOptions remote;
   std::string receipts;
+  std::string vkey;
   std::vector<std::string> files;
   bool atomic = false;
   std::optional<std::uint32_t> if_match;
@@ -44,93 +44,118 @@ Result<std::vector<std::string>> read_statements(Context& context, const Options
   return statements;
 }
 
-/// Ids and sources are the signatories' own: what is not plain in one is written as %XX, so that
-/// two of them never share a file, and one that is too long for a file's name by its digest.
-std::string file_name(std::string_view text) {
-  constexpr std::size_t kMost = 200;  // of the 255 bytes that file systems take
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string name;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == ':' || (c == '.' && !name.empty());
-    if (plain) {
-      name.push_back(c);
-      continue;
+/// What an answer is worth: who only asks for the number has the server's word for it.
+class Judge {
+ public:
+  static Result<Judge> open(const Options& o) {
+    Judge judge;
+    if (!o.receipts.empty()) {
+      RELAIS_ASSIGN(judge.folder_, ReceiptFolder::open(o.receipts, o.vkey));
+    } else if (!o.vkey.empty()) {
+      RELAIS_ASSIGN(judge.log_, read_vkey(o.vkey));
     }
-    const auto byte = static_cast<unsigned char>(c);
-    name.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    return judge;
   }
-  if (name.size() <= kMost) return name;
-  return "sha256=" + crypto::base64url_encode(view(crypto::sha256(text)));
-}
+  bool verifies() const { return folder_ || log_; }
 
-/// Never replaces a file by other content: each receipt is there once.
-Status keep_file(const std::string& path, const std::string& text) {
-  std::error_code ec;
-  if (!std::filesystem::exists(path, ec)) return write_file(path, text);
-  RELAIS_ASSIGN(const std::string there, read_file(path, kMaxFile));
-  if (there == text) return {};
-  return fail(error(Errc::conflict, "receipt-exists", path + " is there with other content")
-                  .accepts("--receipts with a folder of this log's own"));
-}
+  Status judge(const std::string& statement, const Submitted& answer, Remote& remote) {
+    if (folder_) {
+      RELAIS_TRY(folder_->keep(
+          statement, answer, [&](const std::string& path) { return remote.get("/log/" + path); }));
+    } else if (log_) {
+      RELAIS_TRY(verify_answer(statement, answer, *log_));
+    } else {
+      RELAIS_TRY(identity_of(statement, answer));
+    }
+    return {};
+  }
+
+ private:
+  std::optional<ReceiptFolder> folder_;
+  std::optional<merkle::NoteKey> log_;
+};
 
 class Results {
  public:
-  Results(Context& context, const Options& o) : context_(context), options_(o) {}
+  Results(Context& context, Judge judge) : context_(context), judge_(std::move(judge)) {}
 
-  Status add(const Submitted& s) {
+  void add(const std::string& statement, const Submitted& s, Remote& remote) {
     const std::string number = std::to_string(++count_);
     if (s.refused) {
       ++refused_;
       print(context_, {{"statement", count_}, {"refused", to_json(*s.refused)}},
-            number + "  refused: " + to_string(*s.refused));
-      return {};
+            number + "  refused: " + printable(to_string(*s.refused)));
+      return;
     }
+    if (const Status holds = judge_.judge(statement, s, remote); !holds) {
+      fail(holds.error());
+      return;
+    }
+    const bool verified = judge_.verifies();
     print(context_,
-          {{"statement", count_}, {"index", s.index}, {"id", s.id}, {"duplicate", s.duplicate}},
-          number + "  entry " + std::to_string(s.index) + "  " + s.id +
-              (s.duplicate ? "  (was there already)" : ""));
-    if (options_.receipts.empty()) return {};
-    // An id is one signatory's: two may use the same.
-    const auto folder = std::filesystem::path(options_.receipts) / file_name(s.source);
-    RELAIS_TRY(make_folder(folder.string()));
-    const std::string path = (folder / file_name(s.id)).string();
-    RELAIS_TRY(keep_file(path + ".tlog-proof", s.receipt));
-    return keep_file(path + ".json", s.body);
+          {{"statement", count_},
+           {"index", s.index},
+           {"id", s.id},
+           {"duplicate", s.duplicate},
+           {"verified", verified}},
+          number + "  entry " + std::to_string(s.index) + "  " + printable(s.id) +
+              (s.duplicate ? "  (was there already)" : "") +
+              (verified ? "  receipt verified" : "  unverified: the server says so"));
   }
+  bool failed() const { return exit_ != kOk; }
   int exit() const {
     context_.out << std::flush;
-    return refused_ == 0 ? kOk : kPartly;
+    return failed() ? exit_ : refused_ == 0 ? kOk : kPartly;
   }
 
  private:
+  void fail(const Error& e) {
+    Error named = e;
+    named.message = "statement " + std::to_string(count_) + ": " + e.message;
+    const int code = report(context_, named);
+    if (!failed()) exit_ = code;
+  }
+
   Context& context_;
-  const Options& options_;
+  Judge judge_;
   std::size_t count_ = 0;
   std::size_t refused_ = 0;
+  int exit_ = kOk;  ///< of the first answer that did not hold
 };
+
+/// The next statements that go in one request.
+std::vector<std::string> next_list(const Options& o, const std::vector<std::string>& statements,
+                                   std::size_t at) {
+  std::vector<std::string> list;
+  std::size_t bytes = 0;
+  while (at < statements.size() &&
+         (list.empty() || o.atomic ||
+          (list.size() < kListStatements && bytes + statements[at].size() < kListBytes))) {
+    bytes += statements[at].size();
+    list.push_back(statements[at++]);
+  }
+  return list;
+}
 
 Status send(Context& context, const Options& o, const std::vector<std::string>& statements,
             Results& results) {
   RELAIS_ASSIGN(const auto remote, Remote::open(o.remote));
-  if (!o.receipts.empty()) RELAIS_TRY(make_folder(o.receipts));
   if (statements.size() == 1) {
     RELAIS_ASSIGN(const Submitted answer, remote->submit(statements[0], o.if_match));
-    return results.add(answer);
+    results.add(statements[0], answer, *remote);
+    return {};
   }
   Progress progress(context, "submitting");
   for (std::size_t at = 0; at < statements.size();) {
-    std::vector<std::string> list;
-    std::size_t bytes = 0;
-    while (at < statements.size() &&
-           (list.empty() || o.atomic ||
-            (list.size() < kListStatements && bytes + statements[at].size() < kListBytes))) {
-      bytes += statements[at].size();
-      list.push_back(statements[at++]);
-    }
+    const std::vector<std::string> list = next_list(o, statements, at);
     RELAIS_ASSIGN(const auto answers, remote->submit_list(list, o.atomic));
     progress.clear();
-    for (const Submitted& answer : answers) RELAIS_TRY(results.add(answer));
+    for (std::size_t i = 0; i < list.size(); ++i) results.add(list[i], answers[i], *remote);
+    at += list.size();
+    if (results.failed() && at < statements.size())
+      return fail(Errc::conflict, "not-sent",
+                  "an answer did not hold: the last " + std::to_string(statements.size() - at) +
+                      " statements were not sent");
     progress(at, statements.size());
   }
   return {};
@@ -144,7 +169,12 @@ int submit(Context& context, const Options& o) {
                           "--if-match is for one statement, not for several"));
     return kUsage;
   }
-  Results results(context, o);
+  auto judge = Judge::open(o);
+  if (!judge) {
+    const int code = report(context, judge.error());
+    return judge.error().rule == "vkey-missing" ? kUsage : code;
+  }
+  Results results(context, std::move(*judge));
   if (const Status sent = send(context, o, *statements, results); !sent)
     return report(context, sent.error());
   return results.exit();
@@ -156,18 +186,24 @@ void add_submit(CLI::App& app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
   CLI::App* c = add_command(
       app, context, "submit", "Send signed statements to a server and get their receipts.",
-      "  relais submit --url http://127.0.0.1:8400 event.sd-jwt --receipts receipts\n"
+      "  relais submit --url http://127.0.0.1:8400 --vkey log.vkey --receipts receipts "
+      "event.sd-jwt\n"
       "  relais submit --url http://127.0.0.1:8400 --atomic a.sd-jwt b.sd-jwt\n"
       "  relais submit --url http://127.0.0.1:8400 load.ndjson\n"
       "  relais sign --key k.jwk e.json | relais submit --url http://127.0.0.1:8400 -\n"
-      "A file holds one SD-JWT a line. Exits with 3 when any was refused.");
+      "A file holds one SD-JWT a line. Exits with 3 when any was refused, and with 1 when an "
+      "answer\n"
+      "does not hold. Without --vkey, or a folder of receipts that has it, no answer is verified.");
   CLI::Option* url =
       c->add_option("--url", o->remote.url, "Server, as http://127.0.0.1:8400")->required();
   add_remote_options(c, url, o->remote);
   c->add_flag("--atomic", o->atomic, "All statements are accepted, or none (one request)");
   c->add_option("--if-match", o->if_match, "Version the stream must be at; for one statement");
   c->add_option("--receipts", o->receipts,
-                "Folder for <id>.tlog-proof (receipt) and <id>.json (answer)");
+                "Folder for <source>/<id>.tlog-proof (receipt) and .json (answer)");
+  c->add_option("--vkey", o->vkey,
+                "Public key of the log that receipts are verified with: file log.vkey, or its "
+                "text; kept with --receipts, and then needed once");
   c->add_option("files", o->files, "Files with statements, or - for standard input")->required();
   c->callback([&context, &run, o] { run = [&context, o] { return submit(context, *o); }; });
 }

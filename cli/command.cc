@@ -1,5 +1,8 @@
 #include "cli/command.h"
 
+#include <algorithm>
+
+#include "ledger/base/utf8.h"
 #include "projections/model.h"
 
 namespace relais::cli {
@@ -36,15 +39,25 @@ int exit_code(const Error& e) {
 
 int report(Context& context, const Error& e) {
   if (context.json) {
-    context.err << json::serialize(json::object{{"error", to_json(e)}}) << std::endl;
+    context.err << printable_json(json::serialize(json::object{{"error", to_json(e)}}))
+                << std::endl;
   } else {
-    context.err << "relais: " << to_string(e) << std::endl;
+    context.err << "relais: " << printable(to_string(e)) << std::endl;
   }
   return exit_code(e);
 }
 
 void print(Context& context, const json::object& machine, const std::string& human) {
-  context.out << (context.json ? json::serialize(machine) : human) << std::endl;
+  if (context.json) {
+    context.out << printable_json(json::serialize(machine)) << std::endl;
+    return;
+  }
+  for (std::size_t at = 0; at <= human.size();) {
+    const std::size_t end = std::min(human.find('\n', at), human.size());
+    context.out << printable(std::string_view(human).substr(at, end - at)) << '\n';
+    at = end + 1;
+  }
+  context.out << std::flush;
 }
 
 log::ModelFactory models() {

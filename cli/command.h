@@ -52,7 +52,9 @@ int report(Context& context, const Error& e);
 json::object to_json(const Error& e);
 int exit_code(const Error& e);
 
-/// Prints the answer: one JSON object with --json, else the text with a newline.
+/// Prints the answer: one JSON object with --json, else the text with a newline. What is not fit
+/// for a terminal is written out (ledger/base/utf8.h), but the text's own line ends: a text of
+/// somebody else's is made printable() before it is put into one of several lines.
 void print(Context& context, const json::object& machine, const std::string& human);
 
 /// The read models that this program folds.

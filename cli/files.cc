@@ -1,11 +1,14 @@
 #include "cli/files.h"
 
+#include <unistd.h>
+
 #include <fstream>
 
 namespace relais::cli {
 namespace {
 
 constexpr std::size_t kMaxPassphraseBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxKeptBytes = 2'000'000'000;
 
 Result<std::string> read_stream(std::istream& in, const std::string& name, std::size_t limit) {
   std::string bytes;
@@ -43,6 +46,24 @@ Status write_file(const std::filesystem::path& file, std::string_view bytes) {
   out.close();
   if (!out) return fail(Errc::io, "file-write", "cannot write " + file.string());
   return {};
+}
+
+Status replace_file(const std::filesystem::path& file, std::string_view bytes) {
+  // Two programs that write the same file do not share the one that it is made of.
+  const std::filesystem::path fresh = file.string() + "." + std::to_string(::getpid()) + ".new";
+  RELAIS_TRY(write_file(fresh, bytes));
+  std::error_code ec;
+  std::filesystem::rename(fresh, file, ec);
+  if (ec) return fail(Errc::io, "file-write", "cannot write " + file.string());
+  return {};
+}
+
+Status keep_file(const std::filesystem::path& file, std::string_view bytes) {
+  std::error_code ec;
+  if (!std::filesystem::exists(file, ec)) return replace_file(file, bytes);
+  RELAIS_ASSIGN(const std::string there, read_file(file, kMaxKeptBytes));
+  if (there == bytes) return {};
+  return fail(Errc::conflict, "file-differs", file.string() + " is there with other content");
 }
 
 Status make_folder(const std::filesystem::path& folder) {

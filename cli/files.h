@@ -16,6 +16,11 @@ Result<std::string> read_file(const std::filesystem::path& file, std::size_t lim
 Result<std::string> read_file_or(const std::string& file, std::istream& in, std::size_t limit);
 /// Replaces the file. Rule "file-write".
 Status write_file(const std::filesystem::path& file, std::string_view bytes);
+/// The same in one step: a reader, and a crash, find the old file or the new one.
+Status replace_file(const std::filesystem::path& file, std::string_view bytes);
+/// Writes a file that is not there yet. One that holds the same bytes stays; one that holds others
+/// stays too, and is an error (rule "file-differs"; a half-written one cannot be).
+Status keep_file(const std::filesystem::path& file, std::string_view bytes);
 Status make_folder(const std::filesystem::path& folder);
 
 /// The first line of a passphrase file, without its line end; empty when no file is named.

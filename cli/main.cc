@@ -1,10 +1,13 @@
 // The program: the only place that knows the machine's clock, randomness and streams.
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <thread>
 
 #include "cli/command.h"
+#include "ledger/base/utf8.h"
 #include "ledger/crypto/ed25519.h"
 
 namespace {
@@ -50,10 +53,14 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What a ledger holds is for nobody else on the machine, whatever the folder's own mode.
+  ::umask(S_IRWXG | S_IRWXO);
+  // A write past the limit of file size (ulimit -f) is an error value, not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run_program(argc, argv);
   } catch (const std::exception& e) {
-    std::cerr << "relais: " << e.what() << std::endl;
+    std::cerr << "relais: " << relais::printable(e.what()) << std::endl;
     return relais::cli::kFailed;
   }
 }

@@ -182,10 +182,8 @@ Result<std::string> Remote::get(const std::string& path, const std::string& toke
   return fail(error_of(response));
 }
 
-Result<std::string> Remote::post(const std::string& path, const std::string& media_type,
-                                 const std::string& body) {
-  RELAIS_ASSIGN(auto response,
-                impl_->client->request("POST", path, {{"content-type", media_type}}, body));
+Result<std::string> Remote::post(const std::string& path) {
+  RELAIS_ASSIGN(auto response, impl_->client->request("POST", path));
   if (is_success(response.status)) return std::move(response.body);
   return fail(error_of(response));
 }

@@ -43,8 +43,7 @@ class Remote {
 
   /// The body of a 2xx answer; a problem document becomes its Error, no answer Errc::unavailable.
   Result<std::string> get(const std::string& path, const std::string& token = {});
-  Result<std::string> post(const std::string& path, const std::string& media_type,
-                           const std::string& body);
+  Result<std::string> post(const std::string& path);
 
   /// One statement. An error means that there was no answer about it.
   Result<Submitted> submit(const std::string& statement, std::optional<std::uint32_t> if_match);

@@ -201,29 +201,40 @@ bool matches(const AuditFilter& filter, schema::Event::Reader event) {
 
 }  // namespace
 
-Result<Page<LogIndex>> audit(const log::Ledger& ledger, const log::Head& head,
-                             const AuditFilter& filter, std::size_t limit,
-                             const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
-                             std::size_t max_candidates) {
+Result<Page<AuditItem>> audit(const log::Ledger& ledger, const log::Head& head,
+                              const AuditFilter& filter, std::size_t limit,
+                              const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
+                              std::size_t max_candidates) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
   // The records may be ahead of the head by a batch.
   const Range range{filter.from, std::min(filter.until, head.size().value), filter.newest_first};
   RELAIS_ASSIGN(const auto source, candidates(ledger, head, filter, range));
-  Page<LogIndex> page;
+  Page<AuditItem> page;
   statement::EventView view;
+  const auto behind = [&](std::uint64_t index) {
+    return std::to_string(filter.newest_first ? index : index + 1);
+  };
+  std::uint64_t last = 0;
   for (std::size_t examined = 0;; ++examined) {
-    RELAIS_ASSIGN(const auto index, source->next());
-    if (!index) return page;
-    if (page.items.size() == limit || examined == max_candidates) {
-      page.next = std::to_string(filter.newest_first ? *index + 1 : *index);
+    if (examined == max_candidates) {
+      page.next = behind(last);
       return page;
     }
-    RELAIS_ASSIGN(const std::string bytes, ledger.event(LogIndex{*index}));
+    RELAIS_ASSIGN(const auto index, source->next());
+    if (!index) return page;
+    last = *index;
+    RELAIS_ASSIGN(std::string bytes, ledger.event(LogIndex{*index}));
     if (!view.load(bytes))
       return fail(Errc::corrupt, "event-unreadable",
                   "typed event " + std::to_string(*index) + " cannot be read");
-    if (matches(filter, view.get()) && visible(LogIndex{*index}, view.get()))
-      page.items.emplace_back(*index);
+    if (!matches(filter, view.get()) || !visible(LogIndex{*index}, view.get())) continue;
+    if (page.items.size() == limit) {
+      // There is more, for this reader: where it stands, and what it does not see before, is not
+      // told.
+      page.next = behind(page.items.back().index.value);
+      return page;
+    }
+    page.items.push_back({LogIndex{*index}, std::move(bytes)});
   }
 }
 

@@ -117,13 +117,19 @@ struct AuditFilter {
 };
 /// Most candidates that one call of audit() looks at.
 inline constexpr std::size_t kMaxCandidates = 100'000;
-/// Indices of matching events in order, at most `limit`, those accepted by `visible` only; at most
+/// An event that was found, with the bytes of its typed form.
+struct AuditItem {
+  LogIndex index;
+  std::string event;
+};
+/// Matching events in order, at most `limit`, those accepted by `visible` only; at most
 /// `max_candidates` are looked at, so that a page may be short, or empty, and still have a `next`.
-/// `next` is the decimal index to go on from (as `from`, or as `until` when newest first).
-Result<Page<LogIndex>> audit(const log::Ledger& ledger, const log::Head& head,
-                             const AuditFilter& filter, std::size_t limit,
-                             const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
-                             std::size_t max_candidates = kMaxCandidates);
+/// `next` is the decimal index to go on from (as `from`, or as `until` when newest first): behind
+/// the last item where `visible` accepts one more.
+Result<Page<AuditItem>> audit(const log::Ledger& ledger, const log::Head& head,
+                              const AuditFilter& filter, std::size_t limit,
+                              const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
+                              std::size_t max_candidates = kMaxCandidates);
 
 // --- capabilities
 

@@ -101,7 +101,7 @@ class HttpConnection final : public Connection,
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> read_some(std::size_t bytes);
   asio::awaitable<bool> read_head();
-  asio::awaitable<bool> read_body(BodyShare& share);
+  asio::awaitable<bool> read_body(ByteLease& memory);
   asio::awaitable<Response> answer();
   asio::awaitable<bool> write(Response& response, bool close);
   asio::awaitable<bool> write_stream(Response& response, bool close);
@@ -224,16 +224,23 @@ asio::awaitable<bool> HttpConnection<Stream>::handshake() {
 template <class Stream>
 asio::awaitable<bool> HttpConnection<Stream>::serve_one() {
   parser_.reset();
-  BodyShare share(*connections_);
+  ByteLease memory(connections_->memory().requests, address());
   bool received = co_await read_head();
-  if (received && state_ == RequestParser::State::head) received = co_await read_body(share);
   if (received && !parser_.fill(request_)) received = refuse_with(parser_.refusal());
+  if (received && state_ == RequestParser::State::head) received = co_await read_body(memory);
   if (!received) {
     if (refusal_) co_await refuse();
     co_return false;
   }
+  request_.body = std::move(parser_.body());
   clear_deadline();
   Response response = co_await answer();
+  if (response.not_before > Steady::now()) {
+    asio::steady_timer timer(executor_, response.not_before);
+    ErrorCode ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await timer.async_wait(token);
+  }
   const bool close = !parser_.keep_alive() || stopping_ || connections_->stopping();
   if (response.stream && request_.method != Method::head) {
     const bool open = co_await write_stream(response, close);
@@ -257,6 +264,7 @@ asio::awaitable<bool> HttpConnection<Stream>::read_some(std::size_t bytes) {
 template <class Stream>
 asio::awaitable<bool> HttpConnection<Stream>::read_head() {
   if (buffer_.size() == 0) {
+    buffer_.shrink_to_fit();  // an idle connection holds nothing of its last request
     set_phase(Phase::idle);
     set_deadline(first_request_ ? limits_.header_timeout : limits_.idle_timeout);
     const bool more = co_await read_some(kHeadRead);
@@ -279,10 +287,9 @@ asio::awaitable<bool> HttpConnection<Stream>::read_head() {
 }
 
 template <class Stream>
-asio::awaitable<bool> HttpConnection<Stream>::read_body(BodyShare& share) {
-  if (!share.take(parser_.content_length().value_or(limits_.max_body_bytes)))
-    co_return refuse_with(
-        problem(error(Errc::unavailable, "bodies-full", "too many large requests at once")));
+asio::awaitable<bool> HttpConnection<Stream>::read_body(ByteLease& memory) {
+  if (connections_->gate())
+    if (auto refusal = connections_->gate()(request_)) co_return refuse_with(std::move(*refusal));
   if (parser_.expects_continue() && buffer_.size() == 0) {
     set_deadline(limits_.write_timeout);
     const bool sent = co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n", {});
@@ -295,6 +302,14 @@ asio::awaitable<bool> HttpConnection<Stream>::read_body(BodyShare& share) {
     buffer_.consume(used);
     if (state_ == RequestParser::State::refused) co_return refuse_with(parser_.refusal());
     if (state_ == RequestParser::State::done) co_return true;
+    // What is left unparsed is framing that is not complete.
+    if (buffer_.size() > limits_.max_header_bytes) {
+      parser_.refuse_framing();
+      co_return refuse_with(parser_.refusal());
+    }
+    if (!memory.cover(parser_.body().size() + kBodyRead))
+      co_return refuse_with(
+          problem(error(Errc::unavailable, "bodies-full", "too many large requests at once")));
     const bool more = co_await read_some(kBodyRead);
     if (more) continue;
     if (timed_out_) refuse_with(too_slow("the body"));
@@ -350,6 +365,10 @@ asio::awaitable<bool> HttpConnection<Stream>::write_bytes(std::string_view first
 template <class Stream>
 asio::awaitable<bool> HttpConnection<Stream>::write(Response& response, bool close) {
   const bool http10 = parser_.http10();
+  ByteLease memory(connections_->memory().responses, address());
+  if (!memory.cover(response.body.size()))
+    response = problem(error(Errc::unavailable, "responses-full",
+                             "too many large answers are being read at once"));
   head_.clear();
   write_head(head_, response,
              {connections_->clock().now(), request_.header("traceparent"), http10, close, false});

@@ -92,10 +92,4 @@ bool Connections::wait(std::chrono::milliseconds timeout) {
   return changed_.wait_for(lock, timeout, [this] { return open_.empty(); });
 }
 
-bool Connections::take_body(std::uint64_t bytes) {
-  if (body_bytes_.fetch_add(bytes) + bytes <= limits_.max_bodies_bytes) return true;
-  body_bytes_.fetch_sub(bytes);
-  return false;
-}
-
 }  // namespace relais::api

@@ -54,12 +54,19 @@ enum class Admission { served, too_many, too_many_of_address };
 /// Thread-safe.
 class Connections {
  public:
-  Connections(const Limits& limits, const Clock& clock, RequestHandler handler)
-      : limits_(limits), clock_(clock), handler_(std::move(handler)) {}
+  Connections(const Limits& limits, const Clock& clock, RequestHandler handler, BodyGate gate,
+              std::shared_ptr<HttpMemory> memory)
+      : limits_(limits),
+        clock_(clock),
+        handler_(std::move(handler)),
+        gate_(std::move(gate)),
+        memory_(std::move(memory)) {}
 
   const Limits& limits() const { return limits_; }
   const Clock& clock() const { return clock_; }
   const RequestHandler& handler() const { return handler_; }
+  const BodyGate& gate() const { return gate_; }
+  HttpMemory& memory() { return *memory_; }
 
   /// Room for one more connection from an address. Where there is none, the connection that has
   /// waited longest without a request is ended: of this address where its share is used up, else of
@@ -77,16 +84,13 @@ class Connections {
   /// Whether all have ended within that time.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// Takes a share of the memory for bodies; false when there is not enough left.
-  bool take_body(std::uint64_t bytes);
-  void give_body(std::uint64_t bytes) { body_bytes_.fetch_sub(bytes); }
-
  private:
   const Limits limits_;
   const Clock& clock_;
   const RequestHandler handler_;
+  const BodyGate gate_;
+  const std::shared_ptr<HttpMemory> memory_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> body_bytes_{0};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   struct Open {
@@ -99,26 +103,6 @@ class Connections {
   std::unordered_map<const Connection*, Open> open_;
   std::size_t counted_ = 0;
   std::unordered_map<std::string, std::size_t> by_address_;
-};
-
-/// A request's share of the memory for bodies.
-class BodyShare {
- public:
-  explicit BodyShare(Connections& connections) : connections_(connections) {}
-  ~BodyShare() {
-    if (bytes_ != 0) connections_.give_body(bytes_);
-  }
-  BodyShare(const BodyShare&) = delete;
-  BodyShare& operator=(const BodyShare&) = delete;
-  bool take(std::uint64_t bytes) {
-    if (!connections_.take_body(bytes)) return false;
-    bytes_ = bytes;
-    return true;
-  }
-
- private:
-  Connections& connections_;
-  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace relais::api

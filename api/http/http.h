@@ -6,6 +6,7 @@
 // thread, then or later.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -75,6 +76,9 @@ struct Response {
   std::string_view cache_control = "no-store";  ///< of static storage
   std::vector<std::pair<std::string_view, std::string>> headers;  ///< names of static storage
   std::string body;
+  bool quiet = false;  ///< it says that nothing was found, as a 404 does
+  /// Sent no earlier: where the time that an answer takes would tell what it does not say.
+  std::chrono::steady_clock::time_point not_before{};
   std::shared_ptr<BodyStream> stream;  ///< in place of `body`
   /// Where set, makes the real response on the connection's own thread: so that the thread that
   /// answers (the ledger's writer) need not format it.
@@ -83,6 +87,9 @@ struct Response {
 
 using Respond = std::function<void(Response)>;
 using RequestHandler = std::function<void(Request&, Respond)>;
+/// Looks at a request whose body is still to come: what refuses it at once, so that nothing is read
+/// for nothing. Empty: every body is read.
+using BodyGate = std::function<std::optional<Response>(const Request&)>;
 
 /// Reason phrase of a status (RFC 9110, section 15).
 std::string_view reason_phrase(unsigned status);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "api/http/utf8.h"
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/utf8.h"
 
 namespace relais::api {
 namespace {

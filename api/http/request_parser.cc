@@ -211,9 +211,12 @@ RequestParser::State RequestParser::check_head() {
   return State::head;
 }
 
-std::optional<std::uint64_t> RequestParser::content_length() const {
-  const auto length = impl_->parser->content_length();
-  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+RequestParser::State RequestParser::refuse_framing() {
+  return refuse(
+      error(Errc::too_large, "chunk-framing", "a chunk's extensions, or the trailers, are too long")
+          .accepts(std::to_string(limits_.max_header_bytes) + " bytes")
+          .from("RFC 9112, section 7.1.1"),
+      400);
 }
 
 bool RequestParser::keep_alive() const {
@@ -246,8 +249,12 @@ bool RequestParser::fill(Request& request) {
     return false;
   }
   request.headers = impl_->headers;
-  request.body = std::move(message.body());
+  request.body.clear();
   return true;
+}
+
+std::string& RequestParser::body() {
+  return impl_->parser->get().body();
 }
 
 }  // namespace relais::api

@@ -37,15 +37,21 @@ class RequestParser {
   /// 505).
   const Response& refusal() const { return refusal_; }
 
+  /// Of chunk extensions and trailers, which mean nothing here and are read over, at most a
+  /// header's size is kept while they are incomplete: for who gave so many bytes and gets
+  /// need_more.
+  State refuse_framing();
+
   // Of the message whose header is complete.
-  std::optional<std::uint64_t> content_length() const;
   bool keep_alive() const;
   bool http10() const;
   bool expects_continue() const;
 
-  /// Puts the complete message into `request`, whose views hold until reset(). False, with a
-  /// refusal, where the target has no form.
+  /// Puts the header into `request`, whose views hold until reset(). False, with a refusal, where
+  /// the target has no form.
   bool fill(Request& request);
+  /// The body, as far as it was read.
+  std::string& body();
 
  private:
   struct Impl;

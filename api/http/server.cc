@@ -47,6 +47,16 @@ std::unexpected<Error> cannot_listen(const std::string& what, const ErrorCode& e
       error(Errc::io, "listen", what + ": " + ec.message()).at("--listen").accepts(remedy(ec)));
 }
 
+/// A key that everyone on the machine can read is no secret. A group may: so are keys shared with a
+/// certificate's renewal.
+Status check_private(const std::string& file) {
+  struct stat info{};
+  if (::stat(file.c_str(), &info) != 0 || (info.st_mode & S_IRWXO) == 0) return {};
+  return fail(error(Errc::forbidden, "tls-key-mode", "others may read the private key in " + file)
+                  .at("--tls-key")
+                  .accepts("mode 0600, or 0640 with a group of its own (chmod 640)"));
+}
+
 Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options) {
   std::optional<asio::ssl::context> tls;
   if (options.tls_cert.empty() && options.tls_key.empty() && options.client_ca.empty()) return tls;
@@ -55,11 +65,25 @@ Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options)
                     .accepts("--tls-cert and --tls-key"));
   tls.emplace(asio::ssl::context::tls_server);
   ErrorCode ec;
-  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  RELAIS_TRY(check_private(options.tls_key));
+  SSL_CTX* const native = tls->native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  // In TLS 1.2 only what has forward secrecy and AEAD, as in 1.3 (RFC 9325, section 4.2).
+  if (SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+    return fail(Errc::io, "tls-files", "this OpenSSL has no cipher for TLS 1.2");
+  // Sessions are resumed within this service only; without a context OpenSSL resumes none once
+  // clients have certificates.
+  constexpr std::string_view kContext = "relais";
+  SSL_CTX_set_session_id_context(native, reinterpret_cast<const unsigned char*>(kContext.data()),
+                                 static_cast<unsigned>(kContext.size()));
   tls->use_certificate_chain_file(options.tls_cert, ec);
   if (ec) return io_error("tls-files", options.tls_cert, ec);
   tls->use_private_key_file(options.tls_key, asio::ssl::context::pem, ec);
   if (ec) return io_error("tls-files", options.tls_key, ec);
+  if (SSL_CTX_check_private_key(native) != 1)
+    return fail(error(Errc::invalid, "tls-files", options.tls_key + " is not the certificate's key")
+                    .at("--tls-key")
+                    .accepts("the private key of the first certificate in " + options.tls_cert));
   if (options.client_ca.empty()) return tls;
   tls->load_verify_file(options.client_ca, ec);
   if (ec) return io_error("tls-files", options.client_ca, ec);
@@ -124,7 +148,9 @@ struct IoThread {
 struct Server::Impl {
   Impl(const ServerOptions& o, const Clock& clock, RequestHandler handler)
       : options(o),
-        connections(std::make_shared<Connections>(o.limits, clock, std::move(handler))),
+        connections(std::make_shared<Connections>(
+            o.limits, clock, std::move(handler), o.gate,
+            o.memory != nullptr ? o.memory : std::make_shared<HttpMemory>(o.limits))),
         threads(std::max(1U, o.threads != 0 ? o.threads : std::thread::hardware_concurrency())),
         tcp_acceptor(threads[0].io),
         unix_acceptor(threads[0].io) {}

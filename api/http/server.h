@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "api/http/byte_quota.h"
 #include "api/http/http.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/error.h"
@@ -26,9 +27,19 @@ struct Limits {
   std::uint32_t max_header_bytes = 16 * 1024;
   std::size_t max_target_bytes = 8 * 1024;
   std::uint64_t max_body_bytes = 16 * 1024 * 1024;
-  std::uint64_t max_bodies_bytes = 256 * 1024 * 1024;  ///< of all requests in flight
+  std::uint64_t max_bodies_bytes = 128 * 1024 * 1024;  ///< of all requests that are read or handled
+  std::uint64_t max_responses_bytes = 128 * 1024 * 1024;  ///< of all that are sent
   std::size_t max_connections = 1'024;
   std::size_t max_connections_per_address = 256;  ///< an IPv4 address, or the /64 of an IPv6 one
+};
+
+/// What bodies take now, for who serves and who watches. Of each quota an address has a quarter.
+struct HttpMemory {
+  explicit HttpMemory(const Limits& limits)
+      : requests(limits.max_bodies_bytes, limits.max_bodies_bytes / 4),
+        responses(limits.max_responses_bytes, limits.max_responses_bytes / 4) {}
+  ByteQuota requests;
+  ByteQuota responses;
 };
 
 struct ServerOptions {
@@ -40,6 +51,8 @@ struct ServerOptions {
   std::string client_ca;    ///< PEM; when set, clients must have a certificate by it
   std::string unix_socket;  ///< path for local administration (mode 0600); empty: none
   Limits limits;
+  BodyGate gate;
+  std::shared_ptr<HttpMemory> memory;  ///< its own where none is given
 };
 
 class Server {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "api/http/utf8.h"
+#include "ledger/base/utf8.h"
 
 namespace relais::api {
 namespace {

@@ -121,6 +121,11 @@ Result<std::shared_ptr<const Token>> Authenticator::verified(std::string_view te
     return fail(refused("token-not-yet", "the token was issued in the future")
                     .at("iat")
                     .accepts("at most 60 s ahead of the server's clock"));
+  if (find_seconds(claims, "nbf").value_or(0) > seconds + kMaxTokenAheadSeconds)
+    return fail(refused("token-not-yet", "the token is not valid yet")
+                    .at("nbf")
+                    .accepts("at most 60 s ahead of the server's clock")
+                    .from("RFC 7519, section 4.1.5"));
   if (now.value >= token.expires_at * 1000) return fail(expired());
   auto shared = std::make_shared<const Token>(std::move(token));
   remember(text, shared, seconds);

@@ -41,6 +41,12 @@ const rules::CaseState* Visibility::state(const Uuid& id) {
   return state_ ? &*state_ : nullptr;
 }
 
+bool Visibility::sees_case(const Uuid& id) {
+  if (reader_.analyst()) return true;
+  const Relation& r = relation(id);
+  return r.takes_part || r.has_file;
+}
+
 bool Visibility::sees_event(schema::Event::Reader event) {
   if (of_debates(event) && !reader_.analyst() && !reader_.deliberates()) return false;
   if (!of_case(event) || reader_.analyst()) return true;

@@ -34,6 +34,8 @@ class Visibility {
   Visibility(const Reader& reader, const RecordSource& records, Timestamp now)
       : reader_(reader), records_(records), today_(rules::legal_day(now)) {}
 
+  /// Whether anything of the case may be seen.
+  bool sees_case(const Uuid& id);
   bool sees_event(schema::Event::Reader event);
   bool sees_receipt(schema::Event::Reader event);
   bool sees_disclosures(schema::Event::Reader event);

@@ -14,6 +14,7 @@
 #include "api/http/target.h"
 #include "api/resources/append_list.h"
 #include "ledger/crypto/base64.h"
+#include "ledger/statement/salts.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::api {
@@ -55,7 +56,8 @@ Response accepted_response(const log::Accepted& accepted) {
   write_accepted(json, accepted);
   json.end_object();
   response.headers.emplace_back("location", "/v1/events/" + percent_encode(accepted.id));
-  response.headers.emplace_back("etag", "\"" + std::to_string(accepted.version.value) + "\"");
+  if (!accepted.duplicate || accepted.whole)
+    response.headers.emplace_back("etag", "\"" + std::to_string(accepted.version.value) + "\"");
   return response;
 }
 
@@ -73,16 +75,11 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   const auto refuse = [&](const Error& e) { respond(problem(e)); };
   const auto expected = precondition(call.request);
   if (!expected) return refuse(expected.error());
-  auto statement = statement::parse_submission(text);
-  if (!statement) return refuse(statement.error());
-  log::Submission submission;
-  submission.statement = std::move(*statement);
-  submission.expected = *expected;
-  if (const Status held = context.ledger.preverify(submission); !held) return refuse(held.error());
-  if (submission.verified && context.clock_guard != nullptr)
-    context.clock_guard->hear(submission.statement.time);
+  auto submission = take_statement(context, *call.head->registry, text);
+  if (!submission) return refuse(submission.error());
+  submission->expected = *expected;
   std::vector<log::Submission> group;
-  group.push_back(std::move(submission));
+  group.push_back(std::move(*submission));
   const Status submitted = submit_shared(
       context, *call.head->registry, std::move(group), false,
       [&context, respond](std::vector<log::Outcome> outcomes) {
@@ -94,7 +91,19 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   if (!submitted) refuse(submitted.error());
 }
 
+/// Statements come in two forms; what is neither is refused before it is read.
+Status check_media_type(const Request& request) {
+  const std::string_view type = media_type(request.header("content-type"));
+  if (equals_ignoring_case(type, "application/sd-jwt") || equals_ignoring_case(type, kJson))
+    return {};
+  return fail(error(Errc::unsupported, "media-type", "statements are not taken in this form")
+                  .at("content-type")
+                  .accepts("application/sd-jwt, application/json"));
+}
+
 void append(Context& context, Call& call, Respond respond) {
+  if (const Status taken = check_media_type(call.request); !taken)
+    return respond(problem(taken.error()));
   const std::string_view type = media_type(call.request.header("content-type"));
   const auto atomic = call.request.param("atomic");
   if (atomic && *atomic != "true" && *atomic != "false")
@@ -102,22 +111,32 @@ void append(Context& context, Call& call, Respond respond) {
                                .at("atomic")
                                .accepts("true, false")));
   if (equals_ignoring_case(type, "application/sd-jwt")) return append_one(context, call, respond);
-  if (equals_ignoring_case(type, kJson)) {
-    if (!call.request.header("if-match").empty() || !call.request.header("if-none-match").empty())
-      return respond(problem(error(Errc::malformed, "precondition-on-list",
-                                   "a list concerns several streams, and takes no precondition")
-                                 .at("if-match")
-                                 .accepts("one statement as application/sd-jwt")));
-    return append_list(context, std::move(call.request.body), atomic == "true", std::move(respond));
-  }
-  respond(problem(error(Errc::unsupported, "media-type", "statements are not taken in this form")
-                      .at("content-type")
-                      .accepts("application/sd-jwt, application/json")));
+  if (!call.request.header("if-match").empty() || !call.request.header("if-none-match").empty())
+    return respond(problem(error(Errc::malformed, "precondition-on-list",
+                                 "a list concerns several streams, and takes no precondition")
+                               .at("if-match")
+                               .accepts("one statement as application/sd-jwt")));
+  append_list(context, std::move(call.request.body), atomic == "true", std::move(respond));
+}
+
+}  // namespace
+
+namespace {
+
+/// Who sends a JWT again without all that it hides may be anybody who came by it: the receipt is
+/// for those who may read it.
+void write_known(JsonWriter& json, const log::Accepted& accepted) {
+  json.member("id", accepted.id);
+  json.member("source", accepted.source);
+  json.member("stream", statement::to_subject(accepted.stream));
+  if (accepted.disclosures_added > 0) json.member("disclosuresAdded", accepted.disclosures_added);
+  json.member("receiptAt", "/v1/events/" + percent_encode(accepted.id) + "/receipt");
 }
 
 }  // namespace
 
 void write_accepted(JsonWriter& json, const log::Accepted& accepted) {
+  if (accepted.duplicate && !accepted.whole) return write_known(json, accepted);
   json.member("index", accepted.index.value);
   json.member("id", accepted.id);
   json.member("source", accepted.source);
@@ -129,6 +148,19 @@ void write_accepted(JsonWriter& json, const log::Accepted& accepted) {
   json.member("receipt", merkle::to_text(accepted.receipt));
 }
 
+Result<log::Submission> take_statement(Context& context, const rules::Registry& registry,
+                                       std::string_view text) {
+  log::Submission submission;
+  RELAIS_ASSIGN(submission.statement, statement::parse_submission(text));
+  RELAIS_ASSIGN(const auto salts, statement::check_salts(submission.statement.disclosures));
+  RELAIS_TRY(context.ledger.preverify(submission));
+  if (!submission.verified) return submission;  // of a key that comes with the same list, perhaps
+  if (context.clock_guard != nullptr) context.clock_guard->hear(submission.statement.time);
+  if (const rules::Key* key = registry.find_key(submission.statement.kid))
+    RELAIS_TRY(context.salts.take(key->owner, salts));
+  return submission;
+}
+
 /// What the ledger refuses for reasons of its own, and not of the statement; once for the whole
 /// time that it takes nothing.
 void note_failure(Context& context, const Error& e) {
@@ -137,20 +169,38 @@ void note_failure(Context& context, const Error& e) {
     context.report(to_string(e));
 }
 
+namespace {
+
+/// About what a statement takes on the disk beside its own text: the typed event, the tree, keys
+/// and the read models.
+constexpr std::size_t kBesideTheText = 1'024;
+
+std::size_t stored_bytes(const statement::Statement& s) {
+  std::size_t bytes = s.jwt.size() + kBesideTheText;
+  for (const std::string& d : s.disclosures) bytes += d.size();
+  return bytes;
+}
+
+}  // namespace
+
 Status submit_shared(Context& context, const rules::Registry& registry,
                      std::vector<log::Submission> group, bool atomic, log::Done done) {
   using Parts = std::map<SignatoryId, std::size_t>;
   Parts wanted;
+  Parts bytes;
   for (const log::Submission& s : group)
-    if (const rules::Key* key = registry.find_key(s.statement.kid); key != nullptr && s.verified)
+    if (const rules::Key* key = registry.find_key(s.statement.kid); key != nullptr && s.verified) {
       ++wanted[key->owner];
+      bytes[key->owner] += stored_bytes(s.statement);
+    }
   // Given back with the last who holds it: when the group is answered, or not submitted.
   const std::shared_ptr<Parts> taken(new Parts, [&context](const Parts* parts) {
     for (const auto& [who, count] : *parts) context.queue.give_back(who, count);
     delete parts;
   });
   for (const auto& [who, count] : wanted) {
-    RELAIS_TRY(context.rate.take(who, count));
+    RELAIS_TRY(context.rate.take(who, static_cast<double>(count)));
+    RELAIS_TRY(context.stored.take(who, static_cast<double>(bytes[who])));
     RELAIS_TRY(context.queue.take(who, count));
     taken->emplace(who, count);
   }
@@ -162,13 +212,13 @@ Status submit_shared(Context& context, const rules::Registry& registry,
 }
 
 void add_append_routes(Router& router, Context& context) {
-  router.add(
-      {Method::post,
-       "/v1/events",
-       Access::open,
-       {"atomic"},
-       {},
-       [&context](Call& call, Respond respond) { append(context, call, std::move(respond)); }});
+  router.add(Route::post("/v1/events")
+                 .open()
+                 .query({"atomic"})
+                 .takes_body(check_media_type)
+                 .answers_later([&context](Call& call, Respond respond) {
+                   append(context, call, std::move(respond));
+                 }));
 }
 
 }  // namespace relais::api

@@ -68,14 +68,6 @@ Result<std::vector<std::string>> read_texts(std::string_view body) {
   return texts;
 }
 
-Status check_item(const Context& context, std::string_view text, log::Submission& submission) {
-  RELAIS_ASSIGN(submission.statement, statement::parse_submission(text));
-  RELAIS_TRY(context.ledger.preverify(submission));
-  if (submission.verified && context.clock_guard != nullptr)
-    context.clock_guard->hear(submission.statement.time);
-  return {};
-}
-
 struct Verdict {
   const Error* error = nullptr;
   const log::Accepted* accepted = nullptr;
@@ -179,11 +171,15 @@ void submit(const JobPtr& job) {
 
 void check_part(const JobPtr& job, std::size_t first) {
   const std::size_t last = std::min(first + kPart, job->items.size());
+  const auto head = job->context.ledger.head();
   for (std::size_t i = first; i < last; ++i) {
     ListJob::Item& item = job->items[i];
     try {
-      if (const Status held = check_item(job->context, job->texts[i], item.submission); !held)
-        item.refused = held.error();
+      auto taken = take_statement(job->context, *head->registry, job->texts[i]);
+      if (taken)
+        item.submission = std::move(*taken);
+      else
+        item.refused = std::move(taken.error());
     } catch (const std::exception& e) {
       item.refused = error(Errc::internal, "internal", e.what());
     }

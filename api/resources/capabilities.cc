@@ -77,12 +77,9 @@ Result<Response> list(Call& call, const Context& context) {
 }  // namespace
 
 void add_capability_routes(Router& router, Context& context) {
-  router.add({Method::get,
-              "/v1/capabilities",
-              Access::reader,
-              {"need", "territory", "public"},
-              [&context](Call& call) { return list(call, context); },
-              {}});
+  router.add(Route::get("/v1/capabilities")
+                 .query({"need", "territory", "public"})
+                 .answers([&context](Call& call) { return list(call, context); }));
 }
 
 }  // namespace relais::api

@@ -26,10 +26,10 @@ Result<std::optional<rules::CasePhase>> phase_parameter(const Request& request) 
                   .accepts(names));
 }
 
-Result<Response> list(Call& call) {
+Result<Response> list(const Context& context, Call& call) {
   RELAIS_ASSIGN(const auto phase, phase_parameter(call.request));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
-  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   const auto page =
       projections::cases_of(*call.head->records, call.reader.id, phase, cursor, limit);
   Response response;
@@ -37,7 +37,7 @@ Result<Response> list(Call& call) {
   JsonWriter json(response.body);
   json.begin_object().key("cases").begin_array();
   for (const rules::CaseState& state : page.items) write_case(json, *call.head->registry, state);
-  end_page(json, response, call.request, page.next);
+  end_page(json, response, call, context, page.next);
   return response;
 }
 
@@ -77,10 +77,10 @@ Result<Response> one(Context& context, Call& call) {
   return response;
 }
 
-Result<Response> timeline(Call& call) {
+Result<Response> timeline(const Context& context, Call& call) {
   RELAIS_ASSIGN(const rules::CaseState state, visible_case(call));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
-  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   std::uint64_t after = 0;
   if (!cursor.empty()) {
     RELAIS_ASSIGN(after, number_cursor(cursor));
@@ -97,22 +97,23 @@ Result<Response> timeline(Call& call) {
   json.key("items").begin_array();
   for (const projections::TimelineItem& item : page.items)
     write_timeline_item(json, *call.head->registry, item, state.acts.at(item.version - 1));
-  end_page(json, response, call.request, page.next);
+  end_page(json, response, call, context, page.next);
   return response;
 }
 
 }  // namespace
 
 void add_case_routes(Router& router, Context& context) {
-  router.add({Method::get,
-              "/v1/cases/{id}",
-              Access::reader,
-              {"asOf"},
-              [&context](Call& call) { return one(context, call); },
-              {}});
+  router.add(Route::get("/v1/cases/{id}").query({"asOf"}).answers([&context](Call& call) {
+    return one(context, call);
+  }));
+  router.add(Route::get("/v1/cases/{id}/timeline")
+                 .query({"cursor", "limit"})
+                 .answers([&context](Call& call) { return timeline(context, call); }));
   router.add(
-      {Method::get, "/v1/cases/{id}/timeline", Access::reader, {"cursor", "limit"}, timeline, {}});
-  router.add({Method::get, "/v1/cases", Access::reader, {"phase", "cursor", "limit"}, list, {}});
+      Route::get("/v1/cases").query({"phase", "cursor", "limit"}).answers([&context](Call& call) {
+        return list(context, call);
+      }));
 }
 
 }  // namespace relais::api

@@ -61,7 +61,7 @@ Result<Response> list(Call& call, const Context& context) {
   RELAIS_ASSIGN(const bool overdue, flag(call.request, "overdue"));
   if (overdue && now < filter.until) filter.until = Timestamp{now.value + 1};
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
-  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   const auto page =
       projections::deadlines(*call.head->records, call.reader.id, filter, cursor, limit);
   Response response;
@@ -69,19 +69,16 @@ Result<Response> list(Call& call, const Context& context) {
   JsonWriter json(response.body);
   json.begin_object().key("deadlines").begin_array();
   for (const DueDeadline& item : page.items) write_deadline(json, *call.head->registry, item, now);
-  end_page(json, response, call.request, page.next);
+  end_page(json, response, call, context, page.next);
   return response;
 }
 
 }  // namespace
 
 void add_deadline_routes(Router& router, Context& context) {
-  router.add({Method::get,
-              "/v1/deadlines",
-              Access::reader,
-              {"kind", "from", "until", "overdue", "cursor", "limit"},
-              [&context](Call& call) { return list(call, context); },
-              {}});
+  router.add(Route::get("/v1/deadlines")
+                 .query({"kind", "from", "until", "overdue", "cursor", "limit"})
+                 .answers([&context](Call& call) { return list(call, context); }));
 }
 
 }  // namespace relais::api

@@ -81,8 +81,8 @@ Status read_range(const Request& request, const log::Ledger& ledger, const log::
 }
 
 /// A cursor narrows the range, and never widens it.
-Status read_cursor(const Request& request, EventQuery& query) {
-  RELAIS_ASSIGN(const std::string cursor, page_cursor(request));
+Status read_cursor(const Call& call, const Context& context, EventQuery& query) {
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   if (cursor.empty()) return {};
   RELAIS_ASSIGN(const std::uint64_t index, number_cursor(cursor));
   auto& filter = query.filter;
@@ -104,16 +104,17 @@ std::vector<std::string_view> live_parameters() {
   return {"stream", "type", "signatory", "axis", "from"};
 }
 
-Result<EventQuery> parse_event_query(const Request& request, const log::Ledger& ledger,
-                                     const log::Head& head) {
+Result<EventQuery> parse_event_query(const Call& call, const Context& context) {
+  const Request& request = call.request;
+  const log::Head& head = *call.head;
   EventQuery query;
   RELAIS_ASSIGN(query.limit, page_limit(request));
   if (const auto stream = request.param("stream")) RELAIS_TRY(read_stream(*stream, query));
   if (const auto slug = request.param("signatory"))
     RELAIS_TRY(read_signatory(*slug, *head.registry, query));
   RELAIS_TRY(read_types(request, query));
-  RELAIS_TRY(read_range(request, ledger, head, query));
-  RELAIS_TRY(read_cursor(request, query));
+  RELAIS_TRY(read_range(request, context.ledger, head, query));
+  RELAIS_TRY(read_cursor(call, context, query));
   return query;
 }
 

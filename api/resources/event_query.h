@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/context.h"
 #include "api/http/http.h"
 #include "ledger/log/ledger.h"
 #include "projections/read.h"
@@ -28,8 +29,7 @@ std::vector<std::string_view> live_parameters();
 /// Reads the filters stream, type (of the form "relais.case.*.v1" or "case.*"), signatory, axis,
 /// from and to ([from, to), each an index or a time), order, cursor and limit. Errors name the
 /// parameter and what it accepts.
-Result<EventQuery> parse_event_query(const Request& request, const log::Ledger& ledger,
-                                     const log::Head& head);
+Result<EventQuery> parse_event_query(const Call& call, const Context& context);
 
 /// Whether `text` matches a glob in which '*' stands for any number of characters.
 bool glob_matches(std::string_view pattern, std::string_view text);

@@ -25,11 +25,14 @@ Error unreadable(LogIndex index) {
 
 /// One page of what `write` says of each event.
 Result<Response> list(Context& context, Call& call, WriteItem write) {
-  RELAIS_ASSIGN(const EventQuery query,
-                parse_event_query(call.request, context.ledger, *call.head));
-  projections::Page<LogIndex> page;
+  RELAIS_ASSIGN(const EventQuery query, parse_event_query(call, context));
+  projections::Page<projections::AuditItem> page;
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
-  if (!query.nothing) {
+  // Who sees nothing of a case is answered before its events are looked at.
+  const auto& stream = query.filter.stream;
+  const bool hidden =
+      stream && stream->kind == schema::StreamKind::CASE && !visibility.sees_case(stream->uuid);
+  if (!query.nothing && !hidden) {
     const auto visible = [&](LogIndex, schema::Event::Reader event) {
       return visibility.sees_event(event);
     };
@@ -41,12 +44,12 @@ Result<Response> list(Context& context, Call& call, WriteItem write) {
   JsonWriter json(response.body);
   json.begin_object().key("events").begin_array();
   statement::EventView view;
-  for (const LogIndex index : page.items) {
-    RELAIS_ASSIGN(const std::string bytes, context.ledger.event(index));
-    if (!view.load(bytes)) return fail(unreadable(index));
-    write(json, *call.head->registry, index, view.get());
+  for (const projections::AuditItem& item : page.items) {
+    if (!view.load(item.event)) return fail(unreadable(item.index));
+    write(json, *call.head->registry, item.index, view.get());
   }
-  end_page(json, response, call.request, page.next);
+  end_page(json, response, call, context, page.next);
+  response.quiet = page.items.empty() && query.filter.stream.has_value();
   return response;
 }
 
@@ -59,7 +62,10 @@ struct Found {
 /// The one event of this id that the reader may see: several signatories may have used it.
 Result<Found> find_visible(Context& context, Call& call, std::string_view id,
                            bool (Visibility::*sees)(schema::Event::Reader)) {
-  RELAIS_ASSIGN(const std::vector<LogIndex> indices, context.ledger.find(id));
+  RELAIS_ASSIGN(std::vector<LogIndex> indices, context.ledger.find(id));
+  // The same work whether or not there is such an id: some event is looked at, and not found.
+  const bool known = !indices.empty();
+  if (!known) indices.emplace_back(std::hash<std::string_view>()(id) % call.head->size().value);
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   const auto source = call.request.param("source");
   std::vector<Found> found;
@@ -70,7 +76,7 @@ Result<Found> find_visible(Context& context, Call& call, std::string_view id,
     if (!view.load(bytes)) return fail(unreadable(index));
     const rules::Signatory* by = call.head->registry->find(SignatoryId{view.get().getSignatory()});
     if (source && (by == nullptr || by->source != *source)) continue;
-    if ((visibility.*sees)(view.get())) found.push_back({index, std::move(bytes)});
+    if ((visibility.*sees)(view.get()) && known) found.push_back({index, std::move(bytes)});
   }
   if (found.empty()) return fail(absent());
   if (found.size() > 1)
@@ -128,30 +134,20 @@ Result<Response> receipt(Context& context, Call& call) {
 }  // namespace
 
 void add_event_routes(Router& router, Context& context) {
-  router.add({Method::get,
-              "/v1/events",
-              Access::reader,
-              list_parameters(),
-              [&context](Call& call) { return list(context, call, write_event); },
-              {}});
-  router.add({Method::get,
-              "/v1/events/{id}",
-              Access::reader,
-              {"source", "format"},
-              [&context](Call& call) { return one(context, call); },
-              {}});
-  router.add({Method::get,
-              "/v1/events/{id}/receipt",
-              Access::reader,
-              {"source"},
-              [&context](Call& call) { return receipt(context, call); },
-              {}});
-  router.add({Method::get,
-              "/v1/audit",
-              Access::reader,
-              list_parameters(),
-              [&context](Call& call) { return list(context, call, write_envelope); },
-              {}});
+  router.add(Route::get("/v1/events").query(list_parameters()).answers([&context](Call& call) {
+    return list(context, call, write_event);
+  }));
+  router.add(
+      Route::get("/v1/events/{id}").query({"source", "format"}).answers([&context](Call& call) {
+        return one(context, call);
+      }));
+  router.add(
+      Route::get("/v1/events/{id}/receipt").query({"source"}).answers([&context](Call& call) {
+        return receipt(context, call);
+      }));
+  router.add(Route::get("/v1/audit").query(list_parameters()).answers([&context](Call& call) {
+    return list(context, call, write_envelope);
+  }));
 }
 
 }  // namespace relais::api

@@ -188,13 +188,10 @@ Result<Response> list(Call&) {
 }  // namespace
 
 void add_indicator_routes(Router& router, Context& context) {
-  router.add({Method::get, "/v1/indicators", Access::reader, {}, list, {}});
-  router.add({Method::get,
-              "/v1/indicators/{name}",
-              Access::reader,
-              {"asOf", "by", "for"},
-              [&context](Call& call) { return show(call, context); },
-              {}});
+  router.add(Route::get("/v1/indicators").answers(list));
+  router.add(Route::get("/v1/indicators/{name}")
+                 .query({"asOf", "by", "for"})
+                 .answers([&context](Call& call) { return show(call, context); }));
 }
 
 }  // namespace relais::api

@@ -66,8 +66,9 @@ class EventTail final : public BodyStream {
         piece.end = true;
       }
     }
-    // Behind a look at what came before it opened; then heartbeats tell the position.
-    if (!opened_ || piece.more) add_position(piece.bytes);
+    // Behind a look at what came before it opened; then heartbeats tell the position. One in the
+    // middle of a look may be that of an event the reader does not see.
+    if (!opened_ && !piece.more) add_position(piece.bytes);
     opened_ = true;
     return piece;
   }
@@ -91,7 +92,7 @@ class EventTail final : public BodyStream {
   /// section 9.2.6): who is away for a while goes on behind what was looked at and not behind the
   /// last match, which may be long ago.
   void add_position(std::string& bytes) {
-    if (query_.filter.from == told_) return;
+    if (query_.filter.from == told_ || behind_) return;
     told_ = query_.filter.from;
     bytes.append("id: ").append(std::to_string(told_ - 1)).append("\n\n");
   }
@@ -104,8 +105,7 @@ class EventTail final : public BodyStream {
     RELAIS_ASSIGN(const auto page, projections::audit(context_.ledger, head, query_.filter,
                                                       kEventsPerPiece, visible, kMaxCandidates));
     statement::EventView view;
-    for (const LogIndex index : page.items) {
-      RELAIS_ASSIGN(const std::string bytes, context_.ledger.event(index));
+    for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))
         return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
       piece.bytes.append("id: ").append(std::to_string(index.value));
@@ -117,7 +117,8 @@ class EventTail final : public BodyStream {
       told_ = index.value + 1;
     }
     query_.filter.from = head.size().value;
-    if (!page.next.empty()) {
+    behind_ = !page.next.empty();
+    if (behind_) {
       const auto [end, ec] = std::from_chars(page.next.data(), page.next.data() + page.next.size(),
                                              query_.filter.from);
       if (ec != std::errc()) return fail(Errc::internal, "internal", "a page's next is no index");
@@ -132,6 +133,7 @@ class EventTail final : public BodyStream {
   EventQuery query_;
   std::uint64_t told_;  ///< the client knows that it has all before this index
   bool opened_ = false;
+  bool behind_ = false;  ///< there is more to look at before the head
   std::uint64_t subscription_ = 0;
 };
 
@@ -153,7 +155,7 @@ Status set_start(const Call& call, EventQuery& query) {
 }
 
 Result<Response> live(Context& context, Call& call) {
-  RELAIS_ASSIGN(EventQuery query, parse_event_query(call.request, context.ledger, *call.head));
+  RELAIS_ASSIGN(EventQuery query, parse_event_query(call, context));
   RELAIS_TRY(set_start(call, query));
   RELAIS_TRY(context.streams.take(call.reader.id));
   auto slot = std::make_unique<StreamSlot>(context.streams, call.reader.id);
@@ -168,12 +170,9 @@ Result<Response> live(Context& context, Call& call) {
 }  // namespace
 
 void add_live_routes(Router& router, Context& context) {
-  router.add({Method::get,
-              "/v1/events/live",
-              Access::reader,
-              live_parameters(),
-              [&context](Call& call) { return live(context, call); },
-              {}});
+  router.add(Route::get("/v1/events/live").query(live_parameters()).answers([&context](Call& call) {
+    return live(context, call);
+  }));
 }
 
 }  // namespace relais::api

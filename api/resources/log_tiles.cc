@@ -74,25 +74,14 @@ Result<Response> bundle(Context& context, Call& call) {
 }  // namespace
 
 void add_log_routes(Router& router, Context& context) {
-  router.add({Method::get, "/log/checkpoint", Access::open, {}, checkpoint, {}});
-  router.add({Method::get,
-              "/log/vkey",
-              Access::open,
-              {},
-              [&context](Call&) { return vkey(context); },
-              {}});
-  router.add({Method::get,
-              "/log/tile/entries/{*}",
-              Access::reader,
-              {},
-              [&context](Call& call) { return bundle(context, call); },
-              {}});
-  router.add({Method::get,
-              "/log/tile/{*}",
-              Access::open,
-              {},
-              [&context](Call& call) { return tile(context, call); },
-              {}});
+  router.add(Route::get("/log/checkpoint").open().answers(checkpoint));
+  router.add(Route::get("/log/vkey").open().answers([&context](Call&) { return vkey(context); }));
+  router.add(Route::get("/log/tile/entries/{*}").answers([&context](Call& call) {
+    return bundle(context, call);
+  }));
+  router.add(Route::get("/log/tile/{*}").open().answers([&context](Call& call) {
+    return tile(context, call);
+  }));
 }
 
 }  // namespace relais::api

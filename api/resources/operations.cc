@@ -34,6 +34,14 @@ Result<Response> readyz(const Context& context, const Call& call) {
     if (guard->behind_ms() > 0)
       json.member("clockBehindLogSeconds", static_cast<std::uint64_t>(guard->behind_ms() / 1'000));
   }
+  // Small requests are taken all the same.
+  if (context.memory != nullptr && context.memory->requests.nearly_full())
+    json.member("largeRequests", "refused");
+  // Not a 503: a balancer must not keep erasures away.
+  if (context.ledger.shortage()) json.member("storage", "low");
+  if (const auto purge = context.ledger.purge_state(); purge.failure) {
+    json.member("erasure", "owed").member("erasureFailure", purge.failure->rule);
+  }
   json.end_object();
   return response;
 }
@@ -41,8 +49,8 @@ Result<Response> readyz(const Context& context, const Call& call) {
 Result<Response> metrics(const Context& context) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body =
-      context.metrics->text(context.ledger, context.streams.taken(), context.clock_guard);
+  response.body = context.metrics->text(context.ledger, context.streams.taken(),
+                                        context.clock_guard, context.memory.get());
   return response;
 }
 
@@ -89,31 +97,19 @@ void rebuild(Context& context, const Respond& respond) {
 }  // namespace
 
 void add_operation_routes(Router& router, Context& context) {
-  router.add({Method::get, "/livez", Access::open, {}, [](Call&) { return livez(); }, {}});
-  router.add({Method::get,
-              "/readyz",
-              Access::open,
-              {},
-              [&context](Call& call) { return readyz(context, call); },
-              {}});
-  router.add({Method::get,
-              "/metrics",
-              Access::open,
-              {},
-              [&context](Call&) { return metrics(context); },
-              {}});
-  router.add({Method::post,
-              "/admin/confirm-clock",
-              Access::local,
-              {},
-              [&context](Call&) { return confirm_clock(context); },
-              {}});
-  router.add({Method::post,
-              "/admin/rebuild",
-              Access::local,
-              {},
-              {},
-              [&context](Call&, const Respond& respond) { rebuild(context, respond); }});
+  router.add(Route::get("/livez").open().answers([](Call&) { return livez(); }));
+  router.add(Route::get("/readyz").open().answers(
+      [&context](Call& call) { return readyz(context, call); }));
+  router.add(Route::get("/metrics").to(Access::operation).answers([&context](Call&) {
+    return metrics(context);
+  }));
+  router.add(Route::post("/admin/confirm-clock").local().answers([&context](Call&) {
+    return confirm_clock(context);
+  }));
+  router.add(
+      Route::post("/admin/rebuild")
+          .local()
+          .answers_later([&context](Call&, const Respond& respond) { rebuild(context, respond); }));
 }
 
 }  // namespace relais::api

@@ -11,8 +11,6 @@
 namespace relais::api {
 namespace {
 
-constexpr std::size_t kMaxCursorBytes = 64;
-
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -23,13 +21,42 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::unexpected<Error> bad_cursor() {
   return fail(error(Errc::malformed, "cursor-form", "not a cursor of this list")
                   .at("cursor")
-                  .accepts("the member next of a page before"));
+                  .accepts("the member next of a page before, of the same list and reader"));
 }
 
 std::unexpected<Error> bad_position(std::string_view name) {
   return fail(error(Errc::malformed, "position-form", "neither an index nor a time")
                   .at(std::string(name))
                   .accepts("an index of the log, or an RFC 3339 time"));
+}
+
+/// Whose cursor it is, and of what: the reader, the path, and the query but for the cursor and the
+/// size of a page.
+std::string cursor_context(const Call& call) {
+  std::string context;
+  append_be(context, call.reader.id.value);
+  const auto add = [&context](std::string_view text) {
+    append_be(context, static_cast<std::uint32_t>(text.size()));
+    context.append(text);
+  };
+  for (const std::string& segment : call.request.path) add(segment);
+  for (const Param& p : call.request.query) {
+    if (p.name == "cursor" || p.name == "limit") continue;
+    add(p.name);
+    add(p.value);
+  }
+  return context;
+}
+
+void add_next_link(Response& response, const Request& request, std::string_view cursor) {
+  std::string link = "<";
+  for (const std::string& segment : request.path) link.append("/").append(percent_encode(segment));
+  link.append("?");
+  for (const Param& p : request.query)
+    if (p.name != "cursor")
+      link.append(percent_encode(p.name)).append("=").append(percent_encode(p.value)).append("&");
+  link.append("cursor=").append(cursor).append(">; rel=\"next\"");
+  response.headers.emplace_back("link", std::move(link));
 }
 
 }  // namespace
@@ -45,11 +72,13 @@ Result<std::size_t> page_limit(const Request& request) {
   return static_cast<std::size_t>(*limit);
 }
 
-Result<std::string> page_cursor(const Request& request) {
-  const auto text = request.param("cursor");
+Result<std::string> page_cursor(const Call& call, const Context& context) {
+  const auto text = call.request.param("cursor");
   if (!text) return std::string();
-  auto bytes = crypto::base64url_decode(*text);
-  if (!bytes || bytes->empty() || bytes->size() > kMaxCursorBytes) return bad_cursor();
+  const auto sealed = crypto::base64url_decode(*text);
+  if (!sealed) return bad_cursor();
+  auto bytes = context.cursors.open(*sealed, cursor_context(call));
+  if (!bytes || bytes->empty()) return bad_cursor();
   return std::move(*bytes);
 }
 
@@ -59,28 +88,16 @@ Result<std::uint64_t> number_cursor(std::string_view bytes) {
   return *number;
 }
 
-std::string next_cursor(std::string_view bytes) {
-  return bytes.empty() ? std::string() : crypto::base64url_encode(bytes);
-}
-
-void add_next_link(Response& response, const Request& request, std::string_view cursor) {
-  if (cursor.empty()) return;
-  std::string link = "<";
-  for (const std::string& segment : request.path) link.append("/").append(percent_encode(segment));
-  link.append("?");
-  for (const Param& p : request.query)
-    if (p.name != "cursor")
-      link.append(percent_encode(p.name)).append("=").append(percent_encode(p.value)).append("&");
-  link.append("cursor=").append(cursor).append(">; rel=\"next\"");
-  response.headers.emplace_back("link", std::move(link));
-}
-
-void end_page(JsonWriter& json, Response& response, const Request& request, std::string_view next) {
+void end_page(JsonWriter& json, Response& response, const Call& call, const Context& context,
+              std::string_view next) {
   json.end_array();
-  const std::string cursor = next_cursor(next);
-  if (!cursor.empty()) json.member("next", cursor);
+  if (!next.empty()) {
+    const std::string cursor =
+        crypto::base64url_encode(context.cursors.seal(next, cursor_context(call)));
+    json.member("next", cursor);
+    add_next_link(response, call.request, cursor);
+  }
   json.end_object();
-  add_next_link(response, request, cursor);
 }
 
 Result<LogIndex> first_index_at(std::string_view name, std::string_view text,

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/context.h"
 #include "api/http/http.h"
 #include "api/http/json_writer.h"
 #include "ledger/base/error.h"
@@ -14,19 +15,18 @@ namespace relais::api {
 
 /// The parameter `limit`, or the default (projections/read.h); rule "limit-range".
 Result<std::size_t> page_limit(const Request& request);
-/// The parameter `cursor` as the bytes that next_cursor() was given; empty when absent. Rule
-/// "cursor-form".
-Result<std::string> page_cursor(const Request& request);
-/// Opaque text of a cursor.
-std::string next_cursor(std::string_view bytes);
+/// The parameter `cursor` as the bytes that end_page() was given; empty when absent. Cursors are
+/// sealed: they tell nothing, since positions may be those of what the reader does not see, and
+/// hold for one reader and one list only. Rule "cursor-form".
+Result<std::string> page_cursor(const Call& call, const Context& context);
 /// A cursor that is a decimal number.
 Result<std::uint64_t> number_cursor(std::string_view bytes);
-/// Adds Link: <…>; rel="next" (RFC 8288): the same request with another cursor.
-void add_next_link(Response& response, const Request& request, std::string_view cursor);
 
-/// Ends the array of a page and the object it stands in, with the member `next` and the Link where
-/// there is more: `next` as the read model gave it.
-void end_page(JsonWriter& json, Response& response, const Request& request, std::string_view next);
+/// Ends the array of a page and the object it stands in, with the member `next` and, where there is
+/// more, Link: <…>; rel="next" (RFC 8288), the same request with another cursor. `next` as the read
+/// model gave it.
+void end_page(JsonWriter& json, Response& response, const Call& call, const Context& context,
+              std::string_view next);
 
 /// A number of an index, an hour of RFC 3339, or "true"/"false" as parameters give them. Rules
 /// "position-form", "flag-form".

@@ -16,11 +16,11 @@ Result<projections::Box> box_parameter(const Request& request) {
 }
 
 // Who sends or gets a referral takes part in its case, so that each line may be seen.
-Result<Response> list(Call& call) {
+Result<Response> list(const Context& context, Call& call) {
   RELAIS_ASSIGN(const projections::Box box, box_parameter(call.request));
   RELAIS_ASSIGN(const bool open_only, flag(call.request, "open"));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
-  RELAIS_ASSIGN(const std::string cursor, page_cursor(call.request));
+  RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   const auto page =
       projections::referrals(*call.head->records, call.reader.id, box, open_only, cursor, limit);
   Response response;
@@ -29,15 +29,16 @@ Result<Response> list(Call& call) {
   json.begin_object().key("referrals").begin_array();
   for (const projections::ReferralItem& item : page.items)
     write_referral(json, *call.head->registry, item.referral, &item.case_id);
-  end_page(json, response, call.request, page.next);
+  end_page(json, response, call, context, page.next);
   return response;
 }
 
 }  // namespace
 
-void add_referral_routes(Router& router, Context&) {
-  router.add(
-      {Method::get, "/v1/referrals", Access::reader, {"box", "open", "cursor", "limit"}, list, {}});
+void add_referral_routes(Router& router, Context& context) {
+  router.add(Route::get("/v1/referrals")
+                 .query({"box", "open", "cursor", "limit"})
+                 .answers([&context](Call& call) { return list(context, call); }));
 }
 
 }  // namespace relais::api

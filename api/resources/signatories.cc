@@ -79,8 +79,7 @@ Result<rules::Registry> registry_as_of(Context& context, const log::Head& head, 
   for (;;) {
     RELAIS_ASSIGN(const auto page,
                   projections::audit(context.ledger, head, filter, projections::kMaxPage, all));
-    for (const LogIndex index : page.items) {
-      RELAIS_ASSIGN(const std::string bytes, context.ledger.event(index));
+    for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))
         return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
       rules::evolve(world, rules::act_of(index, view.get()));
@@ -111,13 +110,10 @@ Result<Response> keys(Context& context, Call& call) {
 }  // namespace
 
 void add_signatory_routes(Router& router, Context& context) {
-  router.add({Method::get, "/v1/signatories", Access::reader, {}, signatories, {}});
-  router.add({Method::get,
-              "/v1/keys",
-              Access::reader,
-              {"asOf"},
-              [&context](Call& call) { return keys(context, call); },
-              {}});
+  router.add(Route::get("/v1/signatories").answers(signatories));
+  router.add(Route::get("/v1/keys").query({"asOf"}).answers([&context](Call& call) {
+    return keys(context, call);
+  }));
 }
 
 }  // namespace relais::api

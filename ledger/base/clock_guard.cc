@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace relais {
@@ -29,7 +30,8 @@ std::string_view to_string(ClockState s) {
 ClockGuard::ClockGuard(const Clock& machine, const ElapsedClock& elapsed)
     : machine_(machine),
       elapsed_(elapsed),
-      offset_ms_(machine.now().value - elapsed.elapsed_ms()) {}
+      offset_ms_(machine.now().value - elapsed.elapsed_ms()),
+      looked_at_ms_(elapsed.elapsed_ms()) {}
 
 std::int64_t ClockGuard::drift_ms() const {
   return machine_.now().value - elapsed_.elapsed_ms() - offset_ms_;
@@ -61,9 +63,22 @@ void ClockGuard::hear(Timestamp signed_at) {
   offset_ms_ = machine - elapsed_.elapsed_ms();
 }
 
+/// Small steps, one after the other, are a leap too: what is followed in all is bounded.
+void ClockGuard::follow(std::int64_t drift) {
+  const std::int64_t now = elapsed_.elapsed_ms();
+  const std::int64_t passed = now - looked_at_ms_.exchange(now);
+  const std::int64_t most = std::min(kLeapMs, allowance_ms_ + passed / kAdjustmentPart);
+  if (std::abs(drift) > kLeapMs) {
+    allowance_ms_ = most;
+    return;
+  }
+  const std::int64_t step = std::clamp(drift, -most, most);
+  offset_ms_ += step;
+  allowance_ms_ = most - std::abs(step);
+}
+
 void ClockGuard::look(Timestamp last_received) {
-  const std::int64_t drift = drift_ms();
-  if (std::abs(drift) <= kLeapMs) offset_ms_ += drift;
+  follow(drift_ms());
   const std::int64_t behind = last_received.value - now().value;
   behind_ms_ = behind > kBehindMs ? behind : 0;
 }

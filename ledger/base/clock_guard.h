@@ -39,6 +39,8 @@ std::string_view to_string(ClockState s);  ///< "behind-log"
 class ClockGuard final : public Clock {
  public:
   static constexpr std::int64_t kLeapMs = 60'000;   ///< a leap; what is less is adjustment
+  /// A hundredth of what passes may be adjusted, beside one leap's length: no oscillator is as wrong.
+  static constexpr std::int64_t kAdjustmentPart = 100;
   static constexpr std::int64_t kBehindMs = 5'000;  ///< tolerated before it is told
   static constexpr std::int64_t kSilenceMs = 30LL * 86'400'000;  ///< of the log, that needs no look
 
@@ -72,10 +74,13 @@ class ClockGuard final : public Clock {
 
  private:
   std::int64_t drift_ms() const;
+  void follow(std::int64_t drift);
 
   const Clock& machine_;
   const ElapsedClock& elapsed_;
   std::atomic<std::int64_t> offset_ms_;  // machine's time less elapsed time, where both agreed last
+  std::atomic<std::int64_t> looked_at_ms_;
+  std::atomic<std::int64_t> allowance_ms_{kLeapMs};  // of adjustments that are followed
   std::atomic<std::int64_t> behind_ms_{0};
   std::atomic<bool> unconfirmed_{false};
   std::atomic<bool> begun_{false};

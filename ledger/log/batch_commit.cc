@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include "ledger/base/archive.h"
@@ -26,6 +27,12 @@ Error group_refused(std::size_t failed) {
       .accepts("a group of which every statement is accepted");
 }
 
+/// What is owed to a person, and what ends a harm, has room when nothing else has.
+bool passes_shortage(const statement::Statement& s) {
+  const auto data = s.event->getRoot<schema::Event>().asReader().getData();
+  return data.isCaseDataErased() || data.isKeyRevoked();
+}
+
 }  // namespace
 
 std::string id_key(std::string_view id, SignatoryId signatory) {
@@ -43,6 +50,7 @@ std::string stream_version_key(const statement::StreamId& stream, StreamVersion 
 
 BatchCommit::BatchCommit(Ledger::Impl& ledger)
     : ledger_(ledger),
+      shortage_(ledger.shortage()),
       first_(ledger.tree->size()),
       received_at_(std::max(ledger.clock->now(), ledger.current()->last_received)) {}
 
@@ -62,8 +70,9 @@ void BatchCommit::take(Group& group) {
   }
   for (Submission& s : group.submissions) {
     Result<Answer> answer = take_one(s);
-    check(!group.atomic || answer.has_value(),
-          "a statement that passed the trial of its group passes again");
+    // It passed the trial a moment ago, and what came before it is staged: the store has failed
+    // since, and the batch ends (give_up).
+    if (group.atomic && !answer) throw std::runtime_error(to_string(answer.error()));
     if (!answer) ++ledger_.stats.refused;
     pending.answers.push_back(answer ? std::move(*answer) : Answer{fail(answer.error())});
   }
@@ -79,6 +88,7 @@ Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) 
   s.verified = true;
   RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
   if (duplicate) return Admitted{signer.id, *duplicate};
+  if (shortage_ && !passes_shortage(s.statement)) return fail(*shortage_);
   RELAIS_ASSIGN(const rules::Act act,
                 log::admit(world, s.statement, signer, index, received_at_, s.expected));
   return Admitted{signer.id, act};
@@ -140,7 +150,9 @@ Result<BatchCommit::Answer> BatchCommit::take_one(Submission& s) {
   if (const auto* duplicate = std::get_if<LogIndex>(&admitted.what)) {
     RELAIS_ASSIGN(const std::size_t added, complete(s.statement, admitted.signatory, *duplicate));
     ++ledger_.stats.duplicates;
-    return Answer{*duplicate, true, added};
+    const bool whole =
+        s.statement.event->getRoot<schema::Event>().getWithheld() == s.statement.disclosures.size();
+    return Answer{*duplicate, true, added, whole};
   }
   return Answer{stage(s, std::get<rules::Act>(admitted.what))};
 }
@@ -187,6 +199,7 @@ Result<std::size_t> BatchCommit::complete(const statement::Statement& s, Signato
                                           LogIndex index) {
   RELAIS_ASSIGN(const auto missing, missing_disclosures(s, signatory, index));
   if (missing.empty()) return std::size_t{0};
+  if (shortage_) return fail(*shortage_);
   auto& all = disclosures_[index];
   if (all.empty() && index.value < first_) {
     RELAIS_ASSIGN(all, ledger_.disclosures(index));
@@ -320,6 +333,7 @@ Outcome BatchCommit::finish(Answer& a, const std::string& note) {
   }
   accepted.duplicate = a.duplicate;
   accepted.disclosures_added = a.disclosures_added;
+  accepted.whole = a.whole;
   return accepted;
 }
 

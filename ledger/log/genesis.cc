@@ -111,7 +111,40 @@ Result<merkle::NoteKey> load_vkey(const fs::path& data) {
   if (!std::getline(in, line))
     return fail(error(Errc::not_found, "store-missing", "there is no ledger in " + data.string())
                     .accepts("a folder made by relais init"));
-  return merkle::parse_vkey(line);
+  auto key = merkle::parse_vkey(line);
+  if (!key) return fail(std::move(key).error().at((data / "log.vkey").string()));
+  return key;
+}
+
+Result<crypto::SigningKey> load_own_key(const fs::path& data, const std::string& name) {
+  const fs::path file = data / "keys" / name;
+  auto key = crypto::load_private_key(file, {});
+  if (key) return key;
+  Error e = std::move(key).error();
+  if (e.message.find(file.string()) == std::string::npos)
+    e.message = file.string() + ": " + e.message;
+  if (e.field.empty()) e.field = "keys/" + name;
+  if (e.accepted.empty()) e.accepted = "the file as relais init made it";
+  return fail(std::move(e));
+}
+
+Result<crypto::SigningKey> load_system_key(const fs::path& data, const rules::Registry& registry,
+                                           Timestamp at) {
+  RELAIS_ASSIGN(auto key, load_own_key(data, "system.jwk"));
+  constexpr SignatoryId kSystem{0};  // entry 0 admits it before any other
+  const KeyId kid = crypto::thumbprint(key.public_key());
+  const rules::Key* known = registry.find_key(kid);
+  const auto valid = registry.check_key(kid, at);
+  if (known != nullptr && known->owner == kSystem && valid) return key;
+  std::string own;
+  for (const auto& [other, k] : registry.keys())
+    if (k.owner == kSystem && registry.check_key(other, at))
+      own += (own.empty() ? "" : ", ") + crypto::to_text(other);
+  return fail(error(Errc::corrupt, "self-check-system-key",
+                    (data / "keys" / "system.jwk").string() + " holds the key " +
+                        crypto::to_text(kid) + ", which is not the ledger's own in this log")
+                  .at("keys/system.jwk")
+                  .accepts("the private key with the thumbprint " + own));
 }
 
 }  // namespace relais::log

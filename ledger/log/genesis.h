@@ -18,6 +18,7 @@
 #include "ledger/crypto/ed25519.h"
 #include "ledger/log/model.h"
 #include "ledger/merkle/note.h"
+#include "ledger/rules/registry.h"
 
 namespace relais::log {
 
@@ -41,5 +42,13 @@ Status create_ledger(const std::filesystem::path& data, const Genesis& genesis, 
 
 /// The log's public key as DIR/log.vkey has it.
 Result<merkle::NoteKey> load_vkey(const std::filesystem::path& data);
+
+/// A private key of the ledger's own, DIR/keys/NAME; its errors name the file.
+Result<crypto::SigningKey> load_own_key(const std::filesystem::path& data, const std::string& name);
+
+/// DIR/keys/system.jwk, which must be a key that the log knows as its own at a time:
+/// "self-check-system-key".
+Result<crypto::SigningKey> load_system_key(const std::filesystem::path& data,
+                                           const rules::Registry& registry, Timestamp at);
 
 }  // namespace relais::log

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kSlotBytes = 4096;  // a block of its own each
 constexpr unsigned kSlots = 2;
+constexpr int kLooks = 5;
 
 Error io_error(const std::filesystem::path& path) {
   if (errno == ENOSPC || errno == EDQUOT)
@@ -27,12 +28,47 @@ Error io_error(const std::filesystem::path& path) {
   return error(Errc::io, "head-file", path.string() + ": " + std::strerror(errno));
 }
 
+/// The checkpoint of a slot, if it is one and nothing else.
+std::optional<merkle::Checkpoint> read_slot(std::string_view slot, const merkle::NoteKey& log) {
+  const std::string_view note = slot.substr(0, slot.find('\0'));
+  if (slot.size() != kSlotBytes || slot.find_first_not_of('\0', note.size()) != slot.npos)
+    return std::nullopt;
+  const auto checkpoint = merkle::open_checkpoint(note, log);
+  return checkpoint ? std::optional(*checkpoint) : std::nullopt;
+}
+
+HeadContent look_into(const std::filesystem::path& path, const merkle::NoteKey& log) {
+  HeadContent content;
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (bytes.empty()) {
+    content.flaw = std::filesystem::exists(path) ? "is empty" : "is missing";
+    return content;
+  }
+  unsigned slot = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += kSlotBytes, ++slot) {
+    const auto checkpoint = read_slot(std::string_view(bytes).substr(at, kSlotBytes), log);
+    if (!checkpoint || slot >= kSlots) {
+      content.flaw = "is damaged";
+    } else if (!content.newest || checkpoint->size > content.newest->size) {
+      content.newest = *checkpoint;
+      content.next = (slot + 1) % kSlots;
+    }
+  }
+  return content;
+}
+
 }  // namespace
 
-Result<HeadFile> HeadFile::open(const std::filesystem::path& path) {
+Result<HeadFile> HeadFile::open(const std::filesystem::path& path, unsigned next) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return fail(io_error(path));
-  return HeadFile(fd);
+  HeadFile file(fd, next);
+  struct stat now{};
+  constexpr off_t kMost = kSlots * kSlotBytes;
+  if (::fstat(fd, &now) != 0 || (now.st_size > kMost && ::ftruncate(fd, kMost) != 0))
+    return fail(io_error(path));
+  return file;
 }
 
 HeadFile::HeadFile(HeadFile&& other) noexcept
@@ -62,24 +98,14 @@ Status HeadFile::write(std::string_view note) {
   return {};
 }
 
-Result<std::optional<merkle::Checkpoint>> HeadFile::read(const std::filesystem::path& path,
-                                                         const merkle::NoteKey& log) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::optional<merkle::Checkpoint>();
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  std::optional<merkle::Checkpoint> newest;
-  for (std::size_t at = 0; at < bytes.size(); at += kSlotBytes) {
-    std::string_view slot = std::string_view(bytes).substr(at, kSlotBytes);
-    slot = slot.substr(0, slot.find('\0'));
-    const auto checkpoint = merkle::open_checkpoint(slot, log);
-    if (checkpoint && (!newest || checkpoint->size > newest->size)) newest = *checkpoint;
+HeadContent HeadFile::read(const std::filesystem::path& path, const merkle::NoteKey& log) {
+  HeadContent content;
+  // A server beside may be writing a slot at this moment: it is whole with the next look.
+  for (int look = 0; look < kLooks; ++look) {
+    content = look_into(path, log);
+    if (content.flaw.empty()) break;
   }
-  if (!newest && !bytes.empty())
-    return fail(
-        error(Errc::corrupt, "self-check-head", "no checkpoint in " + path.string() + " holds")
-            .accepts("a file that this log's key has signed; remove it only when the store is "
-                     "known to be whole"));
-  return newest;
+  return content;
 }
 
 }  // namespace relais::log

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ledger/base/error.h"
@@ -13,12 +14,20 @@
 
 namespace relais::log {
 
+/// What stands in the file.
+struct HeadContent {
+  std::optional<merkle::Checkpoint> newest;  ///< of those that the log has signed
+  unsigned next = 0;                         ///< slot that is to be written next
+  /// Why something of it does not hold, as "is missing": the file, or a slot.
+  std::string flaw;
+};
+
 /// Two slots that are written in turn, so that a write cut short by power loss leaves the other.
 /// Each holds a signed checkpoint, padded with zeros: its signature is its checksum.
 class HeadFile {
  public:
-  /// Opens or makes the file.
-  static Result<HeadFile> open(const std::filesystem::path& path);
+  /// Opens or makes the file. `next`: as read() gave it, so that the newest is never overwritten.
+  static Result<HeadFile> open(const std::filesystem::path& path, unsigned next);
   HeadFile(HeadFile&& other) noexcept;
   HeadFile& operator=(HeadFile&&) = delete;
   HeadFile(const HeadFile&) = delete;
@@ -28,13 +37,11 @@ class HeadFile {
   /// is not a crash of the machine.
   Status write(std::string_view note);
 
-  /// The newest checkpoint in the file that `log` has signed. Nothing where there is no file;
-  /// "self-check-head" where no slot holds.
-  static Result<std::optional<merkle::Checkpoint>> read(const std::filesystem::path& path,
-                                                        const merkle::NoteKey& log);
+  /// What `log` has signed. Beside a running server too.
+  static HeadContent read(const std::filesystem::path& path, const merkle::NoteKey& log);
 
  private:
-  explicit HeadFile(int fd) : fd_(fd) {}
+  HeadFile(int fd, unsigned next) : fd_(fd), next_(next) {}
   int fd_ = -1;
   unsigned next_ = 0;
 };

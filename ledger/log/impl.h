@@ -57,6 +57,8 @@ struct Ledger::Impl {
 
   std::mutex rebuild_mutex;
   std::mutex purge_mutex;
+  mutable std::mutex purge_failure_mutex;
+  std::optional<Error> purge_failure;
 
   std::mutex subscribers_mutex;
   std::map<std::uint64_t, std::function<void(TreeSize)>> subscribers;
@@ -74,6 +76,10 @@ struct Ledger::Impl {
   Result<merkle::Receipt> receipt(LogIndex index) const;
   Result<std::vector<std::string>> disclosures(LogIndex index) const;
 
+  /// The keys and files that only the writer needs. `now`: what the store holds.
+  Status open_writer(const HeadContent& content, const Head& now);
+  std::optional<Error> shortage() const;
+  Result<bool> try_purge();
   void start_writer();
   void run_writer();
   void commit_groups(std::deque<Group>& groups);
@@ -115,6 +121,7 @@ class BatchCommit {
     Result<LogIndex> place;
     bool duplicate = false;
     std::size_t disclosures_added = 0;  // by a duplicate
+    bool whole = true;
   };
   struct Refused {
     std::size_t position = 0;  // in the group
@@ -143,6 +150,7 @@ class BatchCommit {
   Outcome finish(Answer& a, const std::string& note);
 
   Ledger::Impl& ledger_;
+  std::optional<Error> shortage_;
   std::uint64_t first_;
   Timestamp received_at_;
   store::Batch batch_;

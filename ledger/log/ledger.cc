@@ -1,11 +1,7 @@
 #include "ledger/log/ledger.h"
 
-#include <algorithm>
-
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
-#include "ledger/crypto/jwk.h"
-#include "ledger/log/genesis.h"
 #include "ledger/log/impl.h"
 
 namespace relais::log {
@@ -22,107 +18,11 @@ Result<std::string> must_get(const store::Store& store, store::Family family, Lo
   return std::move(*value);
 }
 
-Error damaged_projections(const DamagedRecords& e) {
-  return error(Errc::corrupt, "self-check-projections", e.what())
-      .accepts("relais rebuild, which makes them anew from event 0");
-}
-
-/// The store must go at least as far as the last checkpoint that was handed out, and have its root.
-Status check_handed_out(const Head& head, const merkle::Checkpoint& handed_out,
-                        const merkle::TileReader& read_tile) {
-  const auto refuse = [&](const std::string& what) {
-    return fail(
-        error(Errc::corrupt, "self-check-head", what)
-            .at("checkpoint " + std::to_string(handed_out.size))
-            .accepts(
-                "a store that is at least as long: its end is damaged, or it is an old backup, "
-                "and going on from here would fork the log"));
-  };
-  if (head.checkpoint.size < handed_out.size)
-    return refuse("a checkpoint of " + std::to_string(handed_out.size) +
-                  " entries was handed out, the store has " + std::to_string(head.checkpoint.size));
-  const auto root = merkle::root(handed_out.size, merkle::node_reader(read_tile));
-  if (!root || *root != handed_out.root)
-    return refuse("the store's tree has another root than the checkpoint that was handed out");
-  return {};
-}
-
-/// Projections stand for what the log holds, no more and no less: they are committed together.
-Status check_position(const RecordSource& records, TreeSize size) {
-  std::optional<std::string> position;
-  try {
-    position = records.get(kPositionKey);
-  } catch (const DamagedRecords& e) {
-    return fail(damaged_projections(e));
-  }
-  const std::uint64_t at =
-      position && position->size() >= 8 ? load_be<std::uint64_t>(*position) : 0;
-  if (position == position_value(size)) return {};
-  if (at == size.value)
-    return fail(error(Errc::corrupt, "self-check-projections",
-                      "the projections were made by another version of this program")
-                    .accepts("relais rebuild, which makes them anew from event 0"));
-  return fail(error(Errc::corrupt, "self-check-projections",
-                    "the projections stand for " + std::to_string(at) + " events, the log has " +
-                        std::to_string(size.value))
-                  .accepts("relais rebuild, which makes them anew from event 0"));
-}
-
 }  // namespace
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Ledger::~Ledger() {
   stop();
-}
-
-Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock& clock,
-                                             ModelFactory factory) {
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  impl->failure = options.unwritable;
-  impl->clock = &clock;
-  impl->factory = std::move(factory);
-  RELAIS_ASSIGN(impl->vkey, load_vkey(options.data));
-  const merkle::NoteKey& vkey = impl->vkey;
-  // Before the store: a server beside may go on while a reader opens it.
-  RELAIS_ASSIGN(const auto handed_out, HeadFile::read(options.data / "head", vkey));
-  store::Options store_options;
-  store_options.path = options.data / "store";
-  store_options.read_only = options.read_only;
-  store_options.block_cache_bytes = options.block_cache_bytes;
-  store_options.report = options.report;
-  RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
-
-  RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
-  if (handed_out) RELAIS_TRY(check_handed_out(head, *handed_out, impl->tile_reader()));
-  head.generation = impl->store->generation();
-  head.records = impl->store->snapshot(head.generation);
-  if (!options.ignore_projections) RELAIS_TRY(check_position(*head.records, head.size()));
-  // Projections that are to be made anew, or compared, are not read for anything else.
-  impl->records = std::make_shared<MemoryRecords>();
-  if (!options.ignore_projections) impl->records = impl->store->records(head.generation);
-  try {
-    impl->model = impl->factory(*impl->records);
-  } catch (const DamagedRecords& e) {
-    return fail(damaged_projections(e));
-  }
-  head.registry = impl->model->world().share_registry();
-  if (!options.ignore_projections && head.registry->log_key != vkey.key)
-    return fail(Errc::corrupt, "self-check-log-key",
-                "the log's public key is not the one the convention was opened with");
-
-  if (!options.read_only) {
-    RELAIS_ASSIGN(impl->log_key, crypto::load_private_key(options.data / "keys" / "log.jwk", {}));
-    if (impl->log_key->public_key() != vkey.key)
-      return fail(Errc::corrupt, "self-check-log-key", "keys/log.jwk is not the key of this log");
-    RELAIS_ASSIGN(auto head_file, HeadFile::open(options.data / "head"));
-    impl->head_file.emplace(std::move(head_file));
-    RELAIS_ASSIGN(impl->tree, TreeWriter::load(head.size().value, impl->tile_reader()));
-  }
-  impl->head = std::make_shared<const Head>(std::move(head));
-  std::unique_ptr<Ledger> ledger(new Ledger(std::move(impl)));
-  if (!options.read_only) ledger->impl_->start_writer();
-  return ledger;
 }
 
 std::shared_ptr<const Head> Ledger::head() const {

@@ -57,6 +57,7 @@ struct Accepted {
   merkle::Receipt
       receipt;  ///< always the first one: the checkpoint of the batch that took the statement in
   bool duplicate = false;             ///< the same bytes were already there; this is their receipt
+  bool whole = true;                  ///< what was sent disclosed all that it has digests of
   std::size_t disclosures_added = 0;  ///< that were missing of a duplicate, and are kept now
 };
 using Outcome = Result<Accepted>;
@@ -78,7 +79,7 @@ struct Head {
 /// Counters since the start, for metrics.
 struct Stats {
   std::atomic<std::uint64_t> accepted{0}, refused{0}, duplicates{0}, batches{0}, commit_us{0},
-      judge_us{0}, bytes{0};
+      judge_us{0}, bytes{0}, purge_failures{0};
 };
 
 /// An entry as stored: received_at (u64 big-endian, ms) ‖ JWT.
@@ -95,6 +96,15 @@ struct Options {
   std::optional<Error> unwritable;  ///< why it is read-only: what submit() answers, failure() says
   bool ignore_projections = false;  ///< for rebuilding and verifying what may be damaged; needs
                                     ///< read_only or rebuild() next
+  /// For verifying: what a start would mend or do without is an error too.
+  bool strict = false;
+  /// SIZE:ROOT of the store's last checkpoint, to be taken for the last one that was handed out
+  /// where DIR/head is lost. Errors: "head-differs", "head-holds".
+  std::optional<std::string> accept_head;
+  /// Room on the disk that is kept for what must pass when it is low; what a purge of the
+  /// disclosures needs is added. 0: none.
+  std::uint64_t reserve_bytes = 0;
+  int max_open_files = 512;  ///< of the store
   std::size_t block_cache_bytes = 256u << 20;
   std::size_t max_cases = 100'000;                 ///< decoded case states kept by the writer
   std::function<void(const std::string&)> report;  ///< gets what the store warns of; any thread
@@ -133,14 +143,23 @@ class Ledger {
   /// last head.
   std::optional<Error> failure() const;
 
+  /// Why only erasures and ends of keys are taken now: "storage-low".
+  std::optional<Error> shortage() const;
+
   /// Builds a new generation of projections from event 0 beside the live one and switches to it.
   /// One at a time. `progress` gets (events done, events in all).
   Status rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
   /// Rewrites the files that still hold disclosures which case.data_erased destroyed, if there are
   /// any and no reader that began before the erasure is still at it. Gives whether it did. Slow,
-  /// beside the writer; one at a time.
+  /// beside the writer; one at a time. One that failed is owed, and is no failure of the ledger:
+  /// unless the store takes no writes behind it ("store-stopped"), which opening it again ends.
   Result<bool> purge_erased();
+  struct Purge {
+    bool owed = false;             ///< erased disclosures are still in the files
+    std::optional<Error> failure;  ///< why the last purge did not end that
+  };
+  Purge purge_state() const;
 
   // --- reading
 

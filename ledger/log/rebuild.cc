@@ -37,7 +37,8 @@ Status fold_range(const store::Store& store, Model& model, std::uint64_t from,
 Status flush(store::Store& store, Model& model, std::uint32_t generation, std::uint64_t size) {
   store::Batch batch;
   model.flush(batch.records(store, generation), TreeSize{size});
-  return store.write(batch, false);
+  // Synced, as every write is: what a power loss cuts is then always the last record.
+  return store.write(batch, true);
 }
 
 }  // namespace
@@ -91,32 +92,59 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
   return store.drop_generation(old_generation);
 }
 
-Result<bool> Ledger::purge_erased() {
-  const std::lock_guard one(impl_->purge_mutex);
-  store::Store& store = *impl_->store;
-  RELAIS_ASSIGN(const auto owed, store.get(store::Family::meta, kPurgeKey));
+Result<bool> Ledger::Impl::try_purge() {
+  RELAIS_ASSIGN(const auto owed, store->get(store::Family::meta, kPurgeKey));
   if (!owed) return false;
   // Readers that began before the erasure still have its moment, and RocksDB keeps what they may
   // read: they are waited for, not overtaken.
-  const std::uint64_t erased_by = store.sequence();
-  impl_->run_between_batches([&] {
-    auto next = std::make_shared<Head>(*head());
-    next->records = store.snapshot(next->generation);
-    impl_->publish(std::move(next));
+  const std::uint64_t erased_by = store->sequence();
+  run_between_batches([&] {
+    auto next = std::make_shared<Head>(*current());
+    next->records = store->snapshot(next->generation);
+    publish(std::move(next));
   });
-  if (!store.no_snapshot_before(erased_by)) return false;
-  RELAIS_TRY(store.purge(store::Family::disclosures));
+  if (!store->no_snapshot_before(erased_by)) return false;
+  RELAIS_TRY(store->purge(store::Family::disclosures));
   // What was erased meanwhile owes a purge of its own: its mark is another.
   Status status;
-  impl_->run_between_batches([&] {
-    const auto now = store.get(store::Family::meta, kPurgeKey);
+  run_between_batches([&] {
+    const auto now = store->get(store::Family::meta, kPurgeKey);
     if (!now || *now != *owed) return;
     store::Batch batch;
     batch.erase(store::Family::meta, kPurgeKey);
-    status = store.write(batch, true);
+    status = store->write(batch, true);
   });
   RELAIS_TRY(status);
   return true;
+}
+
+Result<bool> Ledger::purge_erased() {
+  const std::lock_guard one(impl_->purge_mutex);
+  auto purged = impl_->try_purge();
+  {
+    const std::lock_guard lock(impl_->purge_failure_mutex);
+    impl_->purge_failure = purged ? std::nullopt : std::optional(purged.error());
+  }
+  if (purged) return purged;
+  ++impl_->stats.purge_failures;
+  if (const Status writes = impl_->store->resume(); !writes)
+    impl_->run_between_batches([&] {
+      const std::lock_guard lock(impl_->queue_mutex);
+      if (!impl_->failure)
+        impl_->failure =
+            writes.error().code == Errc::storage_full
+                ? writes.error()
+                : error(Errc::unavailable, "store-stopped",
+                        "the store stopped when it rewrote its files: " + writes.error().message)
+                      .accepts("the same a little later: it is opened anew by itself");
+    });
+  return purged;
+}
+
+Ledger::Purge Ledger::purge_state() const {
+  const auto owed = impl_->store->get(store::Family::meta, kPurgeKey);
+  const std::lock_guard lock(impl_->purge_failure_mutex);
+  return {owed && *owed, impl_->purge_failure};
 }
 
 }  // namespace relais::log

@@ -83,8 +83,8 @@ Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,
                                 " entries, the store has " + std::to_string(found));
   }
   const merkle::NodeReader read = merkle::node_reader(read_tile);
-  const auto root = merkle::root(size, read);
-  if (!root || *root != head.checkpoint.root)
+  RELAIS_ASSIGN(const Hash root, merkle::root(size, read));
+  if (root != head.checkpoint.root)
     return broken("root", "the tree's root is not the one in the last checkpoint");
   RELAIS_TRY(check_tail(store, size, read, head));
   return head;

@@ -80,6 +80,25 @@ std::optional<Error> Ledger::failure() const {
   return shutting_down();
 }
 
+std::optional<Error> Ledger::shortage() const {
+  return impl_->shortage();
+}
+
+/// A purge writes what is left of the disclosures a second time before it lets go of the first.
+std::optional<Error> Ledger::Impl::shortage() const {
+  if (options.reserve_bytes == 0) return std::nullopt;
+  const std::uint64_t reserve =
+      options.reserve_bytes + store->file_bytes(store::Family::disclosures);
+  const auto free = store->free_bytes();
+  if (!free || *free >= reserve) return std::nullopt;
+  constexpr std::uint64_t kMiB = 1 << 20;
+  return error(Errc::storage_full, "storage-low",
+               "the ledger's disk has " + std::to_string(*free / kMiB) +
+                   " MiB left, and the last " + std::to_string(reserve / kMiB) +
+                   " are kept for erasures")
+      .accepts("case.data_erased, key.revoked; anything else when there is room again");
+}
+
 void Ledger::Impl::start_writer() {
   writer = std::thread([this] { run_writer(); });
 }

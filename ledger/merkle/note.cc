@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
+#include "ledger/base/utf8.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/merkle/text.h"

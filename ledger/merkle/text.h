@@ -10,10 +10,6 @@ namespace relais::merkle {
 /// ASCII decimal without sign or leading zeros; nothing when it does not fit.
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
-/// Takes the first code point off `text`. Nothing at malformed UTF-8 (over-long forms, surrogates,
-/// past U+10FFFF).
-std::optional<char32_t> take_code_point(std::string_view& text);
-
 /// Takes the first line off `text`, without its newline; nothing when there is no newline.
 std::optional<std::string_view> take_line(std::string_view& text);
 

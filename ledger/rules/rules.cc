@@ -186,8 +186,14 @@ void count_open_cases(WorldState& world, std::optional<SignatoryId> before,
   if (after) ++world.mutable_signatory(*after).open_cases;
 }
 
+bool waits_to_begin(const Psp& p) {
+  return p.phase == PspPhase::applied || p.phase == PspPhase::opined ||
+         p.phase == PspPhase::adjourned || p.phase == PspPhase::authorised;
+}
+
 /// Whatever ends a case leaves nothing pending in it, and reopening revives none of it: no transfer
-/// that waits for an answer, no referral, no contribution that somebody has to deliver.
+/// that waits for an answer, no referral, no contribution that somebody has to deliver, no
+/// application.
 void end_case(const Change& change) {
   CaseState& c = *change.subject;
   c.transfer.reset();
@@ -199,6 +205,12 @@ void end_case(const Change& change) {
   }
   for (Contribution& k : c.contributions)
     if (!k.delivered) k.lapsed = true;
+  // A parcours that was applied for and never began: nobody could answer it any more.
+  if (Psp& p = c.psp; waits_to_begin(p)) {
+    p.phase = PspPhase::ended;
+    p.ended_on = legal_day(change.act.received_at()).value;
+    p.outcome = schema::PspEnd::WITHDRAWN;
+  }
 }
 
 }  // namespace

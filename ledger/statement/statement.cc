@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ledger/base/check.h"
+#include "ledger/base/utf8.h"
 #include "ledger/crypto/jws.h"
 #include "ledger/statement/cloud_event.h"
 #include "ledger/statement/codec.h"
@@ -186,10 +187,16 @@ Result<Statement> parse_statement(std::string_view text) {
 }
 
 Result<Statement> parse_submission(std::string_view text) {
-  if (text.find('~') != std::string_view::npos) return parse_statement(text);
-  return fail(error(Errc::malformed, "sd-jwt-form", "there is no tilde behind the JWT")
-                  .accepts("<jwt>~<disclosure>~…~, or <jwt>~ where nothing is disclosed")
-                  .from("RFC 9901, section 4"));
+  if (text.find('~') == std::string_view::npos)
+    return fail(error(Errc::malformed, "sd-jwt-form", "there is no tilde behind the JWT")
+                    .accepts("<jwt>~<disclosure>~…~, or <jwt>~ where nothing is disclosed")
+                    .from("RFC 9901, section 4"));
+  auto parsed = parse_statement(text);
+  if (parsed && printable(parsed->id) != parsed->id)
+    return fail(error(Errc::malformed, "id-form", "the id has characters that nobody sees")
+                    .at("id")
+                    .accepts("text without controls, line ends and directions of writing"));
+  return parsed;
 }
 
 Status verify_signature(const Statement& s, const crypto::PublicKey& key) {

@@ -1,23 +1,30 @@
 #include "ledger/store/store.h"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/snapshot.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/check.h"
+#include "ledger/store/record_file.h"
+#include "ledger/store/table_file.h"
 
 namespace relais::store {
 namespace {
@@ -59,6 +66,9 @@ Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
   if (status.IsNoSpace() || said.find("No space left") != std::string::npos)
     return error(Errc::storage_full, "storage-full", "the disk of the ledger is full")
         .accepts("room on it; writing then resumes by itself");
+  if (said.find("File too large") != std::string::npos)
+    return error(Errc::storage_full, "storage-full", "a file of the ledger may not grow")
+        .accepts("a higher limit of file size (ulimit -f)");
   if (said.find("Read-only file system") != std::string::npos)
     return error(Errc::unavailable, "storage-read-only", "the disk of the ledger takes no writes")
         .accepts("a disk mounted for writing; writing then resumes by itself");
@@ -321,9 +331,63 @@ rocksdb::DBOptions db_options(const Options& options) {
   o.max_background_jobs = 2;
   o.bytes_per_sync = 1 << 20;
   o.max_total_wal_size = options.write_ahead_log_bytes;
-  o.max_open_files = 512;
+  o.max_open_files = options.max_open_files;
+  o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   o.info_log = std::make_shared<Report>(options.report);
   return o;
+}
+
+/// The files that RocksDB reads in order: CURRENT names the MANIFEST, which names the others.
+Result<std::vector<std::filesystem::path>> record_files(const std::filesystem::path& path) {
+  const std::filesystem::path current = path / "CURRENT";
+  std::string manifest;
+  // A server beside that opens its store anew makes another one: it is there with the next look.
+  for (int look = 0; look < 3 && manifest.empty(); ++look) {
+    std::ifstream in(current, std::ios::binary);
+    const std::string line{std::istreambuf_iterator<char>(in), {}};
+    const std::string name = line.substr(0, line.find('\n'));
+    if (name.starts_with("MANIFEST-") && line == name + "\n" &&
+        std::filesystem::exists(path / name))
+      manifest = name;
+  }
+  if (manifest.empty())
+    return fail(damaged_file(current, "it does not name a MANIFEST that is there"));
+  std::vector<std::filesystem::path> files{path / manifest};
+  std::error_code ec;
+  for (const auto& file : std::filesystem::directory_iterator(path, ec))
+    if (file.path().extension() == ".log") files.push_back(file.path());
+  if (ec) return fail(Errc::io, "store-open", path.string() + ": " + ec.message());
+  return files;
+}
+
+/// What a crash may leave at a file's end is RocksDB's to judge; the rest must be whole, or it goes
+/// on without what is behind.
+Status check_records(const std::filesystem::path& path) {
+  RELAIS_ASSIGN(const auto files, record_files(path));
+  for (const auto& file : files) {
+    RELAIS_ASSIGN(const auto flaw, find_flaw(file));
+    if (!flaw) continue;
+    const bool of_a_crash = flaw->kind == Flaw::Kind::cut ||
+                            (flaw->kind == Flaw::Kind::last && file.extension() == ".log");
+    if (!of_a_crash) return fail(to_error(*flaw));
+  }
+  return {};
+}
+
+/// A write-ahead log, and what two jobs read and write.
+Status enough_handles() {
+  constexpr std::size_t kWanted = 16;
+  std::vector<int> handles;
+  while (handles.size() < kWanted) {
+    const int handle = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (handle < 0) break;
+    handles.push_back(handle);
+  }
+  for (const int handle : handles) ::close(handle);
+  if (handles.size() == kWanted) return {};
+  return fail(error(Errc::limited, "handles-low",
+                    "too few file handles are free to rewrite the store's files")
+                  .accepts("a higher limit (ulimit -n) or fewer connections"));
 }
 
 Result<std::vector<std::string>> existing_families(const Options& options, bool exists) {
@@ -351,6 +415,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     return fail(
         error(Errc::not_found, "store-missing", "there is no ledger in " + options.path.string())
             .accepts("a folder made by relais init"));
+  if (exists) RELAIS_TRY(check_records(options.path));
   RELAIS_ASSIGN(const auto names, existing_families(options, exists));
 
   auto impl = std::make_unique<Impl>();
@@ -367,6 +432,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
                           : rocksdb::DB::Open(db_options(options), options.path.string(),
                                               descriptors, &handles, &db);
   if (!status.ok()) {
+    if (status.IsCorruption()) RELAIS_TRY(find_damaged_table(options.path));
     const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
     return fail(io_error(status, locked ? "store-locked" : "store-open"));
   }
@@ -468,6 +534,7 @@ Status Store::flush() {
 }
 
 Status Store::purge(Family family) {
+  RELAIS_TRY(enough_handles());
   RELAIS_TRY(flush());
   rocksdb::CompactRangeOptions compact;
   compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
@@ -475,6 +542,38 @@ Status Store::purge(Family family) {
   const auto status = impl_->db->CompactRange(compact, impl_->handle(family), nullptr, nullptr);
   if (!status.ok()) return fail(io_error(status));
   return {};
+}
+
+Result<FilesRead> Store::check_files() const {
+  RELAIS_ASSIGN(const auto records, record_files(impl_->options.path));
+  FilesRead read;
+  for (const auto& file : records) {
+    RELAIS_ASSIGN(const auto flaw, find_flaw(file));
+    if (flaw && flaw->kind != Flaw::Kind::cut) return fail(to_error(*flaw));
+    std::error_code gone;
+    const auto bytes = std::filesystem::file_size(file, gone);
+    if (gone) continue;
+    read.bytes += bytes;
+    ++read.files;
+  }
+  RELAIS_TRY(check_tables(*impl_->db, read));
+  return read;
+}
+
+Result<std::optional<Error>> Store::damaged_end(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path / "CURRENT")) return std::optional<Error>();
+  RELAIS_ASSIGN(const auto files, record_files(path));
+  for (const auto& file : files) {
+    RELAIS_ASSIGN(const auto flaw, find_flaw(file));
+    if (flaw && flaw->kind == Flaw::Kind::last) return std::optional(to_error(*flaw));
+  }
+  return std::optional<Error>();
+}
+
+Status Store::resume() {
+  const auto status = impl_->db->Resume();
+  if (status.ok() || status.IsBusy()) return {};  // busy: it is at it by itself
+  return fail(io_error(status));
 }
 
 std::uint32_t Store::generation() const {
@@ -534,6 +633,20 @@ std::uint64_t Store::sequence() const {
 
 bool Store::no_snapshot_before(std::uint64_t sequence) const {
   return impl_->snapshots->none_before(sequence);
+}
+
+std::uint64_t Store::file_bytes(Family family) const {
+  std::uint64_t bytes = 0;
+  impl_->db->GetIntProperty(impl_->handle(family), rocksdb::DB::Properties::kTotalSstFilesSize,
+                            &bytes);
+  return bytes;
+}
+
+Result<std::uint64_t> Store::free_bytes() const {
+  std::error_code ec;
+  const auto space = std::filesystem::space(impl_->options.path, ec);
+  if (ec) return fail(Errc::io, "store-io", impl_->options.path.string() + ": " + ec.message());
+  return space.available;
 }
 
 std::optional<std::uint64_t> Store::figure(std::string_view property) const {

@@ -43,8 +43,18 @@ struct Options {
   std::size_t write_buffer_bytes = 64 * 1024 * 1024;  ///< of each large family
   /// Most that is read back after a crash: past it the oldest records are moved to their files.
   std::size_t write_ahead_log_bytes = 64 * 1024 * 1024;
+  int max_open_files = 512;  ///< table files that are kept open
   /// Gets what RocksDB warns of, one line each; from any of its threads. Empty: nobody.
   std::function<void(const std::string&)> report;
+};
+
+/// What a reading of every file found to hold.
+struct FilesRead {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  /// Of them, those that were written before the MANIFEST kept a checksum of each file: their
+  /// blocks hold, their footers were not compared with anything.
+  std::uint64_t by_blocks = 0;
 };
 
 class Store;
@@ -74,7 +84,8 @@ using Visit = std::function<bool(std::string_view key, std::string_view value)>;
 class Store {
  public:
   /// Errors: Errc::io rule "store-open" with RocksDB's message, "store-locked" where another
-  /// process has it open, "store-exists", "store-missing"; Errc::storage_full.
+  /// process has it open, "store-exists", "store-missing"; Errc::storage_full; Errc::corrupt rule
+  /// "store-file-damaged" where going on would let go of what is behind the damage.
   static Result<std::unique_ptr<Store>> open(const Options& options);
   ~Store();
   Store(const Store&) = delete;
@@ -98,8 +109,19 @@ class Store {
   /// Makes what was erased or overwritten in a family unreadable in the store's files too: flushes,
   /// rewrites every file that may hold it, and lets go of the write-ahead log that did. Slow;
   /// readers and the writer go on meanwhile. What a snapshot can still see stays: ask
-  /// no_snapshot_before() first.
+  /// no_snapshot_before() first. Errc::limited "handles-low" where it was not begun, since RocksDB
+  /// stops for good where it finds no file handle on the way.
   Status purge(Family family);
+  /// Whether writes are taken, after a purge that failed: ends what can be ended. An error says
+  /// that the store must be opened anew.
+  Status resume();
+
+  /// Reads every byte of every file that counts and compares it with what was written. The first
+  /// that does not hold is the error: "store-file-damaged", its field is the file's name.
+  Result<FilesRead> check_files() const;
+  /// "store-file-damaged" of a write-ahead log whose last record does not hold: an opening goes on
+  /// without it, and one for writing lets go of it. Nothing where there is none.
+  static Result<std::optional<Error>> damaged_end(const std::filesystem::path& path);
 
   /// The live generation of projections, from meta. A new store has generation 1.
   std::uint32_t generation() const;
@@ -119,6 +141,9 @@ class Store {
   std::uint64_t sequence() const;
   bool no_snapshot_before(std::uint64_t sequence) const;
 
+  /// Bytes of a family's files; and those that are free on its disk.
+  std::uint64_t file_bytes(Family family) const;
+  Result<std::uint64_t> free_bytes() const;
   /// A RocksDB figure as text, for metrics ("rocksdb.estimate-num-keys", …).
   std::optional<std::uint64_t> figure(std::string_view property) const;
 

@@ -132,9 +132,8 @@ class Exporter {
       RELAIS_ASSIGN(const auto page,
                     projections::audit(ledger_, head_, filter, projections::kMaxPage,
                                        [](LogIndex, schema::Event::Reader) { return true; }));
-      for (const LogIndex index : page.items) {
-        RELAIS_ASSIGN(const std::string bytes, ledger_.event(index));
-        check(view.load(bytes), "a typed event that was just read cannot be read");
+      for (const projections::AuditItem& item : page.items) {
+        check(view.load(item.event), "a typed event that was just read cannot be read");
         take(view.get());
       }
       more = !page.next.empty();

@@ -12,9 +12,11 @@
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/ed25519.h"
+#include "ledger/crypto/jws.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/log/admission.h"
 #include "ledger/merkle/tile.h"
+#include "ledger/statement/sd_jwt.h"
 #include "replay/verify/scratch.h"
 
 namespace relais::replay {
@@ -492,6 +494,7 @@ Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& opti
                             const Progress& progress) {
   const auto head = ledger.head();
   VerifyReport report;
+  RELAIS_ASSIGN(report.files, ledger.store().check_files());
   RELAIS_ASSIGN(const auto scratch, Scratch::make(ledger.factory()));
   const merkle::NoteKey log = ledger.vkey();
   KnownKeys keys;
@@ -514,6 +517,25 @@ Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& opti
   return report;
 }
 
+namespace {
+
+/// Every disclosure is one that the JWT signs. Types and rules are not judged: a receipt holds for
+/// an event type too that this program does not know.
+Status check_disclosures(const statement::SdJwt& parts, ReceiptReport& report) {
+  RELAIS_ASSIGN(const crypto::Jws jws, crypto::parse_jws(parts.jwt, statement::kTyp));
+  RELAIS_ASSIGN(json::value payload, json::parse(jws.payload));
+  if (!payload.is_object())
+    return fail(error(Errc::malformed, "payload-form", "the signed payload is not a JSON object")
+                    .accepts("a CloudEvent in structured JSON"));
+  RELAIS_ASSIGN(const statement::Processed processed,
+                statement::process_sd_jwt(std::move(payload.get_object()), parts.disclosures));
+  report.disclosures = processed.disclosed.size();
+  report.withheld = processed.withheld;
+  return {};
+}
+
+}  // namespace
+
 Result<ReceiptReport> verify_receipt(std::string_view receipt_text, std::string_view statement_text,
                                      const merkle::NoteKey& log) {
   RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(receipt_text));
@@ -525,12 +547,14 @@ Result<ReceiptReport> verify_receipt(std::string_view receipt_text, std::string_
   while (!statement_text.empty() &&
          (statement_text.back() == '\n' || statement_text.back() == '\r'))
     statement_text.remove_suffix(1);
-  const std::string_view jwt = statement_text.substr(0, statement_text.find('~'));
+  RELAIS_ASSIGN(const statement::SdJwt parts, statement::split_sd_jwt(statement_text));
   ReceiptReport report;
   report.index = receipt.index;
   report.received_at = Timestamp{static_cast<std::int64_t>(load_be<std::uint64_t>(receipt.extra))};
-  RELAIS_ASSIGN(report.checkpoint,
-                merkle::verify_receipt(receipt, log::entry_bytes(report.received_at, jwt), log));
+  RELAIS_ASSIGN(
+      report.checkpoint,
+      merkle::verify_receipt(receipt, log::entry_bytes(report.received_at, parts.jwt), log));
+  RELAIS_TRY(check_disclosures(parts, report));
   return report;
 }
 

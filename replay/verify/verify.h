@@ -10,6 +10,7 @@
 
 #include "ledger/base/error.h"
 #include "ledger/log/ledger.h"
+#include "ledger/store/store.h"
 
 namespace relais::replay {
 
@@ -22,6 +23,7 @@ struct VerifyReport {
   std::uint64_t disclosures = 0;  ///< texts whose digest a statement signs
   std::uint64_t records = 0;      ///< projection records that equal the rebuilt ones
   std::uint64_t tiles = 0;
+  store::FilesRead files;  ///< of the store, read byte by byte
   Hash root{};
 };
 
@@ -30,19 +32,23 @@ struct VerifyOptions {
   bool projections = true;  ///< compare the live generation with a rebuilt one
 };
 
-/// Verifies a ledger that was opened with read_only and ignore_projections, up to its head. The
-/// first thing that does not hold is the error: its rule is "verify-…", its field names the entry,
-/// checkpoint, tile or record.
+/// Verifies a ledger that was opened with read_only and ignore_projections, up to its head: first
+/// every byte of the store's files, then what they say. The
+/// first thing that does not hold is the error: its rule is "verify-…" or "store-file-damaged", its
+/// field names the entry, checkpoint, tile, record or file.
 Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& options,
                             const Progress& progress);
 
 /// A receipt against the log's public key and the statement it is for, offline (`relais verify
 /// --receipt`). The entry's bytes are the receipt's extra data (eight bytes: the time of receipt)
-/// and the statement's JWT; disclosures do not matter.
+/// and the statement's JWT. Disclosures are not part of the entry, but what the JWT signs says
+/// which there may be: one that is not referred to exactly once is refused (RFC 9901, section 7.1).
 struct ReceiptReport {
   merkle::Checkpoint checkpoint;
   std::uint64_t index = 0;
   Timestamp received_at;
+  std::size_t disclosures = 0;  ///< that the statement signs, and that were given
+  std::size_t withheld = 0;     ///< digests without a disclosure: withheld, erased or a decoy
 };
 Result<ReceiptReport> verify_receipt(std::string_view receipt, std::string_view statement,
                                      const merkle::NoteKey& log);

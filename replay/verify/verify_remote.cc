@@ -1,6 +1,7 @@
 #include "replay/verify/verify_remote.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "ledger/base/records.h"
@@ -157,6 +158,30 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& lo
     return broken("root", "checkpoint " + std::to_string(size),
                   "the signed root is not that of the entries");
   return report;
+}
+
+Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
+                     const merkle::Checkpoint& newer) {
+  if (older.size == 0) return {};
+  std::map<std::string, std::string> tiles;  // a proof takes several nodes of a tile
+  const auto read =
+      merkle::node_reader([&](std::uint8_t level, std::uint64_t index) -> Result<std::string> {
+        const std::string path =
+            merkle::tile_path({level, index, merkle::tile_width(newer.size, level, index)});
+        const auto known = tiles.find(path);
+        if (known != tiles.end()) return known->second;
+        RELAIS_ASSIGN(std::string tile, fetch(path));
+        return tiles.emplace(path, std::move(tile)).first->second;
+      });
+  std::vector<Hash> proof;
+  if (older.size < newer.size) {
+    RELAIS_ASSIGN(proof, merkle::consistency_proof(older.size, newer.size, read));
+  }
+  if (merkle::verify_consistency(older.size, newer.size, older.root, newer.root, proof)) return {};
+  return broken("growth", "checkpoint " + std::to_string(newer.size),
+                "the signed tree of " + std::to_string(newer.size) +
+                    " entries does not begin with the signed tree of " +
+                    std::to_string(older.size));
 }
 
 }  // namespace relais::replay

@@ -29,4 +29,10 @@ struct RemoteReport {
 Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& log, bool entries,
                                    const Progress& progress);
 
+/// Whether a log that signed both checkpoints has only grown between them: the consistency proof is
+/// made here, of a few tiles. Errors: of the fetch, as they are; "verify-growth" where it does not
+/// hold.
+Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
+                     const merkle::Checkpoint& newer);
+
 }  // namespace relais::replay

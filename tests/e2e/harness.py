@@ -321,13 +321,25 @@ class LiveEvent:
     data = ""
 
 
-class Server:
-    """`relais serve` on a free port."""
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the server's socket for local administration."""
 
-    def __init__(self, ledger, *arguments):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+class Server:
+    """`relais serve` on a free port. `under`: a command that runs it, as prlimit does."""
+
+    def __init__(self, ledger, *arguments, under=()):
         self.ledger = ledger
         self.log = ledger.folder / "server.log"
-        command = [RELAIS, "serve", "--data", str(ledger.data), "--listen", "127.0.0.1:0", *map(str, arguments)]
+        command = [*under, RELAIS, "serve", "--data", str(ledger.data), "--listen", "127.0.0.1:0", *map(str, arguments)]
         if clock.file is not None and not ledger.guards_clock:
             command.append("--trust-clock")  # a test that moves time means it
         with self.log.open("ab") as log:
@@ -361,6 +373,16 @@ class Server:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", path)
+            response = connection.getresponse()
+            return Answer(response, response.read())
+        finally:
+            connection.close()
+
+    def administer(self, method, path):
+        """One request on the socket for local administration."""
+        connection = UnixConnection(self.ledger.data / "control.sock")
+        try:
+            connection.request(method, path)
             response = connection.getresponse()
             return Answer(response, response.read())
         finally:
@@ -429,8 +451,8 @@ class Ledger:
         return [s.statement("convention.signed", "convention/rhone-2023", {"document_hash": document})
                 for slug, s in self.signatories.items() if slug in self.founders]
 
-    def serve(self, *arguments):
-        return Server(self, *arguments)
+    def serve(self, *arguments, under=()):
+        return Server(self, *arguments, under=under)
 
     def found(self, server):
         """Every founder signs: the convention is in force."""

@@ -113,9 +113,8 @@ class Deadlines(Asking, LedgerTest):
                          [d for d in whole if d["kind"] == "referral_answer"])
         first = self.reader(ML3).get("/v1/deadlines?limit=3")
         self.assertEqual((len(first.json()["deadlines"]), bool(first.json()["next"])), (3, True))
-        # A cursor is a place in the list, not a right: who follows another's sees its own.
-        shown = self.reader(ML2).get(next_page(first)).json()["deadlines"]
-        self.assertEqual([d for d in shown if d in whole], [])
+        # A cursor is for who was given it.
+        self.assertEqual(self.reader(ML2).get(next_page(first)).rule, "cursor-form")
 
     def test_only_of_cases_in_which_one_takes_part(self):
         subject = self.supported(ML1)

@@ -29,7 +29,7 @@ class EveryType(unittest.TestCase):
 
         folder = cls.ledger.folder
         run("scenario", "--url", cls.server.url, "--keys", cls.ledger.keys, "--convention", cls.ledger.convention,
-            "--out", folder / "online")
+            "--vkey", cls.ledger.vkey, "--out", folder / "online")
         run("scenario", "--data", folder / "years", "--seed", 3, "--save-keys", folder / "seeded",
             "--out", folder / "offline")
         cls.accepted = {}

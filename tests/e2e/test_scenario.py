@@ -16,7 +16,7 @@ class Scenario(unittest.TestCase):
 
     def play(self, out):
         done = run("scenario", "--url", self.server.url, "--keys", self.ledger.keys, "--convention", self.ledger.convention,
-                   "--out", out, "--json", ok=None)
+                   "--vkey", self.ledger.vkey, "--out", out, "--json", ok=None)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         surprises = [line for line in lines[:-1] if not line["as_expected"]]
         self.assertEqual((done.returncode, surprises), (0, []), done.stderr)

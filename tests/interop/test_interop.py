@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import AMICALE, DETECTED, ML1, ROOT, LedgerTest, case, digest, jwt_of, main, run, unb64u  # noqa: E402
+from harness import AMICALE, DETECTED, ML1, ROOT, LedgerTest, case, digest, disclosure, jwt_of, main, run, unb64u  # noqa: E402
 from jwcrypto import jws  # noqa: E402
 
 import verify_receipt  # noqa: E402
@@ -99,8 +99,16 @@ class Interop(LedgerTest):
                 files[1].write_text(bad_receipt)
                 files[2].write_text(bad_statement)
                 run(*relais, ok=(1,))
-        # Disclosures are not part of the entry: with fewer of them the receipt still holds.
+        # Disclosures are not part of the entry: with fewer of them the receipt still holds, and both say how many are missing.
         verify_receipt.verify(self.ledger.vkey, receipt, jwt_of(statement))
+        self.assertEqual(verify_receipt.check_disclosures(statement), (1, 0))
+        self.assertEqual(verify_receipt.check_disclosures(jwt_of(statement) + "~"), (0, 1))
+        files[1].write_text(receipt)
+        for text, counts in ((statement, (1, 0)), (jwt_of(statement) + "~", (0, 1))):
+            files[2].write_text(text)
+            report = json.loads(run(*relais, "--json").stdout)
+            self.assertEqual((report["disclosures"], report["withheld"]), counts)
+            self.assertTrue(report["not_covered"])
 
     def test_usage(self):
         done = subprocess.run(["/usr/bin/python3", str(CHECKER)], capture_output=True, timeout=60)
@@ -145,6 +153,12 @@ def tampered(receipt, statement):
         return text[:at] + ("B" if text[at] != "B" else "C") + text[at + 1:]
 
     number = int(lines[index].split()[1])
+    true = statement.split("~")[1]
+    yield "disclosure forged", receipt, statement + disclosure("note", "forged") + "~"
+    yield "disclosure in place of the true one", receipt, jwt_of(statement) + "~" + disclosure("note", "forged") + "~"
+    yield "disclosure twice", receipt, statement + true + "~"
+    yield "disclosure changed", receipt, statement.replace(true, other(true, 30))
+    yield "disclosure without its tilde", receipt, statement[:-1]
     yield "statement", receipt, other(statement, len(jwt_of(statement)) // 2)
     yield "time of receipt", changed(extra, other(lines[extra], len("extra ") + 9)), statement
     yield "no time of receipt", "\n".join(lines[:extra] + lines[extra + 1:]), statement

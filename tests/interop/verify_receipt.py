@@ -1,18 +1,20 @@
 #!/usr/bin/python3
 """Checks a Relais receipt offline. Shares no code with Relais; written from the published formats alone:
-c2sp.org/tlog-proof, c2sp.org/tlog-checkpoint, c2sp.org/signed-note, RFC 9162 (section 2.1.3.2), RFC 8032.
+c2sp.org/tlog-proof, c2sp.org/tlog-checkpoint, c2sp.org/signed-note, RFC 9162 (section 2.1.3.2), RFC 8032, RFC 9901 (section 7.1).
 
     verify_receipt.py VKEY RECEIPT STATEMENT
 
 VKEY       the log's public key "name+hexid+base64(0x01 || key)", or a file that holds it
 RECEIPT    file: c2sp.org/tlog-proof@v1
-STATEMENT  file: the signed statement (SD-JWT; its disclosures do not matter)
+STATEMENT  file: the signed statement (SD-JWT, with all, some or none of its disclosures)
 
-Exit code 0: the log's holder has signed a tree that contains exactly this statement. 1: it does not hold. 2: usage.
+Exit code 0: the log's holder has signed a tree that contains exactly this statement, and the statement refers to each disclosure
+once. 1: it does not hold. 2: usage.
 """
 import base64
 import binascii
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -64,11 +66,12 @@ def open_checkpoint(note, vkey):
     if not separator or not signatures.endswith("\n"):
         raise Invalid("the checkpoint is not a signed note")
     body += "\n"
-    for line in signatures.splitlines():
-        dash, _, rest = line.partition(" ")
-        signer, _, text = rest.partition(" ")
+    lines = [line.split(" ") for line in signatures.removesuffix("\n").split("\n")]
+    if any(len(parts) != 3 or parts[0] != "\u2014" or not parts[1] for parts in lines):
+        raise Invalid("a line behind the checkpoint is no signature")
+    for _, signer, text in lines:
         raw = unbase64(text, "a signature line")
-        if dash != "\u2014" or signer != name or raw[:4] != key_id:
+        if signer != name or raw[:4] != key_id:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(key).verify(raw[4:], body.encode())
@@ -107,6 +110,90 @@ def check_inclusion(index, size, leaf, proof, root):
         raise Invalid("the proof does not lead from the statement to the signed root")
 
 
+def from_base64url(text, what):
+    """Strict, as unbase64 is."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as e:
+        raise Invalid(f"{what} is not base64url") from e
+    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
+        raise Invalid(f"{what} is not canonical base64url")
+    return raw
+
+
+def read_json(raw, what):
+    def members(pairs):
+        if len(dict(pairs)) != len(pairs):
+            raise Invalid(f"{what} names a member twice")
+        return dict(pairs)
+
+    try:
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=members)
+    except (ValueError, RecursionError) as e:  # of text, of JSON, of depth
+        raise Invalid(f"{what} is not JSON") from e
+
+
+def digests_in(value, found):
+    """Every digest that stands in a value, once for each place, with whether it is an array element's."""
+    if isinstance(value, list):
+        for element in value:
+            if isinstance(element, dict) and "..." in element:
+                if set(element) != {"..."}:
+                    raise Invalid("something stands beside an element's digest")
+                found.append((element["..."], True))
+            else:
+                digests_in(element, found)
+    elif isinstance(value, dict):
+        if "..." in value or not isinstance(value.get("_sd", []), list):
+            raise Invalid("digests stand where none may stand")
+        found += [(d, False) for d in value.get("_sd", [])]
+        for name, member in value.items():
+            if name != "_sd":
+                digests_in(member, found)
+
+
+def read_disclosure(text):
+    """-> (whether it is an array element's, value)"""
+    parts = read_json(from_base64url(text, "a disclosure"), "a disclosure")
+    if not isinstance(parts, list) or len(parts) not in (2, 3) or not all(isinstance(p, str) for p in parts[:-1]):
+        raise Invalid("a disclosure is not [salt, name, value] or [salt, value]")
+    if len(parts) == 3 and parts[1] in ("_sd", "...", "_sd_alg"):
+        raise Invalid("a disclosure takes a reserved name")
+    return len(parts) == 2, parts[-1]
+
+
+def check_disclosures(statement):
+    """RFC 9901, section 7.1: each disclosure is referred to exactly once, by the signed payload or by another disclosure that
+    is. -> (number of disclosures, number of digests without one)"""
+    jwt, *rest = statement.strip().split("~")
+    disclosures = rest[:-1]
+    if rest and rest[-1]:
+        raise Invalid("something stands behind the last tilde")
+    if jwt.count(".") != 2:
+        raise Invalid("the statement is not a JWT")
+    payload = read_json(from_base64url(jwt.split(".")[1], "the payload"), "the payload")
+    if not isinstance(payload, dict) or payload.get("_sd_alg", "sha-256") != "sha-256":
+        raise Invalid("the payload is not an object with digests of SHA-256")
+    given = {base64.urlsafe_b64encode(sha256(d.encode())).rstrip(b"=").decode(): d for d in disclosures}
+    if len(given) != len(disclosures):
+        raise Invalid("a disclosure is given twice")
+    found = []
+    digests_in(payload, found)
+    seen = set()
+    for digest, is_element in found:  # grows while disclosures lead to further ones
+        if not isinstance(digest, str) or digest in seen:
+            raise Invalid("a digest is no text, or appears twice")
+        seen.add(digest)
+        if digest in given:
+            of_element, value = read_disclosure(given[digest])
+            if of_element != is_element:
+                raise Invalid("a disclosure is not of the kind that its digest stands for")
+            digests_in(value, found)
+    if not seen.issuperset(given):
+        raise Invalid("the statement does not sign one of the disclosures")
+    return len(given), len(seen) - len(given)
+
+
 def verify(vkey, receipt, statement):
     """-> (index, tree size, time of receipt in milliseconds since 1970)"""
     head, separator, note = receipt.partition("\n\n")
@@ -125,6 +212,7 @@ def verify(vkey, receipt, statement):
     jwt = statement.strip().split("~")[0]
     size, root = open_checkpoint(note, vkey)
     check_inclusion(index, size, sha256(b"\x00", extra, jwt.encode()), proof, root)
+    check_disclosures(statement)
     return index, size, int.from_bytes(extra, "big")
 
 
@@ -143,10 +231,13 @@ def main(arguments):
         return 2
     try:
         index, size, received_at = verify(vkey, receipt, statement)
+        disclosed, withheld = check_disclosures(statement)
     except Invalid as e:
         print(f"does not hold: {e}")
         return 1
     print(f"holds: entry {index} of a signed tree of {size}, received {received_at} ms after 1970-01-01T00:00Z")
+    print(f"{disclosed} disclosure(s), each signed with it; {withheld} digest(s) without one")
+    print("not covered: whether it is true, who signed it, what was withheld or came later, what others were shown")
     return 0
 
 

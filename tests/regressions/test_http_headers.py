@@ -80,7 +80,7 @@ class HttpHeaders(LedgerTest):
         self.assertEqual(self.post("Transfer-Encoding: chunked\n", chunked(b"Host: y\r\nConnection: close\r\n"))[0], 201)
         token = self.by(ML1).token(self.ledger.origin).encode()
         self.assertEqual(self.send("GET /v1/cases HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n",
-                                   b"0\r\nAuthorization: Bearer " + token + b"\r\n\r\n")[0], 401)
+                                   b"0\r\nAuthorization: Bearer " + token + b"\r\n\r\n"), (400, "body-unexpected"))
 
     def test_what_stands_once(self):
         statement = self.statement()

@@ -10,7 +10,7 @@ class ReceiptNames(LedgerTest):
     def submit(self, folder, *statements, ok=(0,)):
         file = self.ledger.folder / "all.sd-jwt"
         file.write_text("".join(s + "\n" for s in statements))
-        return run("submit", "--url", self.server.url, "--receipts", folder, file, "--json", ok=ok)
+        return run("submit", "--url", self.server.url, "--vkey", self.ledger.vkey, "--receipts", folder, file, "--json", ok=ok)
 
     def test_each_statement_has_files_of_its_own(self):
         folder = self.ledger.folder / "receipts"

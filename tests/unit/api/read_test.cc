@@ -334,7 +334,8 @@ TEST_F(ReadTest, OperationsAnswer) {
   const auto ready = send(api::Method::get, "/readyz");
   EXPECT_EQ(number(body(ready), "size"), static_cast<std::int64_t>(size));
   get("ml1", case_path(1));
-  const auto metrics = send(api::Method::get, "/metrics").body;
+  EXPECT_EQ(send(api::Method::get, "/metrics").status, 401U) << "for the operator alone";
+  const auto metrics = send(api::Method::get, "/metrics", {}, {}, true).body;
   for (const char* line :
        {"relais_http_request_seconds_count{route=\"GET /v1/cases/{id}\",status=\"200\"} 1",
         "relais_http_request_seconds_bucket{route=\"GET /readyz\",status=\"200\",le=\"+Inf\"} 1",

@@ -12,13 +12,13 @@ Result<Response> nothing(Call&) {
 class RouterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    router.add({Method::get, "/v1/events", Access::reader, {}, nothing, {}});
-    router.add({Method::post, "/v1/events", Access::open, {}, nothing, {}});
-    router.add({Method::get, "/v1/events/live", Access::reader, {}, nothing, {}});
-    router.add({Method::get, "/v1/events/{id}", Access::reader, {}, nothing, {}});
-    router.add({Method::get, "/v1/events/{id}/receipt", Access::reader, {}, nothing, {}});
-    router.add({Method::get, "/log/tile/{*}", Access::open, {}, nothing, {}});
-    router.add({Method::post, "/admin/rebuild", Access::local, {}, nothing, {}});
+    router.add(Route::get("/v1/events").answers(nothing));
+    router.add(Route::post("/v1/events").open().answers(nothing));
+    router.add(Route::get("/v1/events/live").answers(nothing));
+    router.add(Route::get("/v1/events/{id}").answers(nothing));
+    router.add(Route::get("/v1/events/{id}/receipt").answers(nothing));
+    router.add(Route::get("/log/tile/{*}").open().answers(nothing));
+    router.add(Route::post("/admin/rebuild").local().answers(nothing));
   }
   std::string find(Method method, std::vector<std::string> path, bool local = false) {
     last_path = std::move(path);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "api/client/client.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/api/raw_socket.h"
 
 namespace relais::api {
@@ -239,7 +240,8 @@ TEST_F(ServerTest, ContinueIsSentToWhoWaitsForIt) {
 }
 
 TEST_F(ServerTest, BodiesTogetherHaveALimit) {
-  options.limits.max_bodies_bytes = 1500;
+  constexpr std::size_t kSize = 200'000;
+  options.limits.max_bodies_bytes = 4 * (kSize + kSize / 2);  // an address has a quarter
   std::promise<Respond> held;
   handler = [&held](Request& request, const Respond& respond) {
     if (request.target == "/held") return held.set_value(respond);
@@ -247,15 +249,16 @@ TEST_F(ServerTest, BodiesTogetherHaveALimit) {
   };
   start();
   RawSocket first(server->port());
-  first.send("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" +
-             std::string(1000, 'x'));
+  first.send("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" +
+             std::string(kSize, 'x'));
   const Respond respond = held.get_future().get();
-  const auto second = client()->request("POST", "/", {}, std::string(1000, 'x'));
+  const auto second = client()->request("POST", "/", {}, std::string(kSize, 'x'));
   ASSERT_TRUE(second);
   EXPECT_EQ(second->status, 503U);
+  EXPECT_EQ(client()->request("POST", "/", {}, "small")->status, 200U) << "small ones are free";
   respond(Response());
   first.read_until("\r\n\r\n");
-  EXPECT_EQ(client()->request("POST", "/", {}, std::string(1000, 'x'))->status, 200U);
+  EXPECT_EQ(client()->request("POST", "/", {}, std::string(kSize, 'x'))->status, 200U);
 }
 
 TEST_F(ServerTest, ConnectionsOverTheLimitAreToldSo) {
@@ -436,9 +439,12 @@ class TlsTest : public ServerTest {
  protected:
   TlsTest() {
     options.tls_cert = folder + "server.pem";
-    options.tls_key = folder + "server.key";
+    options.tls_key = (private_folder.path / "server.key").string();
+    std::filesystem::copy_file(folder + "server.key", options.tls_key);
+    std::filesystem::permissions(options.tls_key, std::filesystem::perms::owner_read);
   }
   const std::string folder = std::string(RELAIS_SOURCE_DIR) + "/tests/data/tls/";
+  tests::TempFolder private_folder;
 };
 
 TEST_F(TlsTest, TheServerIsKnownByItsCertificate) {

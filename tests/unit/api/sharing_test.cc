@@ -8,9 +8,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(RequestRate, EachSignatoryHasItsOwn) {
-  RequestRate rate(2);
-  const RequestRate::Clock::time_point start{};
+TEST(Rate, EachSignatoryHasItsOwn) {
+  Rate rate = request_rate(2);
+  const Rate::Clock::time_point start{};
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.take(SignatoryId{1}, 1, start)) << i;
   const Status over = rate.take(SignatoryId{1}, 1, start);
   ASSERT_FALSE(over);
@@ -26,8 +26,8 @@ TEST(RequestRate, EachSignatoryHasItsOwn) {
   EXPECT_FALSE(rate.take(SignatoryId{1}, 1, start)) << "a clock that goes back gives nothing";
 }
 
-TEST(RequestRate, AListTakesThePartOfEachStatement) {
-  RequestRate rate(2);
+TEST(Rate, AListTakesThePartOfEachStatement) {
+  Rate rate = request_rate(2);
   EXPECT_TRUE(rate.take(SignatoryId{1}, 7, {}));
   EXPECT_FALSE(rate.take(SignatoryId{1}, 4, {}));
   EXPECT_TRUE(rate.take(SignatoryId{1}, 3, {}));
@@ -46,8 +46,26 @@ TEST(Shares, OneLeavesThePartOfTheOthers) {
   EXPECT_EQ(streams.taken(), 3U);
 }
 
-TEST(RequestRate, NoneWhereItIsZero) {
-  RequestRate rate(0);
+TEST(Rate, OfWhatIsStoredADaysWorthAtOnce) {
+  Rate stored = storage_rate(86'400'000);  // a kilobyte a millisecond
+  EXPECT_TRUE(stored.take(SignatoryId{1}, 86'400'000, {}));
+  EXPECT_EQ(stored.take(SignatoryId{1}, 1'000, {}).error().rule, "too-much-stored");
+  EXPECT_TRUE(stored.take(SignatoryId{1}, 1'000, Rate::Clock::time_point{} + seconds(1)));
+}
+
+TEST(SaltMemory, ASaltIsForOneDisclosure) {
+  SaltMemory memory;
+  EXPECT_TRUE(memory.take(SignatoryId{1}, {{10, 100}, {11, 101}}));
+  EXPECT_TRUE(memory.take(SignatoryId{1}, {{10, 100}})) << "the same statement, sent again";
+  EXPECT_EQ(memory.take(SignatoryId{1}, {{12, 102}, {11, 999}}).error().rule, "sd-salt-repeated");
+  EXPECT_TRUE(memory.take(SignatoryId{2}, {{10, 999}})) << "chance between two signers";
+  for (std::uint64_t i = 0; i < 16'384; ++i)
+    ASSERT_TRUE(memory.take(SignatoryId{1}, {{100 + i, i}}));
+  EXPECT_TRUE(memory.take(SignatoryId{1}, {{10, 999}})) << "what is long ago is forgotten";
+}
+
+TEST(Rate, NoneWhereItIsZero) {
+  Rate rate = request_rate(0);
   for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(rate.take(SignatoryId{1}, 1, {}));
 }
 

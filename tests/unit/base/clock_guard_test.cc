@@ -52,6 +52,17 @@ TEST_F(ClockGuardTest, ALeapIsNotFollowedUntilItIsConfirmed) {
   EXPECT_EQ(guard.state(), ClockState::agrees);
 }
 
+TEST_F(ClockGuardTest, ManySmallStepsAreALeap) {
+  guard.begin(kStart);
+  for (int i = 0; i < 100; ++i) {  // almost a minute each second
+    pass(1'000);
+    machine.advance_ms(59'000);
+    guard.look(kStart);
+  }
+  EXPECT_EQ(guard.state(), ClockState::leapt);
+  EXPECT_LT(guard.now().value - kStart.value, 4 * kMinute) << "100 s have passed";
+}
+
 TEST_F(ClockGuardTest, ALeapThatIsTakenBackIsNone) {
   guard.begin(kStart);
   machine.advance_ms(-2 * kDay);

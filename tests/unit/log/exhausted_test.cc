@@ -1,7 +1,11 @@
 // What runs out while the writer is at work ends the batch, not the process.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <new>
 
 #include "tests/unit/log/fixture.h"
@@ -62,6 +66,83 @@ TEST_F(LedgerTest, AFolderThatWasRemovedTakesNothing) {
   EXPECT_EQ(outcome.error().rule, "disk-failed");
   EXPECT_TRUE(ledger->failure());
   std::filesystem::create_directories(data());
+}
+
+/// What is owed to a person has room when nothing else has.
+TEST_F(LedgerTest, AReserveIsKeptForErasures) {
+  fill(1);
+  const std::string before = sign("ml1", "case.detected", case_subject(50), detected());
+  ASSERT_TRUE(submit(before));
+  ledger.reset();
+  log::Options options;
+  options.data = data();
+  options.reserve_bytes = std::uint64_t{1} << 60;
+  auto opened = log::Ledger::open(options, clock, model_factory());
+  ASSERT_TRUE(opened);
+  ledger = std::move(*opened);
+  ASSERT_TRUE(ledger->shortage());
+  const auto refused = submit(sign("ml1", "case.detected", case_subject(51), detected()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().rule, "storage-low");
+  EXPECT_EQ(refused.error().code, Errc::storage_full);
+  EXPECT_NE(refused.error().accepted.find("case.data_erased"), std::string::npos);
+  EXPECT_TRUE(submit(before)->duplicate);
+  const json::object erasure = tests::data(R"({"basis":"art17","targets":[1]})");
+  EXPECT_TRUE(submit(sign("ml1", "case.data_erased", case_subject(1), erasure)));
+  EXPECT_TRUE(*ledger->purge_erased());
+  EXPECT_FALSE(ledger->failure());
+}
+
+/// A purge that finds no handles is owed; nothing else fails for it.
+TEST_F(LedgerTest, APurgeWithoutHandlesIsTriedAgain) {
+  fill(1);
+  const json::object erasure = tests::data(R"({"basis":"art17","targets":[1]})");
+  ASSERT_TRUE(submit(sign("ml1", "case.data_erased", case_subject(1), erasure)));
+  std::vector<int> taken;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY))
+    taken.push_back(fd);
+  const auto purged = ledger->purge_erased();
+  ASSERT_FALSE(purged);
+  EXPECT_EQ(purged.error().rule, "handles-low");
+  EXPECT_TRUE(ledger->purge_state().owed);
+  EXPECT_EQ(ledger->purge_state().failure->rule, "handles-low");
+  EXPECT_EQ(ledger->stats().purge_failures, 1U);
+  EXPECT_FALSE(ledger->failure());
+  EXPECT_TRUE(submit(sign("ml1", "case.detected", case_subject(51), detected())));
+  for (const int fd : taken) ::close(fd);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(*ledger->purge_erased());
+  EXPECT_FALSE(ledger->purge_state().owed);
+  EXPECT_FALSE(ledger->purge_state().failure);
+}
+
+/// One on whose way RocksDB stops for good is ended by opening it again, as serve does.
+TEST_F(LedgerTest, APurgeThatStopsTheStoreIsAFailureThatPasses) {
+  fill(1);
+  const json::object erasure = tests::data(R"({"basis":"art17","targets":[1]})");
+  ASSERT_TRUE(submit(sign("ml1", "case.data_erased", case_subject(1), erasure)));
+  const auto signal = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 100;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto purged = ledger->purge_erased();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, signal);
+  ASSERT_FALSE(purged);
+  EXPECT_EQ(purged.error().rule, "storage-full");
+  ASSERT_TRUE(ledger->failure());
+  EXPECT_EQ(ledger->failure()->rule, "storage-full");
+  open();
+  EXPECT_TRUE(ledger->purge_state().owed);
+  EXPECT_TRUE(*ledger->purge_erased());
+  EXPECT_TRUE(submit(sign("ml1", "case.detected", case_subject(51), detected())));
 }
 
 }  // namespace

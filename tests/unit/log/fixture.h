@@ -13,21 +13,9 @@
 #include "ledger/log/ledger.h"
 #include "projections/model.h"
 #include "tests/support/acts.h"
+#include "tests/support/temp_folder.h"
 
 namespace relais::tests {
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "relais-test-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TempFolder() {
-    std::error_code ec;
-    std::filesystem::remove_all(path, ec);
-  }
-  std::filesystem::path path;
-};
 
 inline log::ModelFactory model_factory() {
   return [](const RecordSource& base) { return projections::make_model(base, 50); };

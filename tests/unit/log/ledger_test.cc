@@ -5,6 +5,7 @@
 #include <future>
 
 #include "ledger/merkle/receipt.h"
+#include "ledger/statement/sd_jwt.h"
 #include "projections/read.h"
 #include "replay/verify/verify.h"
 #include "tests/unit/log/fixture.h"
@@ -32,6 +33,34 @@ TEST_F(LedgerTest, AnAnswerIsOnDiskUnderASignedCheckpointAndProvable) {
       merkle::to_text(outcome->receipt), sign("ml1", "case.detected", case_subject(2), detected()),
       ledger->vkey());
   EXPECT_FALSE(tampered);
+}
+
+TEST_F(LedgerTest, AReceiptHoldsForTheDisclosuresThatTheStatementSignsAndForNoOther) {
+  auto data = detected();
+  data["note"] = "said to nobody else";
+  const auto text = sign("ml1", "case.detected", case_subject(1), std::move(data));
+  const auto outcome = submit(text);
+  ASSERT_TRUE(outcome);
+  const auto verify = [&](const std::string& statement) {
+    return replay::verify_receipt(merkle::to_text(outcome->receipt), statement, ledger->vkey());
+  };
+  const auto whole = verify(text);
+  ASSERT_TRUE(whole) << to_string(whole.error());
+  EXPECT_EQ(whole->disclosures, 1U);
+  EXPECT_EQ(whole->withheld, 0U);
+  const std::string jwt = text.substr(0, text.find('~'));
+  for (const std::string& bare : {jwt, jwt + "~"}) {
+    const auto report = verify(bare);
+    ASSERT_TRUE(report) << to_string(report.error());
+    EXPECT_EQ(report->disclosures, 0U);
+    EXPECT_EQ(report->withheld, 1U);
+  }
+  const auto rule = [&](const std::string& statement) { return verify(statement).error().rule; };
+  const std::string forged = statement::make_disclosure("note", "forged", random) + "~";
+  EXPECT_EQ(rule(text + forged), "sd-disclosure-unreferenced");
+  EXPECT_EQ(rule(jwt + "~" + forged), "sd-disclosure-unreferenced");
+  EXPECT_EQ(rule(text + text.substr(jwt.size() + 1)), "sd-disclosure-repeated");
+  EXPECT_EQ(rule(text.substr(0, text.size() - 1)), "key-binding-unsupported");
 }
 
 TEST_F(LedgerTest, TheSameBytesGetTheFirstReceiptAndOtherBytesAreRefused) {

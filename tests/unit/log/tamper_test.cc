@@ -58,6 +58,7 @@ class Tamper : public LedgerTest {
     options.data = data();
     options.read_only = true;
     options.ignore_projections = true;
+    options.strict = true;
     const auto opened = log::Ledger::open(options, clock, model_factory());
     if (!opened) return opened.error().rule;
     const auto report = replay::verify(**opened, {}, [](auto, auto) {});
@@ -201,25 +202,10 @@ TEST_F(Tamper, AnyByteOfTheWriteAheadLog) {
   EXPECT_EQ(found(), "clean");
 }
 
-TEST_F(Tamper, ADamagedHeadFileIsRefusedAndATornSlotIsNot) {
-  std::fstream file(data() / "head", std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(0);
-  file << "torn";
-  file.flush();
-  const std::string one = found();
-  file.seekp(4096);
-  file << "torn";
-  file.close();
-  EXPECT_EQ(found(), "self-check-head");
-  EXPECT_TRUE(one == "clean") << one;
-}
-
 TEST_F(Tamper, AnotherLogKeyIsRefused) {
   const merkle::NoteKey other{std::string(kOrigin), test_key("someone").public_key()};
   std::ofstream(data() / "log.vkey") << merkle::to_vkey(other) << "\n";
-  EXPECT_EQ(found(), "self-check-head");
-  std::filesystem::remove(data() / "head");
-  EXPECT_EQ(found(), "self-check-checkpoint");
+  EXPECT_EQ(found(), "self-check-log-key");
 }
 
 }  // namespace

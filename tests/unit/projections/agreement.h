@@ -75,6 +75,10 @@ class Agreement {
     ++ended_;
     EXPECT_FALSE(c.transfer.has_value());
     EXPECT_TRUE(std::ranges::none_of(c.referrals, &rules::Referral::open));
+    using rules::PspPhase;
+    for (const PspPhase waits : {PspPhase::applied, PspPhase::opined, PspPhase::adjourned,
+                                 PspPhase::authorised, PspPhase::renewal_due})
+      EXPECT_NE(c.psp.phase, waits);
     EXPECT_TRUE(std::ranges::all_of(c.contributions, [](const rules::Contribution& contribution) {
       return contribution.delivered || contribution.lapsed;
     }));

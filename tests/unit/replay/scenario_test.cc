@@ -411,6 +411,34 @@ TEST_F(Scenario, AServerThatChangesOneByteIsFoundOut) {
   EXPECT_NE(rule(bundle, 4000, true), "");  // somewhere in a statement
 }
 
+TEST_F(Scenario, ALogThatGrewIsToldFromOneThatWasChanged) {
+  const auto ledger = tell(folder_.path / "data");
+  const Fetch fetch = [&](const std::string& path) { return serve(*ledger, path); };
+  const merkle::Checkpoint head = ledger->head()->checkpoint;
+  const auto rule = [&](const merkle::Checkpoint& older, const merkle::Checkpoint& newer) {
+    const Status grown = verify_growth(fetch, older, newer);
+    return grown ? std::string() : grown.error().rule;
+  };
+  EXPECT_EQ(rule(head, head), "");
+  std::set<std::uint64_t> sizes;
+  for (const auto& [statement, answer] : played_.accepted) {
+    const auto older = verify_receipt(answer.receipt, statement, ledger->vkey());
+    ASSERT_TRUE(older);
+    merkle::Checkpoint checkpoint = older->checkpoint;
+    if (!sizes.insert(checkpoint.size).second) continue;
+    EXPECT_EQ(rule(checkpoint, head), "") << checkpoint.size;
+    checkpoint.root[5] ^= 1;
+    EXPECT_EQ(rule(checkpoint, head), "verify-growth") << checkpoint.size;
+  }
+  EXPECT_GT(sizes.size(), 50U);
+  merkle::Checkpoint other = head;
+  other.root[5] ^= 1;
+  EXPECT_EQ(rule(head, other), "verify-growth");
+  other = head;
+  ++other.size;
+  EXPECT_NE(rule(head, other), "");  // of a tree that is not served
+}
+
 TEST_F(Scenario, AnotherLogKeyIsRefused) {
   const auto ledger = tell(folder_.path / "data");
   merkle::NoteKey other = ledger->vkey();

@@ -14,27 +14,12 @@
 #include "ledger/log/genesis.h"
 #include "projections/model.h"
 #include "replay/story/actors.h"
+#include "tests/support/temp_folder.h"
 
 namespace relais::tests {
 
 /// 2026-01-05T08:30:00Z, a Monday.
 inline constexpr Timestamp kStart{1'767'601'800'000};
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "relais-test-XXXXXX").string();
-    check(::mkdtemp(pattern.data()) != nullptr, "cannot make a folder for a test");
-    path = pattern;
-  }
-  ~TempFolder() {
-    std::error_code ec;
-    std::filesystem::remove_all(path, ec);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::filesystem::path path;
-};
 
 inline json::object signatory(const std::string& slug, json::array roles,
                               const replay::KeyOf& key_of) {

@@ -1,11 +1,14 @@
-// Well-formed UTF-8, one character at a time (RFC 3629, section 4). Internal to this module.
+// UTF-8, read strictly, and texts of others made fit to be shown.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
-namespace relais::api {
+namespace relais {
 
-/// Bytes of the well-formed character that `text` (not empty) begins with; 0 where there is none.
+/// Bytes of the well-formed character that `text` (not empty) begins with; 0 where there is none
+/// (RFC 3629, section 4).
 inline std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto tail = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
@@ -27,4 +30,17 @@ inline std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-}  // namespace relais::api
+/// Takes the first code point off `text`. Nothing at malformed UTF-8 (over-long forms, surrogates,
+/// past U+10FFFF).
+std::optional<char32_t> take_code_point(std::string_view& text);
+
+/// The text in one line that a terminal shows as it stands: what would act on the terminal or
+/// deceive the eye (controls of C0 and C1, line ends, directions of writing, what has no shape) is
+/// written as
+/// \u{…}, bytes that are no UTF-8 as \x{…}. A text that is printable already stays as it is.
+std::string printable(std::string_view text);
+
+/// The same of JSON text, with JSON's own escapes: a program reads the same value.
+std::string printable_json(std::string_view json);
+
+}  // namespace relais

@@ -1,0 +1,65 @@
+// Receipts as a signatory may rely on them. What a server answers is a receipt only once it is
+// checked against the log's key and the statement that was sent
+// (docs/decisions/0018-receipts-of-a-client.md).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cli/remote.h"
+#include "ledger/base/error.h"
+#include "ledger/merkle/note.h"
+#include "replay/verify/verify_remote.h"
+
+namespace relais::cli {
+
+/// The log's key: a file, or the text itself.
+Result<merkle::NoteKey> read_vkey(const std::string& file_or_text);
+
+/// What a statement is called, by its own bytes and not by what a server says of it.
+struct Identity {
+  std::string source;
+  std::string id;
+};
+Result<Identity> identity_of(const std::string& statement);
+/// The same, where an answer speaks of this statement and no other. Rule "answer-differs".
+Result<Identity> identity_of(const std::string& statement, const Submitted& answer);
+
+/// Checks that an answer is of this statement, and its receipt against the log's key. Rules
+/// "answer-differs", "receipt-unverified".
+Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
+                                            const merkle::NoteKey& log);
+
+/// A folder with the receipts of one log: its key (log.vkey) and the newest checkpoint that was
+/// seen of it (log.checkpoint), as docs/FORMATS.md has it.
+class ReceiptFolder {
+ public:
+  /// `vkey` may be empty where the folder has one, and must be that one where it has. Makes the
+  /// folder. Rules "vkey-missing", "vkey-differs", "checkpoint-kept".
+  static Result<ReceiptFolder> open(const std::string& path, const std::string& vkey);
+
+  const merkle::NoteKey& log() const { return log_; }
+
+  /// Keeps the receipt of a statement that was accepted, once it is verified and its checkpoint is
+  /// consistent with the newest that was seen; `fetch` reads the log's tiles where that takes a
+  /// proof. A receipt that the log's key has signed and that contradicts what was seen is kept as
+  /// <id>.unconfirmed, since it is what proves it. Rules of verify_answer; "receipt-exists",
+  /// "history-differs", "history-unproven".
+  Result<replay::ReceiptReport> keep(const std::string& statement, const Submitted& answer,
+                                     const replay::Fetch& fetch);
+
+ private:
+  ReceiptFolder(std::string path, merkle::NoteKey log)
+      : path_(std::move(path)), log_(std::move(log)) {}
+  Status read_seen();
+  Status confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
+                 const replay::Fetch& fetch);
+
+  std::string path_;
+  merkle::NoteKey log_;
+  std::optional<merkle::Checkpoint> seen_;
+  std::map<std::uint64_t, Hash> confirmed_;  ///< roots by size; each is proven once a run
+};
+
+}  // namespace relais::cli

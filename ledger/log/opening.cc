@@ -1,0 +1,225 @@
+// Ledger::open: what is in the folder is checked before anything goes on from it.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "ledger/base/archive.h"
+#include "ledger/crypto/base64.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/log/genesis.h"
+#include "ledger/log/impl.h"
+
+namespace relais::log {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error damaged_projections(const DamagedRecords& e) {
+  return error(Errc::corrupt, "self-check-projections", e.what())
+      .accepts("relais rebuild, which makes them anew from event 0");
+}
+
+/// SIZE:ROOT, the root as a checkpoint has it.
+std::string name_of(const merkle::Checkpoint& c) {
+  return std::to_string(c.size) + ":" + crypto::base64_encode(view(c.root));
+}
+
+/// The store must go at least as far as the last checkpoint that was handed out, and have its root.
+Status check_handed_out(const Head& head, const merkle::Checkpoint& handed_out,
+                        const merkle::TileReader& read_tile) {
+  const auto refuse = [&](const std::string& what) {
+    return fail(
+        error(Errc::corrupt, "self-check-head", what)
+            .at("checkpoint " + std::to_string(handed_out.size))
+            .accepts(
+                "a store that is at least as long: its end is damaged, or it is an old backup, "
+                "and going on from here would fork the log"));
+  };
+  if (head.checkpoint.size < handed_out.size)
+    return refuse("a checkpoint of " + std::to_string(handed_out.size) +
+                  " entries was handed out, the store has " + std::to_string(head.checkpoint.size));
+  RELAIS_ASSIGN(const Hash root, merkle::root(handed_out.size, merkle::node_reader(read_tile)));
+  if (root != handed_out.root)
+    return refuse("the store's tree has another root than the checkpoint that was handed out");
+  return {};
+}
+
+/// Whether a slot that does not hold can be what a power loss left: the store is written before its
+/// checkpoint, so it then goes further than the slot that holds.
+bool torn_by_a_crash(const Head& head, const HeadContent& content) {
+  return content.newest && content.newest->size < head.checkpoint.size;
+}
+
+/// Without `head` nobody can tell a store that has lost its end.
+Status check_lost(const Head& head, const HeadContent& content, const Options& options) {
+  const std::string name = name_of(head.checkpoint);
+  if (options.accept_head == name) return {};
+  if (options.accept_head)
+    return fail(error(Errc::conflict, "head-differs",
+                      "the store's last checkpoint is another than " + *options.accept_head)
+                    .at("--head")
+                    .accepts(name));
+  const std::string file = (options.data / "head").string();
+  return fail(
+      error(Errc::corrupt, "self-check-head",
+            file + " " + content.flaw + ", and the log has " +
+                std::to_string(head.checkpoint.size) +
+                " entries: whether its end was lost cannot be told")
+          .at("head")
+          .accepts("the file as the server left it; or, where it is lost: relais rebuild --data " +
+                   options.data.string() + " --head " + name +
+                   ", which takes the store's last checkpoint for the last one handed out"));
+}
+
+Status check_head_file(const Head& head, const HeadContent& content, const Options& options,
+                       const merkle::TileReader& read_tile) {
+  if (content.newest) RELAIS_TRY(check_handed_out(head, *content.newest, read_tile));
+  if (content.flaw.empty()) {
+    if (!options.accept_head) return {};
+    return fail(error(Errc::conflict, "head-holds",
+                      "head holds, and its last checkpoint is " + name_of(*content.newest))
+                    .at("--head")
+                    .accepts("nothing: this is for a head that is lost"));
+  }
+  constexpr std::uint64_t kGenesis = 1;
+  const bool passes = torn_by_a_crash(head, content) || head.checkpoint.size <= kGenesis;
+  if (passes && !options.strict) return {};
+  return check_lost(head, content, options);
+}
+
+/// Projections stand for what the log holds, no more and no less: they are committed together.
+Status check_position(const RecordSource& records, TreeSize size) {
+  std::optional<std::string> position;
+  try {
+    position = records.get(kPositionKey);
+  } catch (const DamagedRecords& e) {
+    return fail(damaged_projections(e));
+  }
+  const std::uint64_t at =
+      position && position->size() >= 8 ? load_be<std::uint64_t>(*position) : 0;
+  if (position == position_value(size)) return {};
+  if (at == size.value)
+    return fail(error(Errc::corrupt, "self-check-projections",
+                      "the projections were made by another version of this program")
+                    .accepts("relais rebuild, which makes them anew from event 0"));
+  return fail(error(Errc::corrupt, "self-check-projections",
+                    "the projections stand for " + std::to_string(at) + " events, the log has " +
+                        std::to_string(size.value))
+                  .accepts("relais rebuild, which makes them anew from event 0"));
+}
+
+std::string text(capnp::Text::Reader t) {
+  return {t.begin(), t.size()};
+}
+
+/// The public key, and where a log is verified the convention file, are those that entry 0 names.
+Status check_genesis(const store::Store& store, const merkle::NoteKey& vkey,
+                     const Options& options) {
+  RELAIS_ASSIGN(const auto stored, store.get(store::Family::events, store::index_key(0)));
+  statement::EventView view;
+  if (!stored || !view.load(*stored) || !view.get().getData().isConventionOpened())
+    return {};  // a ledger that is being made, or damage that the self-check names
+  const auto opened = view.get().getData().getConventionOpened();
+  const auto key = crypto::parse_public_key(text(opened.getLogKey()));
+  if (!key || *key != vkey.key || text(opened.getOrigin()) != vkey.name) {
+    Error e = error(Errc::corrupt, "self-check-log-key",
+                    (options.data / "log.vkey").string() +
+                        " is not the log and the key that entry 0 names")
+                  .at("log.vkey");
+    if (key) e.accepted = merkle::to_vkey({text(opened.getOrigin()), *key});
+    return fail(std::move(e));
+  }
+  if (!options.strict) return {};
+  std::ifstream in(options.data / "convention.toml", std::ios::binary);
+  const std::string file{std::istreambuf_iterator<char>(in), {}};
+  if (document_hash(file) == text(opened.getDocumentHash())) return {};
+  return fail(error(Errc::corrupt, "self-check-convention",
+                    (options.data / "convention.toml").string() +
+                        " is not the file that was opened and signed")
+                  .at("convention.toml")
+                  .accepts("a file whose SHA-256 is " + text(opened.getDocumentHash())));
+}
+
+/// A damaged end of the write-ahead log is not read, and let go of: so, before the store is opened
+/// for writing, that it goes far enough without it.
+Status check_damaged_end(const Options& options, const Clock& clock, const ModelFactory& factory) {
+  if (options.read_only && !options.strict) return {};
+  RELAIS_ASSIGN(auto damage, store::Store::damaged_end(options.data / "store"));
+  if (!damage) return {};
+  if (options.strict) return fail(std::move(*damage));
+  Options look = options;
+  look.read_only = true;
+  if (const auto opened = Ledger::open(look, clock, factory); !opened) {
+    damage->message += "; without it, " + to_string(opened.error());
+    return fail(std::move(*damage));
+  }
+  if (options.report) options.report(damage->message + "; it was not acknowledged");
+  return {};
+}
+
+}  // namespace
+
+Status Ledger::Impl::open_writer(const HeadContent& content, const Head& now) {
+  RELAIS_ASSIGN(log_key, load_own_key(options.data, "log.jwk"));
+  if (log_key->public_key() != vkey.key)
+    return fail(error(Errc::corrupt, "self-check-log-key",
+                      (options.data / "keys" / "log.jwk").string() + " is not the key of this log")
+                    .at("keys/log.jwk")
+                    .accepts("the private key of " + merkle::to_vkey(vkey)));
+  RELAIS_ASSIGN(auto file, HeadFile::open(options.data / "head", content.next));
+  head_file.emplace(std::move(file));
+  // What is missing there is mended now, not with the next statement.
+  const bool behind = !content.newest || content.newest->size < now.checkpoint.size;
+  if (!now.note.empty() && (behind || !content.flaw.empty()))
+    RELAIS_TRY(head_file->write(now.note));
+  if (!now.note.empty() && !content.newest) RELAIS_TRY(head_file->write(now.note));  // both slots
+  RELAIS_ASSIGN(tree, TreeWriter::load(now.size().value, tile_reader()));
+  return {};
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock& clock,
+                                             ModelFactory factory) {
+  RELAIS_TRY(check_damaged_end(options, clock, factory));
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->failure = options.unwritable;
+  impl->clock = &clock;
+  impl->factory = std::move(factory);
+  RELAIS_ASSIGN(impl->vkey, load_vkey(options.data));
+  const merkle::NoteKey& vkey = impl->vkey;
+  // Before the store: a server beside may go on while a reader opens it.
+  const HeadContent handed_out = HeadFile::read(options.data / "head", vkey);
+  store::Options store_options;
+  store_options.path = options.data / "store";
+  store_options.read_only = options.read_only;
+  store_options.block_cache_bytes = options.block_cache_bytes;
+  store_options.max_open_files = options.max_open_files;
+  store_options.report = options.report;
+  RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
+
+  RELAIS_TRY(check_genesis(*impl->store, vkey, options));
+  RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
+  RELAIS_TRY(check_head_file(head, handed_out, options, impl->tile_reader()));
+  head.generation = impl->store->generation();
+  head.records = impl->store->snapshot(head.generation);
+  if (!options.ignore_projections) RELAIS_TRY(check_position(*head.records, head.size()));
+  // Projections that are to be made anew, or compared, are not read for anything else.
+  impl->records = std::make_shared<MemoryRecords>();
+  if (!options.ignore_projections) impl->records = impl->store->records(head.generation);
+  try {
+    impl->model = impl->factory(*impl->records);
+  } catch (const DamagedRecords& e) {
+    return fail(damaged_projections(e));
+  }
+  head.registry = impl->model->world().share_registry();
+  if (!options.ignore_projections && head.registry->log_key != vkey.key)
+    return fail(Errc::corrupt, "self-check-log-key",
+                "the log's public key is not the one the convention was opened with");
+  if (!options.read_only) RELAIS_TRY(impl->open_writer(handed_out, head));
+  impl->head = std::make_shared<const Head>(std::move(head));
+  std::unique_ptr<Ledger> ledger(new Ledger(std::move(impl)));
+  if (!options.read_only) ledger->impl_->start_writer();
+  return ledger;
+}
+
+}  // namespace relais::log

@@ -1,0 +1,131 @@
+#include "ledger/store/record_file.h"
+
+#include <algorithm>
+#include <boost/crc.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace relais::store {
+namespace {
+
+// Blocks of 32 KiB; a record is masked CRC-32C (4) ‖ length (2) ‖ type (1) ‖ payload,
+// little-endian, and does not cross a block: longer ones are several, of types first, middle, last.
+// Fewer than 7 bytes at a block's end are zeros.
+constexpr std::size_t kBlock = 32'768;
+constexpr std::size_t kHeader = 7;
+constexpr unsigned char kFull = 1, kFirst = 2;
+
+using Crc = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
+
+std::uint32_t masked(std::uint32_t crc) {
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
+
+struct Header {
+  std::uint32_t crc = 0;
+  std::size_t length = 0;
+  unsigned char type = 0;
+};
+
+Header header_at(std::string_view block, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(block[at + i]));
+  };
+  return {byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24, byte(4) | byte(5) << 8,
+          static_cast<unsigned char>(byte(6))};
+}
+
+bool holds(std::string_view block, std::size_t at, const Header& h) {
+  if (at + kHeader + h.length > block.size()) return false;
+  Crc crc;
+  crc.process_bytes(block.data() + at + 6, 1 + h.length);
+  return masked(crc.checksum()) == h.crc;
+}
+
+/// Whether the record is whole under another length than the one it names.
+bool holds_with_another_length(std::string_view block, std::size_t at) {
+  const std::uint32_t wanted = header_at(block, at).crc;
+  Crc crc;
+  for (std::size_t i = at + 6; i < block.size(); ++i) {
+    crc.process_byte(static_cast<unsigned char>(block[i]));
+    if (masked(crc.checksum()) == wanted) return true;
+  }
+  return false;
+}
+
+/// Whether a write begins at some place of a block behind `from`.
+bool write_begins(std::string_view block, std::size_t from) {
+  for (std::size_t at = from; at + kHeader <= block.size(); ++at) {
+    const Header h = header_at(block, at);
+    if ((h.type == kFull || h.type == kFirst) && holds(block, at, h)) return true;
+  }
+  return false;
+}
+
+std::string read_block(std::ifstream& in) {
+  std::string block(kBlock, '\0');
+  in.read(block.data(), static_cast<std::streamsize>(block.size()));
+  block.resize(static_cast<std::size_t>(in.gcount()));
+  return block;
+}
+
+/// Where in a block the first record is that does not hold; nothing where all do.
+std::optional<std::size_t> first_broken(std::string_view block) {
+  std::size_t at = 0;
+  while (at + kHeader <= block.size()) {
+    const Header h = header_at(block, at);
+    if (!holds(block, at, h)) return at;
+    at += kHeader + h.length;
+  }
+  const bool padded = block.size() == kBlock &&
+                      std::ranges::all_of(block.substr(at), [](char c) { return c == '\0'; });
+  if (at == block.size() || padded) return std::nullopt;
+  return at;
+}
+
+Flaw::Kind kind_of(std::string_view block, std::size_t at, std::ifstream& in) {
+  if (at + kHeader <= block.size() && holds_with_another_length(block, at))
+    return Flaw::Kind::damaged;
+  if (write_begins(block, at + 1)) return Flaw::Kind::damaged;
+  std::size_t behind = 0;
+  for (std::string next = read_block(in); !next.empty(); next = read_block(in), ++behind)
+    if (write_begins(next, 0)) return Flaw::Kind::damaged;
+  if (behind > 0 || block.size() == kBlock) return Flaw::Kind::last;
+  const bool ends_inside =
+      at + kHeader > block.size() || at + kHeader + header_at(block, at).length > block.size();
+  return ends_inside ? Flaw::Kind::cut : Flaw::Kind::last;
+}
+
+}  // namespace
+
+Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in && errno == ENOENT) return std::optional<Flaw>();
+  if (!in) return fail(Errc::io, "store-file", file.string() + ": " + std::strerror(errno));
+  std::uint64_t begin = 0;
+  for (std::string block = read_block(in); !block.empty(); block = read_block(in)) {
+    if (const auto at = first_broken(block))
+      return std::optional(Flaw{file, begin + *at, kind_of(block, *at, in)});
+    begin += block.size();
+  }
+  return std::optional<Flaw>();
+}
+
+Error damaged_file(const std::filesystem::path& file, const std::string& what) {
+  return error(Errc::corrupt, "store-file-damaged", file.string() + " is damaged: " + what)
+      .at(file.filename().string())
+      .accepts(
+          "the file as it was written, or a restored backup at least as long as the last "
+          "checkpoint "
+          "that was handed out");
+}
+
+Error to_error(const Flaw& flaw) {
+  return damaged_file(flaw.file,
+                      "the record at byte " + std::to_string(flaw.at) + " is not what was written");
+}
+
+}  // namespace relais::store

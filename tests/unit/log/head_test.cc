@@ -1,0 +1,176 @@
+// DIR/head and the keys: what a start refuses, and the way out when the file is lost.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "ledger/crypto/base64.h"
+#include "ledger/crypto/jwk.h"
+#include "ledger/log/head_file.h"
+#include "tests/unit/log/fixture.h"
+
+namespace relais::tests {
+namespace {
+
+constexpr std::streamoff kSlot = 4096;
+
+class HeadOf : public LedgerTest {
+ protected:
+  std::filesystem::path file() const { return data() / "head"; }
+  std::string bytes() const {
+    std::ifstream in(file(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void change(std::streamoff at) {
+    std::string b = bytes();
+    b[static_cast<std::size_t>(at)] = static_cast<char>(b[static_cast<std::size_t>(at)] ^ 1);
+    std::ofstream(file(), std::ios::binary) << b;
+  }
+  log::HeadContent content() const { return log::HeadFile::read(file(), *log::load_vkey(data())); }
+  /// Opens for writing; "" or the error.
+  std::string start(std::optional<std::string> accept = {}, bool strict = false) {
+    ledger.reset();
+    log::Options options;
+    options.data = data();
+    options.accept_head = std::move(accept);
+    options.strict = strict;
+    options.read_only = strict;
+    auto opened = log::Ledger::open(options, clock, model_factory());
+    if (!opened) return to_string(opened.error());
+    ledger = std::move(*opened);
+    return "";
+  }
+  std::string name() const {
+    const auto& c = ledger->head()->checkpoint;
+    return std::to_string(c.size) + ":" + crypto::base64_encode(view(c.root));
+  }
+  /// The newest slot's offset.
+  std::streamoff newest() const { return content().next == 0 ? kSlot : 0; }
+};
+
+TEST_F(HeadOf, ALostHeadIsRefusedAndTakenByItsName) {
+  fill(2);
+  const std::string last = name();
+  ledger.reset();
+  const std::string whole = bytes();
+  for (const std::string& lost :
+       {std::string("missing"), std::string("empty"), std::string("damaged")}) {
+    std::filesystem::remove(file());
+    if (lost == "empty") std::ofstream(file()).flush();
+    if (lost == "damaged") std::ofstream(file(), std::ios::binary) << std::string(8192, 'x');
+    const std::string said = start();
+    EXPECT_NE(said.find("self-check-head"), std::string::npos) << said;
+    EXPECT_NE(said.find("head is " + lost), std::string::npos) << said;
+    EXPECT_NE(said.find("relais rebuild --data"), std::string::npos) << said;
+    EXPECT_NE(said.find(last), std::string::npos) << said;
+  }
+  EXPECT_NE(start("3:AAAA").find("head-differs"), std::string::npos);
+  EXPECT_EQ(start(last), "");
+  ledger.reset();
+  EXPECT_EQ(content().newest->size, std::stoull(last));
+  EXPECT_TRUE(content().flaw.empty()) << content().flaw;
+  EXPECT_EQ(start(), "");
+  EXPECT_NE(start(last).find("head-holds"), std::string::npos) << "it is not lost any more";
+}
+
+TEST_F(HeadOf, AnOlderStoreWithoutHeadIsRefused) {
+  fill(1);
+  ledger.reset();
+  std::filesystem::copy(data() / "store", folder.path / "older",
+                        std::filesystem::copy_options::recursive);
+  EXPECT_EQ(start(), "");
+  fill(1, 100);
+  ledger.reset();
+  std::filesystem::remove_all(data() / "store");
+  std::filesystem::rename(folder.path / "older", data() / "store");
+  EXPECT_NE(start().find("was handed out"), std::string::npos);
+  std::filesystem::remove(file());
+  EXPECT_NE(start().find("head is missing"), std::string::npos);
+}
+
+TEST_F(HeadOf, TheGenesisNeedsNone) {
+  const std::filesystem::path young = folder.path / "young";
+  log::Genesis genesis;
+  genesis.convention_file = "a convention\n";
+  genesis.slug = kConvention;
+  genesis.origin = kOrigin;
+  json::object opened = opening(scene_members());
+  for (const char* filled_in : {"document_hash", "log_key", "system_key", "origin"})
+    opened.erase(filled_in);
+  genesis.data_json = json::serialize(opened);
+  ASSERT_TRUE(log::create_ledger(young, genesis, clock, random, model_factory()));
+  std::filesystem::remove(young / "head");
+  log::Options options;
+  options.data = young;
+  ASSERT_TRUE(log::Ledger::open(options, clock, model_factory()));
+  EXPECT_TRUE(std::filesystem::exists(young / "head"));
+}
+
+TEST_F(HeadOf, SlotsAreWrittenInTurnAcrossStarts) {
+  for (int i = 0; i < 4; ++i) {
+    fill(1, 100 + static_cast<std::uint64_t>(i));
+    const std::streamoff before = newest();
+    EXPECT_EQ(start(), "");
+    accept("ml1", "case.detected", case_subject(200 + static_cast<std::uint64_t>(i)), detected());
+    EXPECT_NE(newest(), before);
+    EXPECT_EQ(content().newest->size, ledger->head()->size().value);
+  }
+}
+
+/// The store is written before its checkpoint: where the newest slot is torn by a crash, the other
+/// is older than the store. Any other slot that does not hold may have been the newest.
+TEST_F(HeadOf, ATornSlotIsMendedAndADamagedOneRefused) {
+  fill(2);
+  ledger.reset();
+  const std::string whole = bytes();
+  change(newest() + 40);
+  EXPECT_NE(start({}, true).find("head is damaged"), std::string::npos) << "verifying is strict";
+  EXPECT_EQ(start(), "");
+  ledger.reset();
+  EXPECT_TRUE(content().flaw.empty());
+
+  change((newest() == 0 ? kSlot : 0) + 40);
+  EXPECT_NE(start().find("head is damaged"), std::string::npos);
+  std::ofstream(file(), std::ios::binary) << whole;
+  change(newest() + kSlot - 1);  // behind the checkpoint
+  EXPECT_EQ(content().flaw, "is damaged");
+  std::ofstream(file(), std::ios::binary) << whole.substr(0, 5000);
+  EXPECT_EQ(content().flaw, "is damaged");
+}
+
+TEST_F(HeadOf, KeysThatAreNotThisLogsAreRefused) {
+  fill(1);
+  const auto& registry = *ledger->head()->registry;
+  const Timestamp at = ledger->head()->last_received;
+  ASSERT_TRUE(log::load_system_key(data(), registry, at));
+  const auto replace = [&](const std::string& name) {
+    std::filesystem::remove(data() / "keys" / name);
+    ASSERT_TRUE(crypto::save_private_key(data() / "keys" / name, test_key("ml1"), {}));
+  };
+  replace("system.jwk");  // a key that the log knows, and not as its own
+  const auto system = log::load_system_key(data(), registry, at);
+  ASSERT_FALSE(system);
+  EXPECT_EQ(system.error().rule, "self-check-system-key");
+  EXPECT_EQ(system.error().field, "keys/system.jwk");
+  EXPECT_NE(system.error().accepted.find("thumbprint"), std::string::npos);
+  std::filesystem::remove(data() / "keys" / "system.jwk");
+  EXPECT_EQ(log::load_system_key(data(), registry, at).error().field, "keys/system.jwk");
+
+  replace("log.jwk");
+  const std::string said = start();
+  EXPECT_NE(said.find("self-check-log-key"), std::string::npos) << said;
+  EXPECT_NE(said.find("keys/log.jwk"), std::string::npos) << said;
+  EXPECT_NE(said.find(merkle::to_vkey(*log::load_vkey(data()))), std::string::npos) << said;
+}
+
+TEST_F(HeadOf, TheConventionFileIsTheOneThatWasSigned) {
+  fill(1);
+  ledger.reset();
+  EXPECT_EQ(start({}, true), "");
+  std::ofstream(data() / "convention.toml") << "another convention\n";
+  EXPECT_NE(start({}, true).find("self-check-convention"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace relais::tests
