@@ -21,15 +21,17 @@ namespace relais::api {
 /// Most jobs that wait for a worker: lists of statements, and the parts they are split into.
 inline constexpr std::size_t kMaxQueuedJobs = 1'024;
 
+/// Events that are read for one answer count as a request each so many: a list of thousands is no
+/// request like others.
+inline constexpr double kEventsARequest = 5;
+
 struct Context {
   log::Ledger& ledger;
   const Clock& clock;
   std::function<void(const std::string&)> report;  ///< for the operator; never empty
   Shares streams;                                  ///< event streams that are open
   Shares queue;                                    ///< statements that wait for the writer
-  Rate rate;
-  Rate stored;  ///< bytes
-  SaltMemory salts;
+  std::shared_ptr<Accounts> accounts;
   ClockGuard* clock_guard;                   ///< may be null
   std::shared_ptr<const HttpMemory> memory;  ///< may be null
   crypto::Sealer cursors;                    ///< where lists go on (api/resources/paging.h)

@@ -108,9 +108,7 @@ struct Service::Impl {
                 options.report ? std::move(options.report) : [](const std::string&) {},
                 Shares("streams", options.max_streams, options.max_streams_of_signatory),
                 Shares("statements", log::kMaxQueued, log::kMaxQueued / 2),
-                request_rate(options.requests_per_second),
-                storage_rate(options.bytes_per_day),
-                {},
+                options.accounts ? options.accounts : make_accounts(options),
                 options.clock_guard,
                 std::move(options.memory),
                 crypto::Sealer(options.cursor_key ? *options.cursor_key : random_key()),
@@ -161,6 +159,14 @@ struct Service::Impl {
   InFlight in_flight;
 };
 
+std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options) {
+  // Several signatories may come from one address.
+  return std::shared_ptr<Accounts>(new Accounts{request_rate(options.requests_per_second),
+                                                storage_rate(options.bytes_per_day),
+                                                address_rate(2 * options.requests_per_second),
+                                                {}});
+}
+
 Service::Service(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
     : impl_(std::make_unique<Impl>(ledger, clock, std::move(options))) {}
 
@@ -190,7 +196,7 @@ Status Service::Impl::admit(const Route& route, Call& call) {
     const ClockGuard* guard = context.clock_guard;
     if (!reader && guard != nullptr && guard->leap_ms() != 0) reader = at(guard->machine().now());
     RELAIS_ASSIGN(call.reader, std::move(reader));
-    RELAIS_TRY(context.rate.take(call.reader.id));
+    RELAIS_TRY(context.accounts->requests.take(call.reader.id));
   }
   return check_query(route, call.request);
 }

@@ -9,6 +9,7 @@
 
 #include "api/http/http.h"
 #include "api/http/server.h"
+#include "api/sharing.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
@@ -28,11 +29,16 @@ struct ServiceOptions {
   std::optional<Hash> metrics_token;
   /// Seals the cursors of lists; nothing: a random one, and cursors end with the service.
   std::optional<Hash> cursor_key;
+  /// What callers have used up, from a service to the next; nothing: this one's own.
+  std::shared_ptr<Accounts> accounts;
   /// The server's, where there is one: for /readyz and /metrics.
   std::shared_ptr<const HttpMemory> memory;
   /// Gets one line for each failure of ours (never for a client's mistake); from any thread.
   std::function<void(const std::string&)> report;
 };
+
+/// By the limits of the options.
+std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options);
 
 /// Thread-safe. Ledger and clock outlive it. Its end waits until every request was answered, so
 /// the ledger must still be answering, or have stopped properly, at that time.

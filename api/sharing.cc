@@ -29,33 +29,23 @@ std::size_t Shares::taken() const {
   return taken_;
 }
 
-Status Rate::take(SignatoryId who, double count, Clock::time_point now) {
-  if (per_second_ <= 0) return {};
-  const double wanted = std::min(count, most_);
-  const std::lock_guard lock(mutex_);
-  const auto [it, fresh] = buckets_.try_emplace(who, Bucket{most_, now});
-  Bucket& bucket = it->second;
-  const std::chrono::duration<double> passed = now - bucket.at;
-  bucket.left = std::min(most_, bucket.left + std::max(0.0, passed.count()) * per_second_);
-  bucket.at = std::max(bucket.at, now);
-  if (bucket.left < wanted)
-    return fail(
-        error(Errc::limited, rule_, "the signatory sends more than its share").accepts(accepted_));
-  bucket.left -= wanted;
-  return {};
-}
-
-Rate request_rate(unsigned per_second) {
+Rate<SignatoryId> request_rate(unsigned per_second) {
   return {"too-many-requests",
           "at most " + std::to_string(per_second) + " requests or statements a second",
           1.0 * per_second, 5.0 * per_second};
 }
 
-Rate storage_rate(std::uint64_t bytes_a_day) {
+Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day) {
   const auto day = static_cast<double>(bytes_a_day);
   return {"too-much-stored",
           "statements of " + std::to_string(bytes_a_day / 1'000'000) + " MB a day", day / 86'400,
           day};
+}
+
+Rate<std::string> address_rate(unsigned per_second) {
+  return {"too-many-of-address",
+          "at most " + std::to_string(per_second) + " statements a second from one address",
+          1.0 * per_second, 5.0 * per_second};
 }
 
 Status SaltMemory::take(SignatoryId who, const std::vector<statement::SaltUse>& uses) {
@@ -63,16 +53,17 @@ Status SaltMemory::take(SignatoryId who, const std::vector<statement::SaltUse>& 
   const std::lock_guard lock(mutex_);
   Used& used = by_[who];
   for (std::size_t i = 0; i < uses.size(); ++i) {
-    const auto [it, fresh] = used.by_salt.try_emplace(uses[i].salt, uses[i].disclosure);
-    if (!fresh && it->second != uses[i].disclosure)
+    const auto it = used.by_salt.find(uses[i].salt);
+    if (it != used.by_salt.end() && it->second != uses[i].disclosure)
       return fail(error(Errc::invalid, "sd-salt-repeated",
                         "the signatory has used this salt for another disclosure")
                       .at("disclosures[" + std::to_string(i) + "]")
                       .accepts("a salt of its own for each disclosure, from a working source of "
                                "randomness")
                       .from("RFC 9901, section 9.3"));
-    if (fresh) used.in_order.push_back(uses[i].salt);
   }
+  for (const statement::SaltUse& use : uses)
+    if (used.by_salt.emplace(use.salt, use.disclosure).second) used.in_order.push_back(use.salt);
   while (used.in_order.size() > kMost) {
     used.by_salt.erase(used.in_order.front());
     used.in_order.pop_front();

@@ -2,6 +2,7 @@
 // hold an entry a signatory.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -37,8 +38,9 @@ class Shares {
   std::map<SignatoryId, std::size_t> by_;
 };
 
-/// A token bucket a signatory: so many of a thing a period on average, and a bucketful at once.
-/// Whoever sends more waits, not everybody else.
+/// A token bucket for each of whom there are many: so many of a thing a second on average, and a
+/// bucketful at once. Whoever sends more waits, not everybody else.
+template <class Key>
 class Rate {
  public:
   using Clock = std::chrono::steady_clock;
@@ -51,25 +53,63 @@ class Rate {
 
   /// Errc::limited where there is too little left. More than a full bucket is taken from a full
   /// one.
-  Status take(SignatoryId who, double count = 1, Clock::time_point now = Clock::now());
+  Status take(const Key& who, double count = 1, Clock::time_point now = Clock::now()) {
+    if (per_second_ <= 0) return {};
+    const double wanted = std::min(count, most_);
+    const std::lock_guard lock(mutex_);
+    Bucket& bucket = filled(who, now);
+    if (bucket.left < wanted)
+      return fail(
+          error(Errc::limited, rule_, "more than the share is asked for").accepts(accepted_));
+    bucket.left -= wanted;
+    return {};
+  }
+  /// What turned out to cost more: taken although there may be too little left, so that who asks
+  /// next waits.
+  void charge(const Key& who, double count, Clock::time_point now = Clock::now()) {
+    if (per_second_ <= 0) return;
+    const std::lock_guard lock(mutex_);
+    filled(who, now).left -= count;
+  }
+  /// What was taken and not used.
+  void give_back(const Key& who, double count, Clock::time_point now = Clock::now()) {
+    charge(who, -std::min(count, most_), now);
+  }
 
  private:
   struct Bucket {
     double left = 0;
     Clock::time_point at;
   };
+  static constexpr std::size_t kMost = 10'000;  // buckets; those that are full say nothing
+
+  Bucket& filled(const Key& who, Clock::time_point now) {
+    if (buckets_.size() >= kMost)
+      std::erase_if(buckets_, [&](const auto& entry) { return fill(entry.second, now) >= most_; });
+    Bucket& bucket = buckets_.try_emplace(who, Bucket{most_, now}).first->second;
+    bucket.left = fill(bucket, now);
+    bucket.at = std::max(bucket.at, now);
+    return bucket;
+  }
+  double fill(const Bucket& bucket, Clock::time_point now) const {
+    const std::chrono::duration<double> passed = now - bucket.at;
+    return std::min(most_, bucket.left + std::max(0.0, passed.count()) * per_second_);
+  }
+
   const std::string rule_;
   const std::string accepted_;
   const double per_second_;
   const double most_;
   std::mutex mutex_;
-  std::map<SignatoryId, Bucket> buckets_;
+  std::map<Key, Bucket> buckets_;
 };
 
 /// Requests and statements of a signatory: five seconds' worth at once. Rule "too-many-requests".
-Rate request_rate(unsigned per_second);
+Rate<SignatoryId> request_rate(unsigned per_second);
 /// What its statements take on the disk: a day's worth at once. Rule "too-much-stored".
-Rate storage_rate(std::uint64_t bytes_a_day);
+Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day);
+/// Statements that come from an address, whoever signed them. Rule "too-many-of-address".
+Rate<std::string> address_rate(unsigned per_second);
 
 /// The salts that each signatory has used lately, so that a signer whose randomness has failed is
 /// told before its digests can be compared.
@@ -86,6 +126,14 @@ class SaltMemory {
   };
   std::mutex mutex_;
   std::map<SignatoryId, Used> by_;
+};
+
+/// What callers have used up. Outlives the service where a ledger is opened anew.
+struct Accounts {
+  Rate<SignatoryId> requests;
+  Rate<SignatoryId> stored;        ///< bytes
+  Rate<std::string> of_addresses;  ///< statements
+  SaltMemory salts;
 };
 
 }  // namespace relais::api

@@ -27,6 +27,7 @@ class WorkerPool {
 
  private:
   void run();
+  void stop();
 
   const std::size_t max_queued_;
   std::mutex mutex_;

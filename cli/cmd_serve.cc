@@ -358,6 +358,7 @@ Status run_server(Context& context, Options o) {
   const StopSignals signals;
   auto log = spdlog::stderr_logger_mt("relais");
   o.service.bytes_per_day = o.megabytes_per_day * 1'000'000;
+  o.service.accounts = api::make_accounts(o.service);
   if (!o.metrics_token.empty()) RELAIS_TRY(read_metrics_token(o.metrics_token, o.service));
   share_handles(o, *log);
   api::ServerOptions options;
@@ -439,7 +440,7 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
       ->check(CLI::Range(1, 65'536));
   c->add_option(
        "--max-connections-per-address", o->limits.max_connections_per_address,
-       "The same from one address, or one IPv6 /64 (256); behind a proxy all come from one")
+       "The same from one address, or one IPv6 /56 (256); behind a proxy all come from one")
       ->check(CLI::Range(1, 65'536));
   c->add_option("--max-streams", o->service.max_streams, "Event streams at once (100)")
       ->check(CLI::Range(1, 65'536));

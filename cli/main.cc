@@ -1,4 +1,5 @@
 // The program: the only place that knows the machine's clock, randomness and streams.
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,9 @@ int run_program(int argc, char** argv) {
 int main(int argc, char** argv) {
   // What a ledger holds is for nobody else on the machine, whatever the folder's own mode.
   ::umask(S_IRWXG | S_IRWXO);
+  // Large blocks go back to the system as soon as they are freed: what a client has sent once does
+  // not stay with the program.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
   // A write past the limit of file size (ulimit -f) is an error value, not the end.
   std::signal(SIGXFSZ, SIG_IGN);
   try {

@@ -139,11 +139,12 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
                         "the receipts in " + path + " are of a log with another key")
                       .at("--vkey")
                       .accepts("that of " + kept.string() + ", or another folder"));
-  } else {
-    RELAIS_TRY(replace_file(kept, merkle::to_vkey(log) + "\n"));
   }
   ReceiptFolder folder(path, log);
+  // Two at once would each remember one of two histories, and see no contradiction.
+  RELAIS_ASSIGN(folder.lock_, FolderLock::take(path, true));
   RELAIS_TRY(folder.read_seen());
+  if (!known) RELAIS_TRY(replace_file(kept, merkle::to_vkey(log) + "\n"));
   return folder;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/remote.h"
 #include "ledger/base/error.h"
+#include "ledger/base/folder_lock.h"
 #include "ledger/merkle/note.h"
 #include "replay/verify/verify_remote.h"
 
@@ -58,6 +59,7 @@ class ReceiptFolder {
 
   std::string path_;
   merkle::NoteKey log_;
+  FolderLock lock_;
   std::optional<merkle::Checkpoint> seen_;
   std::map<std::uint64_t, Hash> confirmed_;  ///< roots by size; each is proven once a run
 };

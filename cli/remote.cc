@@ -124,7 +124,7 @@ Result<std::vector<Submitted>> atomic_refusal(const api::ClientResponse& respons
                                   ? e
                                   : error(Errc::conflict, "group-refused",
                                           "another statement of the atomic list was refused"),
-                              response.body));
+                              i == position ? response.body : std::string()));
   return answers;
 }
 

@@ -3,9 +3,9 @@
 // hold it, and no single place could wipe them all. The store is linked to this allocator too.
 #include <malloc.h>
 #include <openssl/crypto.h>
-#include <strings.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #if defined(__has_feature)
@@ -18,10 +18,15 @@
 
 namespace {
 
-void wipe_and_free(void* p) noexcept {
-  if (p == nullptr) return;
-  ::explicit_bzero(p, ::malloc_usable_size(p));
+/// A memset that is not left out although nobody reads what it wrote.
+void wipe_and_free(void* p, std::size_t bytes) noexcept {
+  std::memset(p, 0, bytes);
+  asm volatile("" ::"r"(p) : "memory");
   std::free(p);
+}
+
+void wipe_and_free(void* p) noexcept {
+  if (p != nullptr) wipe_and_free(p, ::malloc_usable_size(p));
 }
 
 void* take(std::size_t bytes) {
@@ -79,11 +84,12 @@ void operator delete(void* p) noexcept {
 void operator delete[](void* p) noexcept {
   wipe_and_free(p);
 }
-void operator delete(void* p, std::size_t) noexcept {
-  wipe_and_free(p);
+// Whoever knows the size spares the question for it.
+void operator delete(void* p, std::size_t bytes) noexcept {
+  if (p != nullptr) wipe_and_free(p, bytes);
 }
-void operator delete[](void* p, std::size_t) noexcept {
-  wipe_and_free(p);
+void operator delete[](void* p, std::size_t bytes) noexcept {
+  if (p != nullptr) wipe_and_free(p, bytes);
 }
 void operator delete(void* p, std::align_val_t) noexcept {
   wipe_and_free(p);

@@ -201,22 +201,22 @@ bool matches(const AuditFilter& filter, schema::Event::Reader event) {
 
 }  // namespace
 
-Result<Page<AuditItem>> audit(const log::Ledger& ledger, const log::Head& head,
-                              const AuditFilter& filter, std::size_t limit,
-                              const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
-                              std::size_t max_candidates) {
+Result<AuditPage> audit(const log::Ledger& ledger, const log::Head& head, const AuditFilter& filter,
+                        std::size_t limit,
+                        const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
+                        std::size_t max_candidates) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
   // The records may be ahead of the head by a batch.
   const Range range{filter.from, std::min(filter.until, head.size().value), filter.newest_first};
   RELAIS_ASSIGN(const auto source, candidates(ledger, head, filter, range));
-  Page<AuditItem> page;
+  AuditPage page;
   statement::EventView view;
   const auto behind = [&](std::uint64_t index) {
     return std::to_string(filter.newest_first ? index : index + 1);
   };
   std::uint64_t last = 0;
-  for (std::size_t examined = 0;; ++examined) {
-    if (examined == max_candidates) {
+  for (;; ++page.examined) {
+    if (page.examined == max_candidates) {
       page.next = behind(last);
       return page;
     }

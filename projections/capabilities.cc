@@ -20,6 +20,7 @@ using schema::CapacityLevel;
 using Keys = std::set<std::string>;
 
 constexpr std::string_view kAnyPublic = "tous-publics";
+constexpr std::size_t kEvery = 1'000'000;  // the rules bound them far below
 
 std::string need_prefix(std::string_view need) {
   std::string key(kCapabilityPrefix);
@@ -27,15 +28,16 @@ std::string need_prefix(std::string_view need) {
   return key;
 }
 
-Keys keys_of(SignatoryId who, const rules::SignatoryState& state) {
+Keys keys_of(SignatoryId who, const rules::SignatoryState* state, const std::string& id) {
   Keys keys;
-  for (const auto& [id, capability] : state.capabilities) {
-    for (const std::string& need : capability.needs) {
-      std::string key = need_prefix(need);
-      append_be(key, who.value);
-      key.append(id);
-      keys.insert(std::move(key));
-    }
+  if (state == nullptr) return keys;
+  const auto it = state->capabilities.find(id);
+  if (it == state->capabilities.end()) return keys;
+  for (const std::string& need : it->second.needs) {
+    std::string key = need_prefix(need);
+    append_be(key, who.value);
+    key.append(id);
+    keys.insert(std::move(key));
   }
   return keys;
 }
@@ -48,20 +50,29 @@ class Capabilities final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState& world,
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
             Tables& tables) override {
-    const rules::Signatory* who = concerned(act, world.registry());
-    if (who == nullptr) return;
-    const rules::SignatoryState* state = world.find_signatory(who->id);
-    if (state == nullptr) return;
-    const std::string own = make_key(kCapabilitiesOfPrefix, who->id.value);
+    if (!effects.offer.empty())
+      list(act.signatory(), world.find_signatory(act.signatory()), effects.offer, tables);
+    for (const SignatoryId who : effects.left) {
+      const std::string all = make_key(kCapabilitiesOfPrefix, who.value);
+      for (const std::string& key : tables.keys(all, all, kEvery))
+        list(who, nullptr, key.substr(all.size()), tables);
+    }
+  }
+
+ private:
+  /// The index of one capability: what it was before stands in a record of its own.
+  static void list(SignatoryId who, const rules::SignatoryState* state, const std::string& id,
+                   Tables& tables) {
+    const std::string own = make_key(kCapabilitiesOfPrefix, who.value) + id;
     Keys before;
     if (const auto bytes = tables.get(own)) {
       auto stored = decode<Keys>(*bytes);
-      check(stored.has_value(), "a signatory's stored capabilities cannot be read");
+      check(stored.has_value(), "a capability's stored keys cannot be read");
       before = std::move(*stored);
     }
-    Keys now = keys_of(who->id, *state);
+    const Keys now = keys_of(who, state, id);
     if (now == before) return;
     for (const std::string& key : before)
       if (!now.contains(key)) tables.erase(key);
@@ -71,26 +82,6 @@ class Capabilities final : public Projection {
       tables.erase(own);
     else
       tables.put(own, encode(now));
-  }
-
- private:
-  /// Whose capabilities the event may have changed: its emitter's, or those of who leaves.
-  static const rules::Signatory* concerned(const rules::Act& act, const rules::Registry& registry) {
-    const auto data = act.event.getData();
-    const auto by_slug = [&registry](std::string_view slug) { return registry.find_slug(slug); };
-    if (data.isCapabilityDeclared() || data.isCapabilityWithdrawn())
-      return registry.find(act.signatory());
-    if (data.isSignatoryWithdrawn()) {
-      const auto id = data.getSignatoryWithdrawn().getProposalId();
-      const auto it = registry.proposals.find(std::string(id.begin(), id.size()));
-      check(it != registry.proposals.end(), "a signatory left by no proposal");
-      return by_slug(it->second.signatory);
-    }
-    if (data.isMissionLocaleDetached()) {
-      const auto slug = data.getMissionLocaleDetached().getMissionLocale();
-      return by_slug({slug.begin(), slug.size()});
-    }
-    return nullptr;
   }
 };
 

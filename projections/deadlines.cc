@@ -56,16 +56,13 @@ class Deadlines final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState& world,
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
             Tables& tables) override {
-    const auto data = act.event.getData();
     derive(act.stream, world, tables);
-    if (data.isSignatoryWithdrawn() || data.isMissionLocaleDetached()) {
-      // One that leaves has nothing to meet any more, on a stream that this event is not of.
-      for (const rules::Signatory& s : world.registry().signatories())
-        if (!s.active) derive({schema::StreamKind::SIGNATORY, {}, s.slug}, world, tables);
-    }
-    const bool amended = data.isConventionAmended();
+    // One that leaves has nothing to meet any more, on a stream that this event is not of.
+    for (const SignatoryId id : effects.left)
+      derive({schema::StreamKind::SIGNATORY, {}, world.registry().find(id)->slug}, world, tables);
+    const bool amended = effects.parameters_amended;
     if (amended) begin_again(tables);
     derive_next(amended ? pace_.at_once : pace_.with_each_event, world, tables);
   }

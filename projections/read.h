@@ -122,14 +122,18 @@ struct AuditItem {
   LogIndex index;
   std::string event;
 };
+/// A page, and how many events were looked at for it.
+struct AuditPage : Page<AuditItem> {
+  std::size_t examined = 0;
+};
 /// Matching events in order, at most `limit`, those accepted by `visible` only; at most
 /// `max_candidates` are looked at, so that a page may be short, or empty, and still have a `next`.
 /// `next` is the decimal index to go on from (as `from`, or as `until` when newest first): behind
 /// the last item where `visible` accepts one more.
-Result<Page<AuditItem>> audit(const log::Ledger& ledger, const log::Head& head,
-                              const AuditFilter& filter, std::size_t limit,
-                              const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
-                              std::size_t max_candidates = kMaxCandidates);
+Result<AuditPage> audit(const log::Ledger& ledger, const log::Head& head, const AuditFilter& filter,
+                        std::size_t limit,
+                        const std::function<bool(LogIndex, schema::Event::Reader)>& visible,
+                        std::size_t max_candidates = kMaxCandidates);
 
 // --- capabilities
 

@@ -17,7 +17,7 @@ class Timeline final : public Projection {
     return kPrefixes;
   }
 
-  void fold(const rules::Act& act, const rules::Effects&, rules::WorldState& world,
+  void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
             Tables& tables) override {
     if (act.stream.kind != schema::StreamKind::CASE) return;
     const rules::CaseState* state = world.find_case(act.stream.uuid);
@@ -32,16 +32,9 @@ class Timeline final : public Projection {
     item_.id.assign(id.begin(), id.size());
     item_.phase = static_cast<std::uint8_t>(state->phase);
     item_.withheld = act.event.getWithheld();
-    const auto data = act.event.getData();
-    item_.target = 0;
-    item_.reason = {};
-    if (data.isCaseCorrected()) {
-      item_.target = data.getCaseCorrected().getTargetVersion();
-      item_.reason = data.getCaseCorrected().getReason();
-    } else if (data.isCaseAnnulled()) {
-      item_.target = data.getCaseAnnulled().getTargetVersion();
-      item_.reason = data.getCaseAnnulled().getReason();
-    }
+    const rules::Amends amends = effects.amends.value_or(rules::Amends{});
+    item_.target = amends.target;
+    item_.reason = amends.reason;
     set_key(key_, kTimelinePrefix, act.stream.uuid, item_.version);
     value_.clear();
     Encoder encoder(value_);

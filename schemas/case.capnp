@@ -8,7 +8,7 @@ $Cxx.namespace("relais::schema");
 
 struct CaseDetected $P.event((
     name = "case.detected", axis = detection, stream = case, emitters = [ml, aa], opens = true,
-    source = "Convention, axis 1", precondition = "the case does not exist yet",
+    source = "Convention, axis 1", precondition = "the case does not exist yet; the territory is one of the convention's",
     summary = "A signatory has detected a person at risk or a victim; it becomes the holder of the case.")) {
   channel @0 :V.Channel;
   ageBand @1 :V.AgeBand;
@@ -37,7 +37,7 @@ struct CaseRiskAssessed $P.event((
 
 struct CaseConsentGiven $P.event((
     name = "case.consent_given", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
-    source = "RGPD art. 7 and 9(2)(a)", precondition = "the case is open",
+    source = "RGPD art. 7 and 9(2)(a)", precondition = "the case is open; the recipients are signatories; it does not end before today",
     summary = "The person agreed to one use of what concerns her or him, for named recipients. It replaces the earlier one of its scope: pending referrals that it no longer covers are cancelled.")) {
   scope @0 :V.ConsentScope;
   recipients @1 :List(Text) $P.format("signatory") $P.optional;
@@ -49,7 +49,7 @@ struct CaseConsentGiven $P.event((
 
 struct CaseConsentWithdrawn $P.event((
     name = "case.consent_withdrawn", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
-    source = "RGPD art. 7(3)", precondition = "a consent of this scope is in force",
+    source = "RGPD art. 7(3)", precondition = "the case is not ERASED; a consent of this scope was given and not taken back, whether or not it has expired",
     summary = "The person took an agreement back: pending referrals that rest on it are cancelled, and nothing new is disclosed under it from now on.")) {
   scope @0 :V.ConsentScope;
   givenBy @1 :Text $P.sensitive $P.optional $P.maxLength(200);
@@ -57,7 +57,7 @@ struct CaseConsentWithdrawn $P.event((
 
 struct CaseBecameDormant $P.event((
     name = "case.became_dormant", axis = detection, stream = case, emitters = [system],
-    source = "Convention, axis 1 (number: ours)", precondition = "the case is IN_SUPPORT, and nobody has acted on it for dormant-after-days",
+    source = "Convention, axis 1 (number: ours)", precondition = "the case is IN_SUPPORT; nobody has acted on it for dormant-after-days; no application for a parcours waits for its answer",
     summary = "Support has come to rest: a step brings it back, or the holder closes the case.")) {
   cause @0 :Text $P.maxLength(80);
   # the deadline that made it
@@ -80,7 +80,7 @@ struct CaseReopened $P.event((
 
 struct CaseTransferRequested $P.event((
     name = "case.transfer_requested", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
-    source = "Convention, axis 3", precondition = "the case is open, no transfer is pending",
+    source = "Convention, axis 3", precondition = "the case is open, no transfer is pending; the addressee is another signatory, a mission locale or an association",
     summary = "The holder asks another signatory to become responsible for the case.")) {
   to @0 :Text $P.format("signatory");
   reason @1 :V.TransferReason;
@@ -103,7 +103,7 @@ struct CaseTransferDeclined $P.event((
 
 struct CaseCorrected $P.event((
     name = "case.corrected", axis = detection, stream = case, emitters = [ml, aa], relation = author,
-    source = "RGPD art. 16", precondition = "the target is an event of this case by the emitter, not annulled; at least one new value is given and the target's type has it",
+    source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case by the emitter, not annulled; at least one new value is given and the target's type has it; a new territory is one of the convention's; while a parcours is under way the age stays an adult's",
     summary = "Values of an earlier act were wrong: the read models take the new ones, the log keeps both.")) {
   targetVersion @0 :UInt32;
   # position of the target in the case's stream
@@ -117,7 +117,7 @@ struct CaseCorrected $P.event((
 
 struct CaseAnnulled $P.event((
     name = "case.annulled", axis = detection, stream = case, emitters = [ml, aa], relation = author,
-    source = "RGPD art. 16", precondition = "the target is an event of this case by the emitter, not annulled, and the case's history holds without it",
+    source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case by the emitter, not annulled, and the case's history holds without it",
     summary = "An earlier act should not have been recorded: the read models leave it out, the log keeps both.")) {
   targetVersion @0 :UInt32;
   reason @1 :V.CorrectionReason;
@@ -127,7 +127,7 @@ struct CaseAnnulled $P.event((
 struct CaseDataErased $P.event((
     name = "case.data_erased", axis = detection, stream = case, emitters = [ml, aa, system], relation = holder,
     source = "RGPD art. 17; CNIL référentiel (2 years after the last contact)",
-    precondition = "art17: by the holder, on a case that is not erased; retention: by the clock, when the case was closed for the retention period",
+    precondition = "art17: by the holder, on a case that is not erased, of targets that it has, or of the whole once it is DISMISSED or CLOSED; retention: by the clock, of the whole case, when it was dismissed or closed for the retention period",
     summary = "What was disclosed is destroyed for good; every signature and proof stays valid.")) {
   basis @0 :V.ErasureBasis;
   targets @1 :List(UInt32) $P.optional $P.maxLength(1000);

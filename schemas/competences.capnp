@@ -8,7 +8,7 @@ $Cxx.namespace("relais::schema");
 
 struct CapabilityDeclared $P.event((
     name = "capability.declared", axis = competences, stream = signatory, relation = self,
-    source = "Convention, axis 3", precondition = "–",
+    source = "Convention, axis 3", precondition = "publics, needs and territories are named; the territories are the convention's",
     summary = "A signatory says what it can do, for whom and where, in data·inclusion terms; the same id replaces what was declared.")) {
   capabilityId @0 :Text $P.format("slug");
   serviceType @1 :Text $P.vocabulary("types_de_services_v1");
@@ -27,7 +27,7 @@ struct CapabilityWithdrawn $P.event((
 
 struct CapacityUpdated $P.event((
     name = "capacity.updated", axis = competences, stream = signatory, relation = self,
-    source = "Convention, axis 3; stale after capacity-stale-days (ours)", precondition = "the capability is declared",
+    source = "Convention, axis 3; stale after capacity-stale-days (ours)", precondition = "the capability is declared; what is full has no places",
     summary = "How much room there is for a capability now.")) {
   capabilityId @0 :Text $P.format("slug");
   level @1 :V.CapacityLevel;
@@ -45,7 +45,7 @@ struct FocalPointDesignated $P.event((
 
 struct CoordinationMeetingHeld $P.event((
     name = "coordination.meeting_held", axis = competences, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
-    source = "Convention, axis 3", precondition = "the case is open; those attending take part in the case",
+    source = "Convention, axis 3", precondition = "the case is open; those attending take part in the case, at least one beside the emitter; the day is not in the future",
     summary = "Signatories met about a case.")) {
   heldOn @0 :Text $P.format("date");
   attending @1 :List(Text) $P.format("signatory");
@@ -54,7 +54,7 @@ struct CoordinationMeetingHeld $P.event((
 
 struct PlanAgreed $P.event((
     name = "plan.agreed", axis = competences, stream = case, emitters = [ml, aa], relation = holder,
-    source = "Convention, axis 3", precondition = "the case is open",
+    source = "Convention, axis 3", precondition = "the case is ASSESSED, REFERRED, IN_SUPPORT, PSP or DORMANT; it names at least one need and one signatory; the signatories named take part in the case",
     summary = "Who does what for the person, as agreed.")) {
   needs @0 :List(Text) $P.vocabulary("need");
   signatories @1 :List(Text) $P.format("signatory");
@@ -73,7 +73,7 @@ struct ContributionCommitted $P.event((
 
 struct ContributionDelivered $P.event((
     name = "contribution.delivered", axis = competences, stream = case, emitters = [ml, aa, udml, pref], relation = author,
-    source = "Convention, axis 3", precondition = "the emitter has committed to this contribution and not delivered it",
+    source = "Convention, axis 3", precondition = "the case is open; the emitter has committed to this contribution and not delivered it",
     summary = "A commitment was kept.")) {
   contributionId @0 :Text $P.format("uuid");
 }

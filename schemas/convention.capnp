@@ -32,7 +32,7 @@ struct Term {
 
 struct ConventionOpened $P.event((
     name = "convention.opened", axis = convention, stream = convention, emitters = [system], opens = true,
-    source = "Convention; genesis of the ledger", precondition = "it is entry 0 of the log",
+    source = "Convention; genesis of the ledger", precondition = "it is entry 0 of the log, signed by the system key that it names; at least two founding signatories; each signatory has a role other than system, and a short name and a key that are its own; each quorum is one that those who may vote can fill; numbers in their ranges and in order",
     summary = "Genesis: the convention's text by its hash, its founding signatories with their first keys, its quorums and numbers.")) {
   title @0 :Text $P.maxLength(300);
   signedOn @1 :Text $P.format("date");
@@ -50,7 +50,7 @@ struct ConventionOpened $P.event((
 }
 
 struct ConventionSigned $P.event((
-    name = "convention.signed", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, member], relation = founder,
+    name = "convention.signed", axis = convention, stream = convention, emitters = [pref, ml, udml, aa], relation = founder,
     source = "Convention, signatures", precondition = "the signatory has not signed yet; the hash is that of the convention that was opened",
     summary = "A founding signatory signs the convention; the ledger opens to other acts when all have.")) {
   documentHash @0 :Text $P.format("sha256");
@@ -69,7 +69,7 @@ struct KeyEnrolled $P.event((
 
 struct KeyRotated $P.event((
     name = "key.rotated", axis = convention, stream = signatory, relation = self,
-    source = "Convention, governance", precondition = "signed by the old key; the proof of possession is by the new key",
+    source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key",
     summary = "The key that signs this statement is replaced by a new one from now on.")) {
   publicKey @0 :Text $P.format("ed25519");
   label @1 :Text $P.optional $P.maxLength(80);
@@ -78,7 +78,7 @@ struct KeyRotated $P.event((
 
 struct KeyRevoked $P.event((
     name = "key.revoked", axis = convention, stream = signatory, relation = self,
-    source = "Convention, governance", precondition = "the key belongs to the signatory and is not revoked",
+    source = "Convention, governance", precondition = "the key belongs to the signatory; the revocation brings its end or its doubt forward",
     summary = "A key stops being accepted, now or from a later moment; what it signed before stays valid.")) {
   kid @0 :Text $P.format("kid");
   effectiveFrom @1 :Text $P.format("timestamp") $P.optional;

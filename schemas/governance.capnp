@@ -9,7 +9,7 @@ $Cxx.namespace("relais::schema");
 
 struct GovernanceProposed $P.event((
     name = "governance.proposed", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal id is new; what the act needs is named (see its fields)",
+    source = "Convention, governance", precondition = "the emitter has a vote (pref, ml, udml, aa or sec); what the act needs is named (see its fields), and nothing else; the proposal id is new; what is proposed is possible; the convention sets a quorum for the act, which those who may vote on it can fill",
     summary = "A signatory proposes an act that takes several; its own approval is counted.")) {
   proposalId @0 :Text $P.format("slug");
   act @1 :V.GovernedAct;
@@ -30,14 +30,14 @@ struct GovernanceProposed $P.event((
 
 struct GovernanceApproved $P.event((
     name = "governance.approved", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal is open, the emitter has not voted",
+    source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
     summary = "A signatory approves a proposal.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct GovernanceRejected $P.event((
     name = "governance.rejected", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal is open, the emitter has not voted",
+    source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
     summary = "A signatory rejects a proposal; when the quorum can no longer be reached the proposal is closed.")) {
   proposalId @0 :Text $P.format("slug");
   reason @1 :Text $P.maxLength(2000);
@@ -52,14 +52,14 @@ struct GovernanceWithdrawn $P.event((
 
 struct ConventionAmended $P.event((
     name = "convention.amended", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (amend_convention) has its quorum and has not taken effect",
+    source = "Convention, governance", precondition = "the proposal (amend_convention) has its quorum and has not taken effect; what it proposes is still possible",
     summary = "An amendment takes effect: new text, quorums or numbers as proposed.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct SignatoryAdmitted $P.event((
     name = "signatory.admitted", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect",
+    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; what it proposes is still possible; the proof of possession is by the new key",
     summary = "A new signatory, with its first key, as proposed.")) {
   proposalId @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
@@ -68,7 +68,7 @@ struct SignatoryAdmitted $P.event((
 
 struct SignatoryWithdrawn $P.event((
     name = "signatory.withdrawn", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; the signatory holds no open case",
+    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; what it proposes is still possible; the signatory holds no open case",
     summary = "A signatory leaves; its keys end.")) {
   proposalId @0 :Text $P.format("slug");
   reason @1 :V.WithdrawalReason;
@@ -76,7 +76,7 @@ struct SignatoryWithdrawn $P.event((
 
 struct MissionLocaleAttached $P.event((
     name = "mission_locale.attached", axis = convention, stream = signatory, emitters = [udml],
-    source = "Convention, parties; statutes of the UDML", precondition = "countersigned by the mission locale, which is not attached",
+    source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; countersigned by the mission locale, which is not attached; its short name is no other signatory's, its key is not known yet; no quorum has withdrawn it",
     summary = "A mission locale joins under the UDML.")) {
   missionLocale @0 :Text $P.format("slug");
   name @1 :Text $P.maxLength(200);
@@ -87,7 +87,7 @@ struct MissionLocaleAttached $P.event((
 
 struct MissionLocaleDetached $P.event((
     name = "mission_locale.detached", axis = convention, stream = signatory, emitters = [udml],
-    source = "Convention, parties; statutes of the UDML", precondition = "the mission locale is attached and holds no open case; countersigned by it",
+    source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; the mission locale is attached and holds no open case; countersigned by it",
     summary = "A mission locale leaves the UDML and the convention.")) {
   missionLocale @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
@@ -95,7 +95,7 @@ struct MissionLocaleDetached $P.event((
 
 struct FirstKeyEnrolled $P.event((
     name = "key.first_enrolled", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (enrol_first_key) has its quorum and has not taken effect",
+    source = "Convention, governance", precondition = "the proposal (enrol_first_key) has its quorum and has not taken effect; what it proposes is still possible: the signatory has no valid key; the proof of possession is by the new key",
     summary = "A signatory that has no valid key gets one, as proposed.")) {
   proposalId @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
@@ -103,7 +103,7 @@ struct FirstKeyEnrolled $P.event((
 
 struct KeyRevokedByQuorum $P.event((
     name = "key.revoked_by_quorum", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect",
+    source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect; what it proposes is still possible",
     summary = "A signatory's key stops being accepted by decision of the others.")) {
   proposalId @0 :Text $P.format("slug");
 }
@@ -117,7 +117,7 @@ struct AccreditationRequested $P.event((
 
 struct AccreditationDocumentsRequested $P.event((
     name = "accreditation.documents_requested", axis = convention, stream = signatory, emitters = [pref],
-    source = "CASF R121-12-3", precondition = "a request is pending, and its two months are not over",
+    source = "CASF R121-12-3", precondition = "a request of an association is pending; at least one document is named; the day of notification is within the two months of the file, and not in the future",
     summary = "The préfecture names the documents that the file lacks; it is not deemed complete meanwhile.")) {
   documents @0 :List(Text) $P.maxLength(50);
   notifiedOn @1 :Text $P.format("date");
@@ -132,7 +132,7 @@ struct AccreditationDocumentsSupplied $P.event((
 
 struct AccreditationDeemedComplete $P.event((
     name = "accreditation.deemed_complete", axis = convention, stream = signatory, emitters = [system],
-    source = "CASF R121-12-3", precondition = "two months have passed and no missing document was asked for",
+    source = "CASF R121-12-3", precondition = "two months have passed and no missing document was asked for; the day is the last of the two months",
     summary = "The file counts as complete; four months of silence from here on grant it.")) {
   completeOn @0 :Text $P.format("date");
   cause @1 :Text $P.maxLength(80);
@@ -140,21 +140,21 @@ struct AccreditationDeemedComplete $P.event((
 
 struct AccreditationCompleted $P.event((
     name = "accreditation.completed", axis = convention, stream = signatory, emitters = [pref],
-    source = "CASF R121-12-3", precondition = "a request is pending, and is not deemed complete already",
+    source = "CASF R121-12-3", precondition = "a request of an association is pending, and is not deemed complete already; the day is not in the future",
     summary = "The file is complete; four months of silence from here on grant it.")) {
   completeOn @0 :Text $P.format("date");
 }
 
 struct AccreditationGranted $P.event((
     name = "accreditation.granted", axis = convention, stream = signatory, emitters = [pref],
-    source = "CASF R121-12-3", precondition = "the file is complete",
+    source = "CASF R121-12-3", precondition = "the file of an association is complete; the day is not in the future, nor before it was complete; what is granted then has not ended since",
     summary = "The agrément is granted for three years.")) {
   grantedOn @0 :Text $P.format("date");
 }
 
 struct AccreditationTacitlyGranted $P.event((
     name = "accreditation.tacitly_granted", axis = convention, stream = signatory, emitters = [system],
-    source = "CASF R121-12-3", precondition = "the file has been complete for four months without a decision",
+    source = "CASF R121-12-3", precondition = "the file has been complete for four months without a decision; the day is the last of the four months",
     summary = "Silence has granted the agrément.")) {
   grantedOn @0 :Text $P.format("date");
   cause @1 :Text $P.maxLength(80);
@@ -162,7 +162,7 @@ struct AccreditationTacitlyGranted $P.event((
 
 struct AccreditationRefused $P.event((
     name = "accreditation.refused", axis = convention, stream = signatory, emitters = [pref],
-    source = "CASF R121-12-3; CRPA L211-2 (reasons)", precondition = "a request is pending; reasons and the route of appeal are given",
+    source = "CASF R121-12-3; CRPA L211-2 (reasons)", precondition = "a request of an association is pending; reasons and the route of appeal are given; the day of notification is not in the future, nor before the file came, nor after silence has granted it",
     summary = "The agrément is refused, with reasons.")) {
   reason @0 :V.AccreditationRefusal;
   reasons @1 :Text $P.maxLength(4000);
@@ -172,7 +172,7 @@ struct AccreditationRefused $P.event((
 
 struct AccreditationExpired $P.event((
     name = "accreditation.expired", axis = convention, stream = signatory, emitters = [system],
-    source = "CASF R121-12-3", precondition = "it was granted three years ago",
+    source = "CASF R121-12-3", precondition = "it was granted three years ago; the day is the last of the three years",
     summary = "The agrément has ended.")) {
   expiredOn @0 :Text $P.format("date");
   cause @1 :Text $P.maxLength(80);

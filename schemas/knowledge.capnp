@@ -8,7 +8,7 @@ $Cxx.namespace("relais::schema");
 
 struct TrainingDelivered $P.event((
     name = "training.delivered", axis = knowledge, stream = library,
-    source = "Convention, axis 2", precondition = "the date is not in the future",
+    source = "Convention, axis 2", precondition = "the date is not in the future; it was of 1 to 100,000 people, and of at most 1,000 hours",
     summary = "A training or awareness session took place.")) {
   theme @0 :Text $P.maxLength(200);
   audience @1 :V.TrainingPublic;
@@ -39,7 +39,7 @@ struct PracticeShared $P.event((
 
 struct NeedObserved $P.event((
     name = "need.observed", axis = knowledge, stream = library,
-    source = "Convention, axis 2", precondition = "–",
+    source = "Convention, axis 2", precondition = "the territory is one of the convention's",
     summary = "A need of a public was observed that the network does not meet.")) {
   audience @0 :Text $P.vocabulary("publics_v1");
   need @1 :Text $P.vocabulary("need");

@@ -8,7 +8,7 @@ $Cxx.namespace("relais::schema");
 
 struct PartnerIntroduced $P.event((
     name = "partner.introduced", axis = networks, stream = network,
-    source = "Convention, axis 4; data·inclusion schema v1 (structure)", precondition = "–",
+    source = "Convention, axis 4; data·inclusion schema v1 (structure)", precondition = "the day of the update is not in the future",
     summary = "An outside organisation is introduced to the network, in data·inclusion's terms of a structure.")) {
   partnerId @0 :Text $P.maxLength(100);
   nom @1 :Text $P.maxLength(200);
@@ -17,7 +17,7 @@ struct PartnerIntroduced $P.event((
   commune @4 :Text $P.optional $P.maxLength(100);
   codePostal @5 :Text $P.optional $P.format("postal_code");
   adresse @6 :Text $P.optional $P.maxLength(300);
-  telephone @7 :Text $P.optional $P.maxLength(40);
+  telephone @7 :Text $P.optional $P.format("telephone") $P.maxLength(40);
   courriel @8 :Text $P.optional $P.format("email");
   siteWeb @9 :Text $P.optional $P.format("link");
   description @10 :Text $P.optional $P.maxLength(10000);
@@ -30,7 +30,7 @@ struct PartnerIntroduced $P.event((
 
 struct PathwayPublished $P.event((
     name = "pathway.published", axis = networks, stream = network,
-    source = "Convention, axis 4", precondition = "–",
+    source = "Convention, axis 4", precondition = "it has at least one step",
     summary = "A pathway through the network is published: for which need, through whom.")) {
   title @0 :Text $P.maxLength(200);
   need @1 :Text $P.vocabulary("need");
@@ -39,7 +39,7 @@ struct PathwayPublished $P.event((
 
 struct JointActionRecorded $P.event((
     name = "joint_action.recorded", axis = networks, stream = network,
-    source = "Convention, axis 4", precondition = "the date is not in the future; the signatories are known",
+    source = "Convention, axis 4", precondition = "the date is not in the future; the signatories are known, at least two, each named once",
     summary = "Signatories acted together.")) {
   title @0 :Text $P.maxLength(200);
   heldOn @1 :Text $P.format("date");
@@ -49,7 +49,7 @@ struct JointActionRecorded $P.event((
 
 struct ExternalReferralRecorded $P.event((
     name = "external_referral.recorded", axis = networks, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
-    source = "Convention, axis 4", precondition = "the case is open; consent(sharing) is in force, or the person is a minor (CASF L226-2-2)",
+    source = "Convention, axis 4", precondition = "the case is ASSESSED, REFERRED, IN_SUPPORT, PSP or DORMANT; a consent(sharing) without named recipients is in force, or the person is a minor (CASF L226-2-2)",
     summary = "The person was put in touch with an organisation outside the convention.")) {
   destination @0 :V.ExternalDestination;
   need @1 :Text $P.vocabulary("need");

@@ -66,5 +66,5 @@ annotation sensitive(field) :Void;     # [S]: only ever as an SD-JWT disclosure,
 annotation optional(field) :Void;      # the member may be absent; without this annotation it is required
 annotation vocabulary(field) :Text;    # a Text (or list of Text) member takes its values from this vocabulary
 annotation format(field) :Text;        # uuid | date | timestamp | sha256 | uri | signatory | kid | ed25519 | jwt |
-                                       # territory | slug | email | siret | link | postal_code
+                                       # territory | slug | email | siret | link | postal_code | telephone
 annotation maxLength(field) :UInt32;   # of a text, in bytes; or of a list, in elements (texts: 2,000; lists: 100)

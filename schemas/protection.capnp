@@ -25,7 +25,7 @@ struct ProtectionProsecutorNotified $P.event((
 
 struct ProtectionOutcomeRecorded $P.event((
     name = "protection.outcome_recorded", axis = detection, stream = case, emitters = [ml, aa], relation = author,
-    source = "CASF L226-2-1", precondition = "the emitter has transmitted a report or notified the prosecutor in this case",
+    source = "CASF L226-2-1", precondition = "the case is not ERASED; the emitter has transmitted a report or notified the prosecutor in this case; one of its reports has no outcome yet",
     summary = "What came of the report.")) {
   outcome @0 :V.ProtectionOutcome;
 }

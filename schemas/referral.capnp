@@ -9,7 +9,7 @@ $Cxx.namespace("relais::schema");
 struct ReferralRequested $P.event((
     name = "referral.requested", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
     source = "Convention, axes 1 and 3; RGPD art. 6 and 9; CASF L226-2-2",
-    precondition = "the case is ASSESSED, REFERRED or IN_SUPPORT; a consent(referral) that covers the addressee is in force, or the person is a minor and the legal basis is l226_2_2; no open referral of the case is to the same addressee for the same need",
+    precondition = "the case is ASSESSED, REFERRED or IN_SUPPORT; the referral id is new; the addressee is another signatory, a mission locale or an association; a consent(referral) that covers the addressee is in force, or the person is a minor and the legal basis is l226_2_2; no open referral of the case is to the same addressee for the same need",
     summary = "The holder asks another signatory to take on one need of the person.")) {
   referralId @0 :Text $P.format("uuid");
   to @1 :Text $P.format("signatory");
@@ -44,7 +44,7 @@ struct ReferralAccepted $P.event((
 
 struct ReferralDeclined $P.event((
     name = "referral.declined", axis = detection, stream = case, emitters = [ml, aa], relation = addressee,
-    source = "Convention, axis 3", precondition = "the referral is RECEIVED or HELD",
+    source = "Convention, axis 3", precondition = "the referral is RECEIVED or HELD; an alternative is a signatory",
     summary = "The addressee cannot take the need on, says why, and names an alternative if it knows one.")) {
   referralId @0 :Text $P.format("uuid");
   declineReason @1 :V.DeclineReason;

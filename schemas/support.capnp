@@ -18,7 +18,7 @@ struct SupportStepPlanned $P.event((
 
 struct SupportStepDone $P.event((
     name = "support.step_done", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
-    source = "Convention, axis 1", precondition = "the step is planned, or new (done without having been planned)",
+    source = "Convention, axis 1", precondition = "the case is ASSESSED, REFERRED, IN_SUPPORT, PSP or DORMANT; the step is planned, by the emitter and for the same need, or new (done without having been planned)",
     summary = "A step of support took place.")) {
   stepId @0 :Text $P.format("uuid");
   need @1 :Text $P.vocabulary("need");
@@ -28,7 +28,7 @@ struct SupportStepDone $P.event((
 
 struct SupportStepMissed $P.event((
     name = "support.step_missed", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
-    source = "Convention, axis 1", precondition = "the step is planned",
+    source = "Convention, axis 1", precondition = "the case is ASSESSED, REFERRED, IN_SUPPORT, PSP or DORMANT; the step is planned, by the emitter",
     summary = "A planned step did not take place.")) {
   stepId @0 :Text $P.format("uuid");
   reason @1 :V.MissReason;

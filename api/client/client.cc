@@ -53,7 +53,7 @@ struct Client::Impl {
   std::optional<asio::ssl::context> tls;
   std::optional<Socket> plain;  // one of these while connected
   std::optional<TlsStream> encrypted;
-  beast::flat_buffer buffer;
+  beast::flat_buffer buffer{64 * 1024};  // a header, or a chunk's, is no larger
 
   bool connected() const { return plain.has_value() || encrypted.has_value(); }
   void disconnect() {
@@ -80,6 +80,8 @@ Status Client::Impl::make_tls() {
   if (url.scheme != ClientUrl::Scheme::https) return {};
   tls.emplace(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  if (SSL_CTX_set_cipher_list(tls->native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+    return fail(Errc::io, "tls-files", "this OpenSSL has no cipher for TLS 1.2");
   ErrorCode ec;
   tls->set_verify_mode(asio::ssl::verify_peer, ec);
   if (options.ca_file.empty()) {

@@ -20,7 +20,7 @@ struct ClientOptions {
   std::string client_key;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds read_timeout{60'000};  ///< of a request and its response
-  std::uint64_t max_response_bytes = 256 * 1024 * 1024;
+  std::uint64_t max_response_bytes = 32 * 1024 * 1024;
 };
 
 struct ClientResponse {

@@ -66,6 +66,7 @@ class HttpConnection final : public Connection,
         watchdog_(executor_),
         parser_(limits_) {
     peer_.local = address.empty();
+    peer_.address = address;
     request_.peer = &peer_;
   }
 
@@ -83,8 +84,8 @@ class HttpConnection final : public Connection,
   }
   void give_way() override {
     asio::post(executor_, [self = this->shared_from_this()] {
-      if (self->phase_ == Phase::idle)
-        self->stop_here();
+      if (self->phase_ == Phase::idle || self->phase_ == Phase::reading)
+        self->end_waiting();
       else
         self->connections_->count_again(self.get());
     });
@@ -94,7 +95,8 @@ class HttpConnection final : public Connection,
   }
 
  private:
-  enum class Phase { idle, busy, streaming };
+  /// `reading`: a request has begun and is not complete.
+  enum class Phase { idle, reading, busy, streaming };
 
   asio::awaitable<void> run();
   asio::awaitable<bool> handshake();
@@ -129,10 +131,11 @@ class HttpConnection final : public Connection,
   void clear_deadline() { deadline_ = Steady::time_point::max(); }
   void set_phase(Phase phase) {
     phase_ = phase;
-    set_idle(phase == Phase::idle);
+    set_idle(phase == Phase::idle || phase == Phase::reading);
   }
   void watch();
   void stop_here();
+  void end_waiting();
   void close() {
     ErrorCode ignored;
     stream_.lowest_layer().close(ignored);
@@ -193,7 +196,13 @@ void HttpConnection<Stream>::watch() {
 template <class Stream>
 void HttpConnection<Stream>::stop_here() {
   stopping_ = true;
-  if (phase_ == Phase::busy) return;
+  if (phase_ == Phase::busy || phase_ == Phase::reading) return;
+  end_waiting();
+}
+
+template <class Stream>
+void HttpConnection<Stream>::end_waiting() {
+  stopping_ = true;
   if (signal_) signal_->raise();
   ErrorCode ignored;
   stream_.lowest_layer().cancel(ignored);
@@ -232,9 +241,12 @@ asio::awaitable<bool> HttpConnection<Stream>::serve_one() {
     if (refusal_) co_await refuse();
     co_return false;
   }
+  set_phase(Phase::busy);
   request_.body = std::move(parser_.body());
   clear_deadline();
   Response response = co_await answer();
+  // What was said in it is not kept as long as the connection is.
+  std::string().swap(request_.body);
   if (response.not_before > Steady::now()) {
     asio::steady_timer timer(executor_, response.not_before);
     ErrorCode ignored;
@@ -271,7 +283,7 @@ asio::awaitable<bool> HttpConnection<Stream>::read_head() {
     if (!more) co_return false;
   }
   first_request_ = false;
-  set_phase(Phase::busy);
+  set_phase(Phase::reading);
   set_deadline(limits_.header_timeout);
   for (;;) {
     std::size_t used = 0;
@@ -307,7 +319,7 @@ asio::awaitable<bool> HttpConnection<Stream>::read_body(ByteLease& memory) {
       parser_.refuse_framing();
       co_return refuse_with(parser_.refusal());
     }
-    if (!memory.cover(parser_.body().size() + kBodyRead))
+    if (!memory.cover(parser_.body().capacity() + kBodyRead))
       co_return refuse_with(
           problem(error(Errc::unavailable, "bodies-full", "too many large requests at once")));
     const bool more = co_await read_some(kBodyRead);
@@ -421,6 +433,8 @@ asio::awaitable<bool> HttpConnection<Stream>::write_stream(Response& response, b
              {connections_->clock().now(), request_.header("traceparent"), false, close || !chunked,
               chunked});
   set_phase(Phase::streaming);
+  buffer_.clear();
+  buffer_.shrink_to_fit();
   signal_ = std::make_shared<Signal>(executor_);
   response.stream->start([signal = signal_] { signal->raise(); });
   watch_peer();

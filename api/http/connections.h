@@ -32,7 +32,7 @@ class Connection {
   virtual void give_way() = 0;
 
   const std::string& address() const { return address_; }
-  /// Since when it waits for a request; nothing while one is under way.
+  /// Since when it waits for a request, or for the rest of one; nothing while one is answered.
   std::optional<std::int64_t> idle_since() const {
     const std::int64_t since = idle_since_;
     return since == 0 ? std::nullopt : std::optional(since);
@@ -69,8 +69,8 @@ class Connections {
   HttpMemory& memory() { return *memory_; }
 
   /// Room for one more connection from an address. Where there is none, the connection that has
-  /// waited longest without a request is ended: of this address where its share is used up, else of
-  /// the address that has most.
+  /// waited longest without a complete request is ended: of this address where its share is used
+  /// up, else of the address that has most.
   Admission make_room(const std::string& address);
   void add(const std::shared_ptr<Connection>& connection);
   void remove(const Connection* connection);

@@ -24,6 +24,7 @@ std::string_view to_string(Method m);
 /// Who is at the other end of the connection.
 struct Peer {
   bool local = false;               ///< came in by the unix socket
+  std::string address;              ///< whose share it counts in; empty by the unix socket
   std::string certificate_subject;  ///< of the client's TLS certificate; empty without one
 };
 

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "api/http/http.h"
-#include "api/http/json_writer.h"
 #include "ledger/base/error.h"
+#include "ledger/base/json_writer.h"
 
 namespace relais::api {
 

@@ -1,9 +1,9 @@
 #include "api/http/request_parser.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,14 +39,51 @@ Method method_of(http::verb verb) {
 
 }  // namespace
 
+/// A string that grows as bytes come: what a header announces takes no memory (Beast's own
+/// string_body reserves all of it).
+struct GrowingBody {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool kRequest, class Fields>
+    reader(http::header<kRequest, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>&, ErrorCode& ec) { ec = {}; }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, ErrorCode& ec) {
+      ec = {};
+      std::size_t taken = 0;
+      for (const auto& piece : beast::buffers_range_ref(buffers)) {
+        body_.append(static_cast<const char*>(piece.data()), piece.size());
+        taken += piece.size();
+      }
+      return taken;
+    }
+    void finish(ErrorCode& ec) { ec = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+
 /// Fields of which a second one would make another request to who reads the last: what is no list
 /// stands once (RFC 9110, section 5.3).
 constexpr std::string_view kOnce[] = {"host",          "content-type",  "authorization",
                                       "if-match",      "if-none-match", "expect",
                                       "last-event-id", "content-length"};
 
+/// Bare line feeds and other controls in a chunk's extension end its line for who reads less
+/// strictly (RFC 9112, section 7.1.1: a quoted string holds none).
+struct ExtensionCheck {
+  void operator()(std::uint64_t, beast::string_view extension, ErrorCode& ec) const {
+    for (const char c : extension)
+      if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
+        ec = http::error::bad_chunk_extension;
+  }
+};
+
 struct RequestParser::Impl {
-  std::optional<http::request_parser<http::string_body>> parser;
+  ExtensionCheck extensions;
+  std::optional<http::request_parser<GrowingBody>> parser;
   // The header as it stood before the body. Trailers are no part of it (RFC 9110, section 6.5.1),
   // and the parser would put them there.
   bool head_checked = false;
@@ -69,6 +106,7 @@ void RequestParser::reset() {
   parser.header_limit(limits_.max_header_bytes);
   parser.body_limit(limits_.max_body_bytes);
   parser.eager(false);
+  parser.on_chunk_header(impl_->extensions);
   in_first_line_ = true;
 }
 

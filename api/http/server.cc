@@ -92,13 +92,13 @@ Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options)
   return tls;
 }
 
-/// Whose share of the connections a peer counts in. One that has an IPv6 network of its own has at
-/// least a /64 (RFC 6177), and could come from another address each time.
+/// Whose share of the connections a peer counts in. One that has an IPv6 network of its own has a
+/// /56 as a rule (RFC 6177), and could come from another address each time.
 std::string share_of(const asio::ip::address& address) {
   if (!address.is_v6() || address.to_v6().is_v4_mapped()) return address.to_string();
   auto bytes = address.to_v6().to_bytes();
-  std::fill(bytes.begin() + 8, bytes.end(), 0);
-  return asio::ip::address_v6(bytes).to_string() + "/64";
+  std::fill(bytes.begin() + 7, bytes.end(), 0);
+  return asio::ip::address_v6(bytes).to_string() + "/56";
 }
 
 /// Sends a fixed answer and closes; what cannot be sent at once is not sent.

@@ -30,7 +30,7 @@ struct Limits {
   std::uint64_t max_bodies_bytes = 128 * 1024 * 1024;  ///< of all requests that are read or handled
   std::uint64_t max_responses_bytes = 128 * 1024 * 1024;  ///< of all that are sent
   std::size_t max_connections = 1'024;
-  std::size_t max_connections_per_address = 256;  ///< an IPv4 address, or the /64 of an IPv6 one
+  std::size_t max_connections_per_address = 256;  ///< an IPv4 address, or the /56 of an IPv6 one
 };
 
 /// What bodies take now, for who serves and who watches. Of each quota an address has a quarter.

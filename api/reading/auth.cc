@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "api/http/http.h"
-#include "api/http/json_writer.h"
 #include "api/http/target.h"
 #include "ledger/base/json.h"
+#include "ledger/base/json_writer.h"
 #include "ledger/crypto/jws.h"
 
 namespace relais::api {

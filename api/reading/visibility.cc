@@ -63,20 +63,24 @@ bool Visibility::sees_receipt(schema::Event::Reader event) {
 
 /// Whether the reader supports the person now, or is asked to: it needs what was confided. Who
 /// declined, was never answered or has handed the case over needs nothing more. A referral that
-/// was accepted while its consent held keeps what it had, and gets nothing of what came after
-/// (RGPD art. 7(3)); one that is not answered gets nothing once its ground has gone.
+/// was accepted while its consent held keeps what it had, and gets nothing of what came after, nor
+/// of what comes once it is completed (RGPD art. 5(1)(c), 7(3)); nor does an association of what
+/// comes once the parcours has ended for which it applied. A referral that is not answered gives
+/// nothing once its ground has gone.
 bool Visibility::supports(schema::Event::Reader event) {
   if (!reader_.supports()) return false;
   const rules::CaseState* c = state(case_of(event));
   if (c == nullptr) return false;
-  if (c->holder == reader_.id || c->psp.applicant == reader_.id) return true;
+  if (c->holder == reader_.id) return true;
+  const bool in_parcours = c->psp.ended == 0 || event.getVersion() < c->psp.ended;
+  if (c->psp.applicant == reader_.id && in_parcours) return true;
   const Day day = rules::legal_day(Timestamp{event.getReceivedAt()});
   return std::ranges::any_of(c->referrals, [&](const rules::Referral& r) {
     if (r.to != reader_.id) return false;
     if (r.pending()) return rules::basis_holds(*c, r, today_);
     const bool taken_up = r.phase == ReferralPhase::accepted ||
                           r.phase == ReferralPhase::completed || r.phase == ReferralPhase::failed;
-    return taken_up && r.consented(event.getVersion(), day);
+    return taken_up && r.covers(event.getVersion(), day);
   });
 }
 

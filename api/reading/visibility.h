@@ -9,10 +9,11 @@
 //   all other events               every reader
 //   disclosures                    who made the act; who supports the person, or is asked to: the
 //                                  holder, and addressees until they decline, of what came while
-//                                  the ground of their referral held (RGPD art. 7(3)); the
-//                                  préfecture, those
-//                                  of the commission's acts; the identity in an application, the
-//                                  préfecture alone; the analyst and members, none
+//                                  the ground of their referral held and until it was completed;
+//                                  the applicant, until the parcours ended (RGPD art. 5(1)(c),
+//                                  7(3)); the préfecture, those of the commission's acts; the
+//                                  identity in an application, the préfecture alone; the analyst
+//                                  and members, none
 //
 // What is not visible answers as if it did not exist.
 #pragma once

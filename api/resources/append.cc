@@ -14,6 +14,7 @@
 #include "api/http/target.h"
 #include "api/resources/append_list.h"
 #include "ledger/crypto/base64.h"
+#include "ledger/log/admission.h"
 #include "ledger/statement/salts.h"
 #include "ledger/statement/statement.h"
 
@@ -75,14 +76,13 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   const auto refuse = [&](const Error& e) { respond(problem(e)); };
   const auto expected = precondition(call.request);
   if (!expected) return refuse(expected.error());
-  auto submission = take_statement(context, *call.head->registry, text);
+  auto submission = take_statement(context, *call.head, text);
   if (!submission) return refuse(submission.error());
   submission->expected = *expected;
   std::vector<log::Submission> group;
   group.push_back(std::move(*submission));
   const Status submitted = submit_shared(
-      context, *call.head->registry, std::move(group), false,
-      [&context, respond](std::vector<log::Outcome> outcomes) {
+      context, std::move(group), false, [&context, respond](std::vector<log::Outcome> outcomes) {
         auto shared = std::make_shared<log::Outcome>(std::move(outcomes[0]));
         Response response;
         response.later = [&context, shared] { return outcome_response(context, *shared); };
@@ -104,6 +104,9 @@ Status check_media_type(const Request& request) {
 void append(Context& context, Call& call, Respond respond) {
   if (const Status taken = check_media_type(call.request); !taken)
     return respond(problem(taken.error()));
+  const std::string& address = call.request.peer->address;
+  if (const Status rate = context.accounts->of_addresses.take(address); !rate)
+    return respond(problem(rate.error()));
   const std::string_view type = media_type(call.request.header("content-type"));
   const auto atomic = call.request.param("atomic");
   if (atomic && *atomic != "true" && *atomic != "false")
@@ -116,7 +119,7 @@ void append(Context& context, Call& call, Respond respond) {
                                  "a list concerns several streams, and takes no precondition")
                                .at("if-match")
                                .accepts("one statement as application/sd-jwt")));
-  append_list(context, std::move(call.request.body), atomic == "true", std::move(respond));
+  append_list(context, std::move(call.request.body), atomic == "true", address, std::move(respond));
 }
 
 }  // namespace
@@ -148,16 +151,33 @@ void write_accepted(JsonWriter& json, const log::Accepted& accepted) {
   json.member("receipt", merkle::to_text(accepted.receipt));
 }
 
-Result<log::Submission> take_statement(Context& context, const rules::Registry& registry,
+namespace {
+
+/// Who pays for a statement: the owner of a key that may sign now, for its own source.
+std::optional<SignatoryId> owner_of(const Context& context, const log::Head& head,
+                                    const statement::Statement& s) {
+  const Timestamp now = std::max(context.clock.now(), head.last_received);
+  const auto signer = log::authenticate(*head.registry, s, LogIndex{head.size().value});
+  if (!signer || !head.registry->check_key(s.kid, now)) return std::nullopt;
+  return signer->id;
+}
+
+}  // namespace
+
+Result<log::Submission> take_statement(Context& context, const log::Head& head,
                                        std::string_view text) {
   log::Submission submission;
   RELAIS_ASSIGN(submission.statement, statement::parse_submission(text));
-  RELAIS_ASSIGN(const auto salts, statement::check_salts(submission.statement.disclosures));
+  const statement::Statement& s = submission.statement;
+  RELAIS_ASSIGN(const auto salts, statement::check_salts(s.disclosures));
   RELAIS_TRY(context.ledger.preverify(submission));
   if (!submission.verified) return submission;  // of a key that comes with the same list, perhaps
-  if (context.clock_guard != nullptr) context.clock_guard->hear(submission.statement.time);
-  if (const rules::Key* key = registry.find_key(submission.statement.kid))
-    RELAIS_TRY(context.salts.take(key->owner, salts));
+  // What a key may no longer sign uses up nothing of its owner's, and tells nobody the time; the
+  // log may have it already, and then it gets its receipt.
+  submission.owner = owner_of(context, head, s);
+  if (!submission.owner) return submission;
+  if (context.clock_guard != nullptr) context.clock_guard->hear(s.time);
+  RELAIS_TRY(context.accounts->salts.take(*submission.owner, salts));
   return submission;
 }
 
@@ -181,31 +201,71 @@ std::size_t stored_bytes(const statement::Statement& s) {
   return bytes;
 }
 
+/// What a group takes of its signers' shares. The queue's is given back with the last who holds it:
+/// when the group is answered, or not submitted. A signer pays for what the log has taken and for
+/// what it was refused; not for what is there already, since anybody may send that again.
+class GroupShares {
+ public:
+  explicit GroupShares(Context& context) : context_(context) {}
+  ~GroupShares() {
+    for (const SignatoryId who : queued_) context_.queue.give_back(who, wanted_.at(who).count);
+  }
+  GroupShares(const GroupShares&) = delete;
+  GroupShares& operator=(const GroupShares&) = delete;
+
+  void add(const log::Submission& s) {
+    const bool always = log::passes_shortage(s.statement);  // a stolen key must be stopped
+    costs_.push_back({s.owner, always ? 0 : static_cast<double>(stored_bytes(s.statement))});
+    if (!s.owner) return;
+    Wanted& wanted = wanted_[*s.owner];
+    ++wanted.count;
+    wanted.bytes += costs_.back().bytes;
+  }
+  Status take(Accounts& accounts) {
+    for (const auto& [who, wanted] : wanted_) {
+      RELAIS_TRY(accounts.requests.take(who, static_cast<double>(wanted.count)));
+      if (wanted.bytes > 0) RELAIS_TRY(accounts.stored.take(who, wanted.bytes));
+      RELAIS_TRY(context_.queue.take(who, wanted.count));
+      queued_.push_back(who);
+    }
+    return {};
+  }
+  void settle(const std::vector<log::Outcome>& outcomes) const {
+    for (std::size_t i = 0; i < outcomes.size() && i < costs_.size(); ++i) {
+      const auto& [who, bytes] = costs_[i];
+      const bool taken = outcomes[i] && !outcomes[i]->duplicate;
+      if (!who || taken) continue;
+      context_.accounts->stored.give_back(*who, bytes);
+      if (outcomes[i]) context_.accounts->requests.give_back(*who, 1);
+    }
+  }
+
+ private:
+  struct Cost {
+    std::optional<SignatoryId> who;
+    double bytes = 0;
+  };
+  struct Wanted {
+    std::size_t count = 0;
+    double bytes = 0;
+  };
+  Context& context_;
+  std::vector<Cost> costs_;  // of each statement
+  std::map<SignatoryId, Wanted> wanted_;
+  std::vector<SignatoryId> queued_;
+};
+
 }  // namespace
 
-Status submit_shared(Context& context, const rules::Registry& registry,
-                     std::vector<log::Submission> group, bool atomic, log::Done done) {
-  using Parts = std::map<SignatoryId, std::size_t>;
-  Parts wanted;
-  Parts bytes;
-  for (const log::Submission& s : group)
-    if (const rules::Key* key = registry.find_key(s.statement.kid); key != nullptr && s.verified) {
-      ++wanted[key->owner];
-      bytes[key->owner] += stored_bytes(s.statement);
-    }
-  // Given back with the last who holds it: when the group is answered, or not submitted.
-  const std::shared_ptr<Parts> taken(new Parts, [&context](const Parts* parts) {
-    for (const auto& [who, count] : *parts) context.queue.give_back(who, count);
-    delete parts;
-  });
-  for (const auto& [who, count] : wanted) {
-    RELAIS_TRY(context.rate.take(who, static_cast<double>(count)));
-    RELAIS_TRY(context.stored.take(who, static_cast<double>(bytes[who])));
-    RELAIS_TRY(context.queue.take(who, count));
-    taken->emplace(who, count);
-  }
+Status submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
+                     log::Done done) {
+  Accounts& accounts = *context.accounts;
+  const auto shares = std::make_shared<GroupShares>(context);
+  for (const log::Submission& s : group) shares->add(s);
+  RELAIS_TRY(shares->take(accounts));
   context.ledger.submit(std::move(group), atomic,
-                        [taken, done = std::move(done)](std::vector<log::Outcome> outcomes) {
+                        [shares, done = std::move(done)](std::vector<log::Outcome> outcomes) {
+                          shares->settle(outcomes);
                           done(std::move(outcomes));
                         });
   return {};

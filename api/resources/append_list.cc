@@ -20,11 +20,16 @@ constexpr std::size_t kPart = 32;
 /// One list on its way. Its parts are checked by several threads, each its own range of `items`;
 /// the one that finishes last goes on.
 struct ListJob {
-  ListJob(Context& c, bool all_or_nothing, Respond r, std::string b)
-      : context(c), atomic(all_or_nothing), respond(std::move(r)), body(std::move(b)) {}
+  ListJob(Context& c, bool all_or_nothing, std::string from, Respond r, std::string b)
+      : context(c),
+        atomic(all_or_nothing),
+        address(std::move(from)),
+        respond(std::move(r)),
+        body(std::move(b)) {}
 
   Context& context;
   const bool atomic;
+  const std::string address;
   Respond respond;
   std::string body;
   std::vector<std::string> texts;
@@ -162,9 +167,8 @@ void submit(const JobPtr& job) {
     job->submitted.push_back(i);
     group.push_back(std::move(job->items[i].submission));
   }
-  const auto head = job->context.ledger.head();
   const Status submitted = submit_shared(
-      job->context, *head->registry, std::move(group), job->atomic,
+      job->context, std::move(group), job->atomic,
       [job](std::vector<log::Outcome> outcomes) { answer(job, std::move(outcomes)); });
   if (!submitted) job->respond(problem(submitted.error()));
 }
@@ -175,7 +179,7 @@ void check_part(const JobPtr& job, std::size_t first) {
   for (std::size_t i = first; i < last; ++i) {
     ListJob::Item& item = job->items[i];
     try {
-      auto taken = take_statement(job->context, *head->registry, job->texts[i]);
+      auto taken = take_statement(job->context, *head, job->texts[i]);
       if (taken)
         item.submission = std::move(*taken);
       else
@@ -200,6 +204,10 @@ void start(const JobPtr& job) {
   if (!texts) return job->respond(problem(texts.error()));
   job->body = {};
   job->texts = std::move(*texts);
+  if (const Status rate = job->context.accounts->of_addresses.take(
+          job->address, static_cast<double>(job->texts.size()));
+      !rate)
+    return job->respond(problem(rate.error()));
   job->items.resize(job->texts.size());
   job->parts = (job->items.size() + kPart - 1) / kPart;
   // The first part is this thread's own; the others may find idle workers.
@@ -210,8 +218,10 @@ void start(const JobPtr& job) {
 
 }  // namespace
 
-void append_list(Context& context, std::string body, bool atomic, Respond respond) {
-  auto job = std::make_shared<ListJob>(context, atomic, std::move(respond), std::move(body));
+void append_list(Context& context, std::string body, bool atomic, std::string address,
+                 Respond respond) {
+  auto job = std::make_shared<ListJob>(context, atomic, std::move(address), std::move(respond),
+                                       std::move(body));
   if (!context.pool.post([job] { start(job); }))
     job->respond(problem(error(Errc::limited, "busy", "too much work waits; try again shortly")));
 }

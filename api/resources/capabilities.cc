@@ -1,6 +1,6 @@
 // GET /v1/capabilities: who can help with this need, here, for this public, with room now.
 #include "api/context.h"
-#include "api/http/json_writer.h"
+#include "ledger/base/json_writer.h"
 #include "ledger/rules/calendar.h"
 #include "ledger/rules/rules.h"
 #include "ledger/statement/catalogue.h"

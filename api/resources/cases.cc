@@ -4,9 +4,9 @@
 
 #include "api/context.h"
 #include "api/http/problem.h"
-#include "api/resources/case_json.h"
 #include "api/resources/event_json.h"
 #include "api/resources/paging.h"
+#include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::api {
@@ -36,7 +36,8 @@ Result<Response> list(const Context& context, Call& call) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("cases").begin_array();
-  for (const rules::CaseState& state : page.items) write_case(json, *call.head->registry, state);
+  for (const rules::CaseState& state : page.items)
+    projections::write_case(json, *call.head->registry, state);
   end_page(json, response, call, context, page.next);
   return response;
 }
@@ -66,6 +67,7 @@ Result<Response> one(Context& context, Call& call) {
   if (size) {
     RELAIS_ASSIGN(auto then, projections::case_as_of(context.ledger, state.id, *size));
     if (!then) return fail(absent());
+    context.accounts->requests.charge(call.reader.id, then->version / kEventsARequest);
     state = std::move(*then);
   }
   Response response = tagged(call, state.version);
@@ -73,7 +75,7 @@ Result<Response> one(Context& context, Call& call) {
   response.content_type = kJson;
   response.body.reserve(4096);
   JsonWriter json(response.body);
-  write_case(json, *call.head->registry, state);
+  projections::write_case(json, *call.head->registry, state);
   return response;
 }
 
@@ -96,7 +98,8 @@ Result<Response> timeline(const Context& context, Call& call) {
   json.begin_object().member("case", state.id).member("version", state.version);
   json.key("items").begin_array();
   for (const projections::TimelineItem& item : page.items)
-    write_timeline_item(json, *call.head->registry, item, state.acts.at(item.version - 1));
+    projections::write_timeline_item(json, *call.head->registry, item,
+                                     state.acts.at(item.version - 1), nullptr);
   end_page(json, response, call, context, page.next);
   return response;
 }

@@ -1,9 +1,9 @@
 // GET /v1/deadlines: what is due and overdue, for whom, since when.
 #include "api/context.h"
-#include "api/http/json_writer.h"
-#include "api/resources/event_json.h"
 #include "api/resources/paging.h"
+#include "ledger/base/json_writer.h"
 #include "ledger/rules/time/deadline_rows.h"
+#include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::api {
@@ -43,7 +43,7 @@ void write_deadline(JsonWriter& json, const rules::Registry& registry, const Due
   json.member("kind", rules::to_string(item.deadline.kind));
   json.member("stream", statement::to_subject(item.stream));
   if (!item.deadline.ref.empty()) json.member("ref", item.deadline.ref);
-  json.member("who", slug_of(registry, item.deadline.who));
+  json.member("who", projections::slug_of(registry, item.deadline.who));
   json.member("since", item.deadline.since);
   json.member("dueAt", item.deadline.due_at);
   json.member("overdue", item.deadline.due_at <= now);

@@ -47,9 +47,4 @@ void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex 
   json.end_object();
 }
 
-std::string_view slug_of(const rules::Registry& registry, SignatoryId id) {
-  const rules::Signatory* signatory = registry.find(id);
-  return signatory == nullptr ? std::string_view() : std::string_view(signatory->slug);
-}
-
 }  // namespace relais::api

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "api/http/json_writer.h"
 #include "ledger/base/id.h"
+#include "ledger/base/json_writer.h"
 #include "ledger/rules/registry.h"
 #include "schemas/event.capnp.h"
 
@@ -18,7 +18,5 @@ void write_event(JsonWriter& json, const rules::Registry& registry, LogIndex ind
 /// digests).
 void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex index,
                     schema::Event::Reader event);
-/// Slug of a signatory.
-std::string_view slug_of(const rules::Registry& registry, SignatoryId id);
 
 }  // namespace relais::api

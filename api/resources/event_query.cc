@@ -71,6 +71,7 @@ Status read_range(const Request& request, const log::Ledger& ledger, const log::
   if (const auto to = request.param("to")) {
     RELAIS_ASSIGN(const LogIndex index, first_index_at("to", *to, ledger));
     query.filter.until = index.value;
+    if (!parse_rfc3339(*to)) RELAIS_TRY(check_position("to", index.value, head));
   }
   const std::string_view order = request.param("order").value_or("asc");
   if (order != "asc" && order != "desc")

@@ -26,7 +26,7 @@ Error unreadable(LogIndex index) {
 /// One page of what `write` says of each event.
 Result<Response> list(Context& context, Call& call, WriteItem write) {
   RELAIS_ASSIGN(const EventQuery query, parse_event_query(call, context));
-  projections::Page<projections::AuditItem> page;
+  projections::AuditPage page;
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   // Who sees nothing of a case is answered before its events are looked at.
   const auto& stream = query.filter.stream;
@@ -39,6 +39,8 @@ Result<Response> list(Context& context, Call& call, WriteItem write) {
     RELAIS_ASSIGN(page, projections::audit(context.ledger, *call.head, query.filter, query.limit,
                                            visible, kMaxCandidates));
   }
+  context.accounts->requests.charge(call.reader.id,
+                                    static_cast<double>(page.examined) / kEventsARequest);
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);

@@ -1,6 +1,6 @@
 // GET /v1/indicators: tables of counts, with the small ones hidden (docs/DOMAIN.md, section 4).
 #include "api/context.h"
-#include "api/http/json_writer.h"
+#include "ledger/base/json_writer.h"
 #include "ledger/rules/calendar.h"
 #include "projections/read.h"
 #include "projections/suppression.h"

@@ -1,8 +1,8 @@
 // GET /livez, /readyz, /metrics, and POST /admin/rebuild and /admin/confirm-clock on the unix
 // socket.
 #include "api/context.h"
-#include "api/http/json_writer.h"
 #include "api/http/problem.h"
+#include "ledger/base/json_writer.h"
 
 namespace relais::api {
 namespace {

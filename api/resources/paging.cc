@@ -131,8 +131,14 @@ Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger&
   const auto text = request.param("asOf");
   if (!text) return std::optional<TreeSize>();
   const std::uint64_t size = head.size().value;
-  if (const auto index = parse_number(*text))
-    return std::optional(TreeSize{*index < size ? *index + 1 : size});
+  if (const auto index = parse_number(*text)) {
+    if (*index >= size)
+      return fail(error(Errc::invalid, "position-beyond-head",
+                        "the log has " + std::to_string(size) + " entries, and not this one yet")
+                      .at("asOf")
+                      .accepts("an index of at most " + std::to_string(size - 1)));
+    return std::optional(TreeSize{*index + 1});
+  }
   const auto time = parse_rfc3339(*text);
   if (!time) return bad_position("asOf");
   RELAIS_ASSIGN(const LogIndex after, ledger.index_at(Timestamp{time->value + 1}));

@@ -7,8 +7,8 @@
 
 #include "api/context.h"
 #include "api/http/http.h"
-#include "api/http/json_writer.h"
 #include "ledger/base/error.h"
+#include "ledger/base/json_writer.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {

@@ -1,7 +1,7 @@
 // GET /v1/referrals: what others ask of a signatory (inbox), and what it asks of others (outbox).
 #include "api/context.h"
-#include "api/resources/case_json.h"
 #include "api/resources/paging.h"
+#include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::api {
@@ -28,7 +28,7 @@ Result<Response> list(const Context& context, Call& call) {
   JsonWriter json(response.body);
   json.begin_object().key("referrals").begin_array();
   for (const projections::ReferralItem& item : page.items)
-    write_referral(json, *call.head->registry, item.referral, &item.case_id);
+    projections::write_referral(json, *call.head->registry, item.referral, &item.case_id);
   end_page(json, response, call, context, page.next);
   return response;
 }

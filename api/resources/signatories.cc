@@ -1,11 +1,11 @@
 // GET /v1/signatories, /v1/keys: the convention's members and the keys they sign with.
 #include "api/context.h"
-#include "api/resources/event_json.h"
 #include "api/resources/paging.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/rules/rules.h"
 #include "ledger/statement/catalogue.h"
 #include "ledger/statement/statement.h"
+#include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::api {
@@ -32,7 +32,7 @@ void write_key(JsonWriter& json, const rules::Registry& registry, const rules::K
   json.begin_object();
   json.member("kid", crypto::to_text(k.kid));
   json.member("x", crypto::to_text(k.key));
-  json.member("signatory", slug_of(registry, k.owner));
+  json.member("signatory", projections::slug_of(registry, k.owner));
   json.member("label", k.label);
   json.member("enrolledAt", k.enrolled_at.value);
   json.member("validFrom", k.valid_from);
@@ -68,7 +68,8 @@ std::vector<std::uint16_t> governance_types() {
 
 /// The registry as it stood when the log had `size` entries: its events folded again into a world
 /// of its own.
-Result<rules::Registry> registry_as_of(Context& context, const log::Head& head, TreeSize size) {
+Result<rules::Registry> registry_as_of(Context& context, SignatoryId reader, const log::Head& head,
+                                       TreeSize size) {
   MemoryRecords records;
   rules::WorldState world(records);
   projections::AuditFilter filter;
@@ -79,6 +80,7 @@ Result<rules::Registry> registry_as_of(Context& context, const log::Head& head, 
   for (;;) {
     RELAIS_ASSIGN(const auto page,
                   projections::audit(context.ledger, head, filter, projections::kMaxPage, all));
+    context.accounts->requests.charge(reader, static_cast<double>(page.examined) / kEventsARequest);
     for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))
         return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
@@ -93,7 +95,7 @@ Result<Response> keys(Context& context, Call& call) {
   RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
   rules::Registry then;
   if (size) {
-    RELAIS_ASSIGN(then, registry_as_of(context, *call.head, *size));
+    RELAIS_ASSIGN(then, registry_as_of(context, call.reader.id, *call.head, *size));
   }
   const rules::Registry& registry = size ? then : *call.head->registry;
   Response response;

@@ -67,6 +67,9 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   if (!offset) return std::nullopt;
   const auto t = sys_time<milliseconds>{*day} + hours{h} + minutes{m - *offset} + seconds{s} +
                  milliseconds{ms};
+  // The moment itself, too: the offset may lead out of the years that can be written again.
+  const year_month_day utc{floor<days>(t)};
+  if (utc.year() < year{1970} || utc.year() > year{9999}) return std::nullopt;
   return Timestamp{t.time_since_epoch().count()};
 }
 

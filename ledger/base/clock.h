@@ -45,9 +45,9 @@ class ManualClock final : public Clock {
 };
 
 /// Parses an RFC 3339 date-time (upper-case T and Z, seconds required, any number of fraction
-/// digits, offset -23:59 to +23:59). Years 1970 to 9999. Truncates to milliseconds. No second 60,
-/// which RFC 3339 has for leap seconds: what is signed stays for ever, and Go, Node and Python
-/// refuse it.
+/// digits, offset -23:59 to +23:59). Years 1970 to 9999, as written and in UTC. Truncates to
+/// milliseconds. No second 60, which RFC 3339 has for leap seconds: what is signed stays for ever,
+/// and Go, Node and Python refuse it.
 std::optional<Timestamp> parse_rfc3339(std::string_view text);
 /// "2026-11-24T16:00:00.000Z"; the fraction is left out when it is zero.
 std::string to_rfc3339(Timestamp t);

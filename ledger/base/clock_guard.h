@@ -38,10 +38,11 @@ std::string_view to_string(ClockState s);  ///< "behind-log"
 /// Thread-safe.
 class ClockGuard final : public Clock {
  public:
-  static constexpr std::int64_t kLeapMs = 60'000;   ///< a leap; what is less is adjustment
-  /// A hundredth of what passes may be adjusted, beside one leap's length: no oscillator is as wrong.
+  static constexpr std::int64_t kLeapMs = 60'000;  ///< a leap; what is less is adjustment
+  /// A hundredth of what passes may be adjusted, beside one leap's length: no oscillator is as
+  /// wrong.
   static constexpr std::int64_t kAdjustmentPart = 100;
-  static constexpr std::int64_t kBehindMs = 5'000;  ///< tolerated before it is told
+  static constexpr std::int64_t kBehindMs = 5'000;               ///< tolerated before it is told
   static constexpr std::int64_t kSilenceMs = 30LL * 86'400'000;  ///< of the log, that needs no look
 
   static constexpr std::int64_t kHeardMs = 5 * 60'000;  ///< how far apart two right clocks stand

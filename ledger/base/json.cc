@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cmath>
-#include <unordered_set>
+#include <set>
 #include <vector>
 
 namespace relais::json {
@@ -16,7 +16,7 @@ constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
 /// big integers. It stops the parser by returning false; `problem` then says why.
 class Handler {
  public:
-  constexpr static std::size_t max_object_size = 100'000;
+  constexpr static std::size_t max_object_size = 1'000;
   constexpr static std::size_t max_array_size = 100'000;
   constexpr static std::size_t max_key_size = 65'536;
   constexpr static std::size_t max_string_size = 16 * 1024 * 1024;
@@ -28,16 +28,16 @@ class Handler {
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
-  bool on_object_begin(error_code&) {
+  bool on_object_begin(error_code& ec) {
     names_.emplace_back();
-    return true;
+    return one_more(ec);
   }
   bool on_object_end(std::size_t n, error_code&) {
     names_.pop_back();
     stack_.push_object(n);
     return true;
   }
-  bool on_array_begin(error_code&) { return true; }
+  bool on_array_begin(error_code& ec) { return one_more(ec); }
   bool on_array_end(std::size_t n, error_code&) {
     stack_.push_array(n);
     return true;
@@ -49,10 +49,10 @@ class Handler {
   }
   bool on_key(std::string_view s, std::size_t, error_code& ec) {
     key_.append(s);
-    if (!names_.back().insert(key_).second)
+    if (!names_.back().insert(std::move(key_)).second)
       return stop(ec, error(Errc::malformed, "json-duplicate-member",
                             "a member name appears twice in one object")
-                          .at(key_));
+                          .at(std::string(s)));
     key_.clear();
     stack_.push_key(s);
     return true;
@@ -61,9 +61,9 @@ class Handler {
     stack_.push_chars(s);
     return true;
   }
-  bool on_string(std::string_view s, std::size_t, error_code&) {
+  bool on_string(std::string_view s, std::size_t, error_code& ec) {
     stack_.push_string(s);
-    return true;
+    return one_more(ec);
   }
   bool on_number_part(std::string_view s, error_code&) {
     number_.append(s);
@@ -73,7 +73,7 @@ class Handler {
     number_.clear();
     if (i > kMaxInteger || i < -kMaxInteger) return big(ec);
     stack_.push_int64(i);
-    return true;
+    return one_more(ec);
   }
   bool on_uint64(std::uint64_t, std::string_view, error_code& ec) { return big(ec); }
   bool on_double(double d, std::string_view s, error_code& ec) {
@@ -85,15 +85,15 @@ class Handler {
       return stop(ec, error(Errc::malformed, "json-number-range", "a number is out of range")
                           .accepts("numbers that are finite as an IEEE 754 double"));
     stack_.push_double(d);
-    return true;
+    return one_more(ec);
   }
-  bool on_bool(bool b, error_code&) {
+  bool on_bool(bool b, error_code& ec) {
     stack_.push_bool(b);
-    return true;
+    return one_more(ec);
   }
-  bool on_null(error_code&) {
+  bool on_null(error_code& ec) {
     stack_.push_null();
-    return true;
+    return one_more(ec);
   }
   bool on_comment_part(std::string_view, error_code&) { return true; }
   bool on_comment(std::string_view, error_code&) { return true; }
@@ -105,6 +105,12 @@ class Handler {
     return stop(ec, error(Errc::malformed, "json-number-range", "an integer is past 2^53")
                         .accepts("integers from -2^53 to 2^53"));
   }
+  /// What is read takes many times the memory of its text where the values are small.
+  bool one_more(error_code& ec) {
+    if (++values_ <= kMaxValues) return true;
+    return stop(ec, error(Errc::too_large, "json-size", "the text holds too many values")
+                        .accepts("at most " + std::to_string(kMaxValues) + " values"));
+  }
   bool stop(error_code& ec, Error e) {
     problem = std::move(e);
     ec = boost::json::error::incomplete;
@@ -112,7 +118,9 @@ class Handler {
   }
 
   boost::json::value_stack stack_;
-  std::vector<std::unordered_set<std::string>> names_;
+  // In order, and not by a hash: names that collide are easily made.
+  std::vector<std::set<std::string>> names_;
+  std::size_t values_ = 0;
   std::string key_;
   std::string number_;
 };

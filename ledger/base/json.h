@@ -14,12 +14,15 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
+/// Values that one text holds at most.
+inline constexpr std::size_t kMaxValues = 200'000;
 /// Largest nesting of arrays and objects that is read.
 inline constexpr std::size_t kMaxDepth = 32;
 
 /// Reads one JSON text. Refused (Errc::malformed, rule "json-…"): duplicate member names (named in
 /// `field`), numbers that are not finite as a double, integers past 2^53 in magnitude, lone
-/// surrogates, invalid UTF-8, a byte order mark, depth over kMaxDepth, anything behind the value.
+/// surrogates, invalid UTF-8, a byte order mark, depth over kMaxDepth, more than kMaxValues
+/// values, objects of more than 1,000 members, anything behind the value.
 Result<value> parse(std::string_view text);
 
 /// Compact text, members in their order. Strings are escaped as JSON asks and no further.

@@ -27,13 +27,12 @@ Error group_refused(std::size_t failed) {
       .accepts("a group of which every statement is accepted");
 }
 
-/// What is owed to a person, and what ends a harm, has room when nothing else has.
+}  // namespace
+
 bool passes_shortage(const statement::Statement& s) {
   const auto data = s.event->getRoot<schema::Event>().asReader().getData();
   return data.isCaseDataErased() || data.isKeyRevoked();
 }
-
-}  // namespace
 
 std::string id_key(std::string_view id, SignatoryId signatory) {
   std::string key(id);
@@ -164,18 +163,26 @@ Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statemen
                                                                   LogIndex index) {
   std::vector<std::string> missing = s.disclosures;
   if (missing.empty()) return missing;
+  // First: what an erasure before it in the same group leaves of what is stored is not the same in
+  // the trial and when it is taken.
+  RELAIS_TRY(check_not_erased(s, signatory, index));
   const auto here = disclosures_.find(index);
   const auto there = here != disclosures_.end() ? Result<std::vector<std::string>>(here->second)
                                                 : ledger_.disclosures(index);
   if (!there) return fail(there.error());
   std::erase_if(missing,
                 [&](const std::string& d) { return std::ranges::find(*there, d) != there->end(); });
-  if (missing.empty()) return missing;
-  if (s.stream.kind != schema::StreamKind::CASE) return missing;
+  if (!missing.empty() && shortage_) return fail(*shortage_);
+  return missing;
+}
+
+/// What was erased is not disclosed again, in whatever order it comes.
+Status BatchCommit::check_not_erased(const statement::Statement& s, SignatoryId signatory,
+                                     LogIndex index) const {
+  if (s.stream.kind != schema::StreamKind::CASE) return {};
   RELAIS_ASSIGN(const StreamVersion version, version_of(s, signatory, index));
   const rules::CaseState* state = ledger_.model->world().find_case(s.stream.uuid);
-  if (state == nullptr || !state->acts.at(version.value - 1).erased) return missing;
-  // What was erased is not disclosed again, in whatever order it comes.
+  if (state == nullptr || !state->acts.at(version.value - 1).erased) return {};
   return fail(error(Errc::conflict, "disclosures-erased",
                     "what this statement disclosed was erased, and is not taken again")
                   .accepts("the statement without disclosures")
@@ -199,7 +206,6 @@ Result<std::size_t> BatchCommit::complete(const statement::Statement& s, Signato
                                           LogIndex index) {
   RELAIS_ASSIGN(const auto missing, missing_disclosures(s, signatory, index));
   if (missing.empty()) return std::size_t{0};
-  if (shortage_) return fail(*shortage_);
   auto& all = disclosures_[index];
   if (all.empty() && index.value < first_) {
     RELAIS_ASSIGN(all, ledger_.disclosures(index));

@@ -10,6 +10,7 @@
 #include <thread>
 #include <variant>
 
+#include "ledger/base/folder_lock.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/head_file.h"
 #include "ledger/log/ledger.h"
@@ -26,6 +27,7 @@ struct Group {
 };
 
 struct Ledger::Impl {
+  FolderLock lock;  // of who writes; given back last
   Options options;
   const Clock* clock = nullptr;
   ModelFactory factory;
@@ -57,6 +59,13 @@ struct Ledger::Impl {
 
   std::mutex rebuild_mutex;
   std::mutex purge_mutex;
+  /// What a purge waits for: readers of before this moment. It stands still while they go, or a
+  /// busy server, where one reader comes before another goes, would never get to it.
+  struct Purge {
+    std::string mark;  ///< of the erasures that it covers
+    std::uint64_t sequence = 0;
+  };
+  std::optional<Purge> purge;  // of purge_mutex
   mutable std::mutex purge_failure_mutex;
   std::optional<Error> purge_failure;
 
@@ -140,6 +149,8 @@ class BatchCommit {
                                                  SignatoryId signatory) const;
   Result<std::vector<std::string>> missing_disclosures(const statement::Statement& s,
                                                        SignatoryId signatory, LogIndex index);
+  Status check_not_erased(const statement::Statement& s, SignatoryId signatory,
+                          LogIndex index) const;
   Result<StreamVersion> version_of(const statement::Statement& s, SignatoryId signatory,
                                    LogIndex index) const;
   Result<std::size_t> complete(const statement::Statement& s, SignatoryId signatory,

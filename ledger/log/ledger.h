@@ -40,6 +40,7 @@ inline constexpr std::size_t kMaxQueuedBytes = 256u << 20;
 struct Submission {
   statement::Statement statement;
   /// The caller has already checked the signature against the key that `kid` names, in preverify().
+  std::optional<SignatoryId> owner;  ///< who pays for it, to who shares the queue out
   bool verified = false;
   /// If-Match: the stream must be at this version.
   std::optional<StreamVersion> expected;
@@ -62,6 +63,10 @@ struct Accepted {
 };
 using Outcome = Result<Accepted>;
 using Done = std::function<void(std::vector<Outcome>)>;
+
+/// What is owed to a person, and what ends a harm (an erasure, a revocation), has room when nothing
+/// else has.
+bool passes_shortage(const statement::Statement& s);
 
 /// What readers see; replaced as a whole after each commit.
 struct Head {

@@ -179,8 +179,17 @@ Status Ledger::Impl::open_writer(const HeadContent& content, const Head& now) {
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock& clock,
                                              ModelFactory factory) {
-  RELAIS_TRY(check_damaged_end(options, clock, factory));
   auto impl = std::make_unique<Impl>();
+  if (!options.read_only) {
+    // Before anything is written: the store's own lock is a file, which somebody may have deleted.
+    auto lock = FolderLock::take(options.data, false);
+    if (!lock) {
+      if (lock.error().code == Errc::conflict) lock.error().rule = "store-locked";
+      return fail(std::move(lock.error()));
+    }
+    impl->lock = std::move(*lock);
+  }
+  RELAIS_TRY(check_damaged_end(options, clock, factory));
   impl->options = options;
   impl->failure = options.unwritable;
   impl->clock = &clock;

@@ -96,25 +96,29 @@ Result<bool> Ledger::Impl::try_purge() {
   RELAIS_ASSIGN(const auto owed, store->get(store::Family::meta, kPurgeKey));
   if (!owed) return false;
   // Readers that began before the erasure still have its moment, and RocksDB keeps what they may
-  // read: they are waited for, not overtaken.
-  const std::uint64_t erased_by = store->sequence();
-  run_between_batches([&] {
-    auto next = std::make_shared<Head>(*current());
-    next->records = store->snapshot(next->generation);
-    publish(std::move(next));
-  });
-  if (!store->no_snapshot_before(erased_by)) return false;
+  // read: they are waited for, not overtaken. A reader is a handler that runs; none holds a head
+  // while it waits for its client, so that the last one of that moment soon goes.
+  if (!purge) {
+    purge = {*owed, store->sequence()};
+    run_between_batches([&] {
+      auto next = std::make_shared<Head>(*current());
+      next->records = store->snapshot(next->generation);
+      publish(std::move(next));
+    });
+  }
+  if (!store->no_snapshot_before(purge->sequence)) return false;
   RELAIS_TRY(store->purge(store::Family::disclosures));
   // What was erased meanwhile owes a purge of its own: its mark is another.
   Status status;
   run_between_batches([&] {
     const auto now = store->get(store::Family::meta, kPurgeKey);
-    if (!now || *now != *owed) return;
+    if (!now || *now != purge->mark) return;
     store::Batch batch;
     batch.erase(store::Family::meta, kPurgeKey);
     status = store->write(batch, true);
   });
   RELAIS_TRY(status);
+  purge.reset();
   return true;
 }
 

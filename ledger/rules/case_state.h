@@ -82,11 +82,16 @@ struct Referral {
   // Of the consent that it rests on, where that is its basis.
   std::optional<std::int32_t> consent_until;  ///< last day it holds, days since 1970-01-01
   std::uint32_t consent_ended = 0;  ///< version of the event by which it was taken back; 0: none
+  std::uint32_t completed = 0;      ///< version of the event by which it came to its end; 0: none
 
   /// Whether the consent was there for an event of this version, on this day.
   bool consented(std::uint32_t version, Day day) const {
     return (consent_ended == 0 || version < consent_ended) &&
            (!consent_until || day.value <= *consent_until);
+  }
+  /// Whether its addressee supported the person when this event came, and may know what it says.
+  bool covers(std::uint32_t version, Day day) const {
+    return consented(version, day) && (completed == 0 || version < completed);
   }
   /// Not answered yet.
   bool pending() const {
@@ -118,23 +123,27 @@ struct Psp {
   PspPhase phase = PspPhase::none;
   SignatoryId applicant;  ///< the association that presented the file
   Timestamp applied_at;
-  std::string session;  ///< of the last opinion
+  std::int32_t applied_on = 0;  ///< the day that was said, or that of receipt
+  std::string session;          ///< of the last opinion
   schema::OpinionKind opinion{};
   Timestamp opinion_at;
   Timestamp decided_at;
   bool refused_renewal =
       false;  ///< the refusal was of a renewal: authorising anew returns to ACTIVE
   std::int32_t notified_on = 0;   ///< of the last decision: appeals run from here
+  std::int32_t appealed_on = 0;   ///< when the last appeal was filed, as it was said
   std::int32_t started_on = 0;    ///< 0: not started
   std::int32_t term_ends_on = 0;  ///< last day of the current term
   Timestamp term_recorded_at;     ///< when the ledger learned of the current term
   std::uint8_t terms = 0;         ///< terms authorised so far, 1 to 4
   std::int32_t ended_on = 0;
+  std::uint32_t ended = 0;             ///< version of the event by which it ended; 0: none
   std::int32_t previous_ended_on = 0;  ///< of the parcours before this one, where there was one
   schema::PspEnd outcome{};
   std::int32_t afis_opened_on = 0;  ///< 0: none open
   PermitPhase permit = PermitPhase::none;
   Timestamp permit_requested_at;
+  std::int32_t permit_requested_on = 0;  ///< the day that was said
   std::int32_t permit_valid_until = 0;
 };
 
@@ -226,7 +235,7 @@ template <class Ar>
 void archive(Ar& ar, Referral& r) {
   ar(r.id, r.from, r.to, r.need, r.urgency, r.legal_basis, r.phase, r.requested_at, r.changed_at,
      r.requested_index, r.decline_reason, r.alternative, r.outcome, r.consent_until,
-     r.consent_ended);
+     r.consent_ended, r.completed);
 }
 template <class Ar>
 void archive(Ar& ar, SupportStep& s) {
@@ -238,9 +247,10 @@ void archive(Ar& ar, Consent& c) {
 }
 template <class Ar>
 void archive(Ar& ar, Psp& p) {
-  ar(p.phase, p.applicant, p.applied_at, p.session, p.opinion, p.opinion_at, p.decided_at,
-     p.refused_renewal, p.notified_on, p.started_on, p.term_ends_on, p.term_recorded_at, p.terms,
-     p.ended_on, p.previous_ended_on, p.outcome, p.afis_opened_on, p.permit, p.permit_requested_at,
+  ar(p.phase, p.applicant, p.applied_at, p.applied_on, p.session, p.opinion, p.opinion_at,
+     p.decided_at, p.refused_renewal, p.notified_on, p.appealed_on, p.started_on, p.term_ends_on,
+     p.term_recorded_at, p.terms, p.ended_on, p.ended, p.previous_ended_on, p.outcome,
+     p.afis_opened_on, p.permit, p.permit_requested_at, p.permit_requested_on,
      p.permit_valid_until);
 }
 template <class Ar>

@@ -3,11 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "ledger/base/id.h"
+#include "schemas/vocabulary.capnp.h"
 
 namespace relais::rules {
+
+/// That an earlier act of the case is corrected or annulled.
+struct Amends {
+  std::uint32_t target = 0;  ///< its version
+  schema::CorrectionReason reason{};
+};
 
 /// Of one event. Reused from event to event, so that most take no allocation.
 struct Effects {
@@ -16,11 +25,20 @@ struct Effects {
   std::vector<SignatoryId> joined;    ///< who takes part in the case from here on
   std::vector<std::uint32_t> erased;  ///< versions of the case whose disclosures are destroyed
 
+  std::optional<Amends> amends;
+  std::vector<SignatoryId> left;    ///< signatories that are of the convention no more
+  std::string offer;                ///< id of the capability of who signed that is another now
+  bool parameters_amended = false;  ///< the convention's numbers are others: so are all deadlines
+
   void clear() {
     requested.clear();
     moved.clear();
     joined.clear();
     erased.clear();
+    amends.reset();
+    left.clear();
+    offer.clear();
+    parameters_amended = false;
   }
 };
 

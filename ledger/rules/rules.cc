@@ -209,6 +209,7 @@ void end_case(const Change& change) {
   if (Psp& p = c.psp; waits_to_begin(p)) {
     p.phase = PspPhase::ended;
     p.ended_on = legal_day(change.act.received_at()).value;
+    p.ended = change.act.event.getVersion();
     p.outcome = schema::PspEnd::WITHDRAWN;
   }
 }

@@ -58,11 +58,11 @@ constexpr Row<CasePhase> kCase[] = {
     {kDetected, "case.risk_assessed", kAssessed},
     {kAfterDetection, "case.risk_assessed", kKeeps},
 
-    // A consent that goes, or gets narrower, takes the pending referrals with it that rest on it
-    // (RGPD art. 7(3)).
+    // A consent that goes, or gets narrower, takes the pending referrals with it that rest on it.
+    // It can be taken back at any time, an end of the case notwithstanding (RGPD art. 7(3)).
     {kOpen, "case.consent_given", kKeeps},
     {kReferred, "case.consent_given", kInSupport | kAssessed},
-    {kOpen, "case.consent_withdrawn", kKeeps},
+    {kNotErased, "case.consent_withdrawn", kKeeps},
     {kReferred, "case.consent_withdrawn", kInSupport | kAssessed},
 
     // A referral that is not answered yet keeps its case REFERRED; the answer to the last of them

@@ -100,7 +100,33 @@ bool is_siret(std::string_view text) {
   return text.starts_with("356000000") && digit_sum(text, false) % 5 == 0;
 }
 
-constexpr std::array<Format, 15> kFormats = {{
+/// A telephone number as people write it. ITU-T E.164 has at most 15 digits, of which none is a 0
+/// behind the plus; what stands between them helps to read, and a program that dials leaves it out
+/// (RFC 3966, section 5.1.1, visual separators).
+bool is_telephone(std::string_view text) {
+  const bool international = text.starts_with('+');
+  if (international) text.remove_prefix(1);
+  if (text.empty() || !(digit(text.front()) || text.front() == '(') || !digit(text.back()))
+    return false;
+  std::size_t digits = 0;
+  bool inside = false;  // of parentheses, which hold one digit at least
+  char last = 0;
+  for (const char c : text) {
+    if (digit(c)) {
+      if (international && digits == 0 && c == '0') return false;
+      ++digits;
+    } else if (c == '(' || c == ')') {
+      if (inside != (c == ')') || (inside && !digit(last))) return false;
+      inside = !inside;
+    } else if (c != ' ' && c != '.' && c != '-') {
+      return false;
+    }
+    last = c;
+  }
+  return !inside && digits >= 6 && digits <= 15;
+}
+
+constexpr std::array<Format, 16> kFormats = {{
     {"uuid", "a UUID: 36 characters with dashes",
      [](std::string_view t) { return parse_uuid(t).has_value(); }},
     {"date", "a day as 2026-11-24", [](std::string_view t) { return parse_date(t).has_value(); }},
@@ -121,6 +147,10 @@ constexpr std::array<Format, 15> kFormats = {{
     {"siret", "a SIRET number: 14 digits, of which the last is right", is_siret},
     {"link", "a link that a reader can open: http:// or https:// and a host", is_link},
     {"postal_code", "a postal code: 5 digits", [](std::string_view t) { return is_digits(t, 5); }},
+    {"telephone",
+     "a telephone number: an optional + and 6 to 15 digits, with spaces, dots, hyphens and "
+     "parentheses between",
+     is_telephone},
 }};
 
 }  // namespace

@@ -20,7 +20,7 @@ bool is_name(std::string_view name) {
 std::unexpected<Error> malformed(std::string message) {
   return fail(error(Errc::malformed, "subject-form", std::move(message))
                   .at("subject")
-                  .accepts("case/<uuid in lower case>, or library|signatory|network|convention|"
+                  .accepts("case/<uuid>, or library|signatory|network|convention|"
                            "session/<1 to 64 of a-z 0-9 ->"));
 }
 

@@ -83,6 +83,17 @@ bool is_rest(std::string_view text, bool scheme) {
   return made_of(text, ":@/");
 }
 
+/// Whether browsers take the host for an address of version 4 and others for a name: its last label
+/// is a number, also in base sixteen, also before a dot (WHATWG URL, section 3.5).
+bool ends_in_number(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  if (last.empty()) return false;
+  if (last.starts_with("0x") || last.starts_with("0X"))
+    return std::ranges::all_of(last.substr(2), hex);
+  return std::ranges::all_of(last, digit);
+}
+
 /// An address of version 6 in brackets, one of version 4, or a name of letters, digits, dashes and
 /// dots (other letters as IDNA has them); with a port or without. What browsers take (WHATWG URL,
 /// section 3.5), and no more.
@@ -103,10 +114,8 @@ bool is_web_host(std::string_view text) {
         !std::ranges::all_of(host,
                              [](char c) { return alpha(c) || digit(c) || c == '-' || c == '.'; }))
       return false;
-    const std::string_view last = host.substr(host.rfind('.') + 1);
     in_addr address{};
-    if (!last.empty() && std::ranges::all_of(last, digit) &&
-        ::inet_pton(AF_INET, std::string(host).c_str(), &address) != 1)
+    if (ends_in_number(host) && ::inet_pton(AF_INET, std::string(host).c_str(), &address) != 1)
       return false;
   }
   if (port.empty()) return true;

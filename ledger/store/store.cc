@@ -541,6 +541,7 @@ Status Store::purge(Family family) {
   compact.exclusive_manual_compaction = false;
   const auto status = impl_->db->CompactRange(compact, impl_->handle(family), nullptr, nullptr);
   if (!status.ok()) return fail(io_error(status));
+  impl_->cache->EraseUnRefEntries();  // blocks of the files that are gone
   return {};
 }
 

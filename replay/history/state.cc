@@ -5,45 +5,26 @@
 #include "ledger/crypto/jwk.h"
 #include "ledger/rules/world_state.h"
 #include "ledger/statement/catalogue.h"
+#include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::replay {
 namespace {
 
 using rules::Registry;
-using statement::wire_name;
 
 std::string slug(const Registry& registry, SignatoryId id) {
   const rules::Signatory* s = registry.find(id);
   return s != nullptr ? s->slug : "#" + std::to_string(id.value);
 }
 
-json::object referral_json(const rules::Referral& r, const Registry& registry) {
-  json::object o{{"referral_id", to_string(r.id)},
-                 {"from", slug(registry, r.from)},
-                 {"to", slug(registry, r.to)},
-                 {"need", r.need},
-                 {"urgency", wire_name(r.urgency)},
-                 {"legal_basis", wire_name(r.legal_basis)},
-                 {"state", rules::to_string(r.phase)},
-                 {"requested_at", to_rfc3339(r.requested_at)},
-                 {"changed_at", to_rfc3339(r.changed_at)}};
-  if (r.phase == rules::ReferralPhase::declined) o["decline_reason"] = wire_name(r.decline_reason);
-  if (r.alternative) o["alternative"] = slug(registry, *r.alternative);
-  if (r.outcome != schema::ReferralOutcome::UNSPECIFIED) o["outcome"] = wire_name(r.outcome);
-  return o;
-}
-
-json::object timeline_json(const Uuid& id, const projections::TimelineItem& item,
-                           const Registry& registry) {
-  return {{"case", to_string(id)},
-          {"version", item.version},
-          {"index", item.index.value},
-          {"type", statement::catalogue().at(item.type).name},
-          {"signatory", slug(registry, item.signatory)},
-          {"time", to_rfc3339(item.time)},
-          {"received_at", to_rfc3339(item.received_at)},
-          {"state", rules::to_string(static_cast<rules::CasePhase>(item.phase))}};
+/// One object that `write` fills, as a line.
+template <class Write>
+std::string as_line(const Write& write) {
+  std::string text;
+  JsonWriter json(text);
+  write(json);
+  return text;
 }
 
 /// Calls `each` with the UUID of every case, in order.
@@ -63,7 +44,10 @@ void dump_timeline(const RecordSource& records, const Registry& registry,
     for (;;) {
       const auto page = projections::timeline(records, state.id, after, projections::kMaxPage);
       for (const auto& item : page.items) {
-        line(json::serialize(timeline_json(state.id, item, registry)));
+        line(as_line([&](JsonWriter& json) {
+          projections::write_timeline_item(json, registry, item, state.acts.at(item.version - 1),
+                                           &state.id);
+        }));
         after = item.version;
       }
       if (page.next.empty()) return;
@@ -76,38 +60,6 @@ void dump_timeline(const RecordSource& records, const Registry& registry,
 const std::vector<std::string>& state_names() {
   static const std::vector<std::string> names = {"cases", "keys", "timeline", "referrals"};
   return names;
-}
-
-json::object case_json(const rules::CaseState& state, const Registry& registry) {
-  json::array participants, referrals, steps, consents;
-  for (const SignatoryId p : state.participants) participants.emplace_back(slug(registry, p));
-  for (const auto& r : state.referrals) referrals.emplace_back(referral_json(r, registry));
-  for (const auto& s : state.steps)
-    steps.emplace_back(json::object{{"step_id", to_string(s.id)},
-                                    {"by", slug(registry, s.by)},
-                                    {"need", s.need},
-                                    {"state", rules::to_string(s.phase)}});
-  for (const auto& c : state.consents) {
-    json::array recipients;
-    for (const SignatoryId r : c.recipients) recipients.emplace_back(slug(registry, r));
-    consents.emplace_back(json::object{{"scope", wire_name(c.scope)},
-                                       {"recipients", std::move(recipients)},
-                                       {"given_at", to_rfc3339(c.given_at)}});
-  }
-  return {{"case", to_string(state.id)},
-          {"version", state.version},
-          {"state", rules::to_string(state.phase)},
-          {"holder", slug(registry, state.holder)},
-          {"author", slug(registry, state.author)},
-          {"age_band", wire_name(state.age_band)},
-          {"risk", wire_name(state.risk)},
-          {"territory", state.territory},
-          {"opened_at", to_rfc3339(state.opened_at)},
-          {"changed_at", to_rfc3339(state.changed_at)},
-          {"participants", std::move(participants)},
-          {"consents", std::move(consents)},
-          {"referrals", std::move(referrals)},
-          {"steps", std::move(steps)}};
 }
 
 json::object registry_json(const Registry& registry) {
@@ -145,17 +97,15 @@ Status dump(const RecordSource& records, std::string_view projection,
     line(json::serialize(registry_json(*registry)));
   } else if (projection == "cases") {
     for_each_case(records, [&](const rules::CaseState& s) {
-      line(json::serialize(case_json(s, *registry)));
+      line(as_line([&](JsonWriter& json) { projections::write_case(json, *registry, s); }));
     });
   } else if (projection == "timeline") {
     dump_timeline(records, *registry, line);
   } else if (projection == "referrals") {
     for_each_case(records, [&](const rules::CaseState& s) {
-      for (const auto& r : s.referrals) {
-        json::object o = referral_json(r, *registry);
-        o["case"] = to_string(s.id);
-        line(json::serialize(o));
-      }
+      for (const auto& r : s.referrals)
+        line(as_line(
+            [&](JsonWriter& json) { projections::write_referral(json, *registry, r, &s.id); }));
     });
   } else {
     return fail(error(Errc::not_found, "projection-unknown", "no read model has this name")

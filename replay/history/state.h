@@ -22,7 +22,4 @@ const std::vector<std::string>& state_names();
 Status dump(const RecordSource& records, std::string_view projection,
             const std::function<void(const std::string&)>& line);
 
-json::object case_json(const rules::CaseState& state, const rules::Registry& registry);
-json::object registry_json(const rules::Registry& registry);
-
 }  // namespace relais::replay

@@ -119,7 +119,9 @@ class ScriptBuilder {
   void applications();
   void opinions();
   void decisions();
-  void apply(const std::string& subject, const std::string& what);
+  /// `applied_on`: of a paper file; empty, today.
+  void apply(const std::string& subject, const std::string& what,
+             const std::string& applied_on = {});
   json::object opinion(const std::string& session, std::string_view kind, int in_favour,
                        int against, int abstained) const;
   json::object decision(std::string_view kind) const;

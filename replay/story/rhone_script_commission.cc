@@ -82,10 +82,12 @@ void ScriptBuilder::commission() {
          {{"institution", mission_locale(1)}, {"capacity", "mission locale"}});
 }
 
-void ScriptBuilder::apply(const std::string& subject, const std::string& what) {
-  accept(kAmicale, "psp.applied", subject, what,
-         {{"dossier_hash", log::document_hash("file of " + subject)},
-          {"identity", "Exemple : identité, pour la seule préfecture."}});
+void ScriptBuilder::apply(const std::string& subject, const std::string& what,
+                          const std::string& applied_on) {
+  json::object application{{"dossier_hash", log::document_hash("file of " + subject)},
+                           {"identity", "Exemple : identité, pour la seule préfecture."}};
+  if (!applied_on.empty()) application["applied_on"] = applied_on;
+  accept(kAmicale, "psp.applied", subject, what, std::move(application));
 }
 
 void ScriptBuilder::applications() {

@@ -19,7 +19,7 @@ void ScriptBuilder::convention() {
          "signs a second time", hash);
   refuse("emitter-forbidden", kObservatory, "convention.signed", convention_subject_,
          "only reads, and cannot sign the convention", hash);
-  refuse("not-founder", kMagistrate, "convention.signed", convention_subject_,
+  refuse("emitter-forbidden", kMagistrate, "convention.signed", convention_subject_,
          "sits on the commission, and is no party to the convention", hash);
 }
 

@@ -67,7 +67,8 @@ void ScriptBuilder::taken_over() {
   const std::string name = "seance-papier-" + tag_;
   const std::string subject = supported_adult(kAmicale, "69381");
   accept(kAmicale, "case.consent_given", subject, "records her consent", consent("psp"));
-  apply(subject, "records a file that the commission has seen before the ledger was there");
+  apply(subject, "records a file that the commission has seen before the ledger was there",
+        day(-150));
   session(name, -130, json::array{id_of(subject)}, "records the session of that time");
   accept(kPrefecture, "psp.opinion_given", subject, "records its opinion",
          opinion(name, "favourable", 6, 0, 0));

@@ -153,6 +153,10 @@ void ScriptBuilder::admission() {
   approve(id, kUnion);
   accept(kPrefecture, "signatory.admitted", convention_subject_,
          "states that the quorum is there; the association's key is enrolled", effect);
+  refuse("not-founder", newcomer_, "convention.signed", convention_subject_,
+         "has joined by vote, and is no founder that signs",
+         {{"document_hash", log::document_hash(genesis_.convention_file)}})
+      .key = "newcomer";
   newcomer_case_ = new_case();
   accept(newcomer_, "case.detected", newcomer_case_, "detects its first person",
          detection("18_21", "online_outreach", "69264", "low"))

@@ -128,18 +128,15 @@ class Pipeline {
  public:
   Pipeline(const log::Ledger& ledger, unsigned threads, const KnownKeys& keys)
       : ledger_(ledger), keys_(keys), ahead_(threads * 4 + 4) {
-    reader_ = std::thread([this] { read(); });
-    for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
-  }
-  ~Pipeline() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
+    try {
+      reader_ = std::thread([this] { read(); });
+      for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    } catch (...) {
+      stop();  // those that were made
+      throw;
     }
-    changed_.notify_all();
-    reader_.join();
-    for (auto& w : workers_) w.join();
   }
+  ~Pipeline() { stop(); }
   /// The next chunk in order; nullptr at the end; an error where reading failed.
   Result<std::shared_ptr<Chunk>> next() {
     std::unique_lock lock(mutex_);
@@ -157,6 +154,15 @@ class Pipeline {
   }
 
  private:
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    if (reader_.joinable()) reader_.join();
+    for (auto& w : workers_) w.join();
+  }
   void read() {
     auto chunk = std::make_shared<Chunk>();
     Status status = ledger_.scan_entries(LogIndex{0}, [&](LogIndex index, std::string_view bytes) {

@@ -285,12 +285,12 @@ def all_pages(client, path, member):
 class Live:
     """A client of server-sent events."""
 
-    def __init__(self, server, client, last=None):
+    def __init__(self, server, client, last=None, query=""):
         headers = {"Authorization": f"Bearer {client.signatory.token(server.ledger.origin)}", "Accept": "text/event-stream"}
         if last is not None:
             headers["Last-Event-ID"] = last
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        self.connection.request("GET", "/v1/events/live", None, headers)
+        self.connection.request("GET", "/v1/events/live" + query, None, headers)
         self.response = self.connection.getresponse()
         assert self.response.status == 200, (self.response.status, self.response.read())
         assert self.response.headers.get_content_type() == "text/event-stream"

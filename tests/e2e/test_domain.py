@@ -251,7 +251,7 @@ class Prefecture(Domain):
         """Whether a case or an event exists makes no difference to any answer."""
         hidden, none = self.supported(AMICALE), case()
         event = self.events(AMICALE, stream=hidden)[0]["id"]
-        for path in ("/v1/cases/{case}", "/v1/cases/{case}?asOf=999999", "/v1/cases/{case}/timeline",
+        for path in ("/v1/cases/{case}", "/v1/cases/{case}?asOf=1", "/v1/cases/{case}/timeline",
                      "/v1/events?stream=case/{case}", "/v1/events?stream=case/{case}&order=desc&limit=1",
                      "/v1/audit?stream=case/{case}", "/v1/events/{event}", "/v1/events/{event}?format=sd-jwt",
                      "/v1/events/{event}/receipt", "/v1/events/{event}?source=" + self.by(AMICALE).source):
@@ -259,7 +259,8 @@ class Prefecture(Domain):
                 of_hidden = self.seen(PREF, path.format(case=id_of(hidden), event=event))
                 of_none = self.seen(PREF, path.format(case=id_of(none), event=uuid.uuid4()))
                 self.assertEqual(of_hidden, of_none)
-                self.assertNotEqual(self.seen(AMICALE, path.format(case=id_of(hidden), event=event))[2], of_none[2])
+                if "asOf" not in path:  # it was not there so early
+                    self.assertNotEqual(self.seen(AMICALE, path.format(case=id_of(hidden), event=event))[2], of_none[2])
 
     def test_prefecture_must_not_infer_identities_by_writing(self):
         """Nor to any refusal."""

@@ -53,6 +53,19 @@ class WithdrawnBasis(Acts, LedgerTest):
         self.assertNotIn(LATER, seen)
         self.assertIn(LATER, self.texts(ML1, subject))
 
+    def test_a_consent_is_taken_back_after_the_end_of_the_case_too(self):
+        subject, referral = self.asked()
+        self.accept_referral(ML2, subject, referral)
+        self.act(ML2, "referral.completed", subject, {"referral_id": referral, "outcome": "attended"})
+        self.act(ML1, "case.closed", subject, {"reason": "goals_met"})
+        self.withdraw(subject)
+        self.assertEqual(self.case_of(ML1, subject)["phase"], "CLOSED")
+        self.act(ML1, "case.reopened", subject, {})
+        self.act(ML1, "case.risk_assessed", subject, {"risk": "medium", "grid_version": "1"}, {"factors": [LATER]})
+        seen = self.texts(ML2, subject)
+        self.assertIn(NOTE, seen)
+        self.assertNotIn(LATER, seen)
+
 
 if __name__ == "__main__":
     main()

@@ -28,13 +28,27 @@ Status decide_meeting_held(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto held = j.data().getCoordinationMeetingHeld();
   RELAIS_TRY(not_in_future(j, accepted_date(held.getHeldOn()), "data.held_on"));
-  return check_participants(j, held.getAttending(), "attendee-not-participant", "data.attending");
+  RELAIS_TRY(
+      check_participants(j, held.getAttending(), "attendee-not-participant", "data.attending"));
+  // The emitter counts as there whether or not it names itself.
+  for (const capnp::Text::Reader slug : held.getAttending())
+    if (text(slug) != j.emitter->slug) return {};
+  return fail(refusal(j.act, Errc::invalid, "meeting-alone",
+                      "signatories meet each other: nobody else attended")
+                  .at("data.attending")
+                  .accepts("at least one signatory beside " + j.emitter->slug));
 }
 
 Status decide_plan_agreed(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
-  return check_participants(j, j.data().getPlanAgreed().getSignatories(),
-                            "plan-signatory-not-participant", "data.signatories");
+  const auto agreed = j.data().getPlanAgreed();
+  if (agreed.getNeeds().size() == 0 || agreed.getSignatories().size() == 0)
+    return fail(refusal(j.act, Errc::invalid, "plan-empty",
+                        "a plan says for which needs of the person who does something")
+                    .at(agreed.getNeeds().size() == 0 ? "data.needs" : "data.signatories")
+                    .accepts("one or more"));
+  return check_participants(j, agreed.getSignatories(), "plan-signatory-not-participant",
+                            "data.signatories");
 }
 
 void evolve_by_transition(const Change& change) {

@@ -3,6 +3,7 @@
 // are about.
 #include <algorithm>
 #include <ranges>
+#include <set>
 
 #include "ledger/base/check.h"
 #include "ledger/rules/case/annulment.h"
@@ -129,6 +130,7 @@ void evolve_corrected(const Change& change) {
   if (corrected.getRisk() != schema::Risk::UNSPECIFIED && said_the_risk(c, version))
     c.risk = corrected.getRisk();
   c.acts[version - 1].corrected = true;
+  change.effects.amends = Amends{version, corrected.getReason()};
   advance(c, change.act, c.phase);
 }
 
@@ -160,6 +162,7 @@ void evolve_annulled(const Change& change) {
   check(has_version(c, version), "an accepted annulment is of no event");
   ActMark& target = c.acts[version - 1];
   target.annulled = true;
+  change.effects.amends = Amends{version, change.data().getCaseAnnulled().getReason()};
   if (const auto take_back = rule_of(target.type).of_case.annulment.take_back)
     take_back(change, target);
   advance(c, change.act, phase_without(c, kind_of(target)));
@@ -208,8 +211,18 @@ Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targ
                 "an empty list does not say what is to be erased")
             .at("data.targets")
             .accepts("versions of the case's events; no targets at all for the whole case"));
-  for (const std::uint32_t version : targets)
+  std::set<std::uint32_t> named;
+  for (const std::uint32_t version : targets) {
     if (!has_version(*j.subject, version)) return fail(target_unknown(j, "data.targets"));
+    if (!named.insert(version).second)
+      return fail(refusal(j.act, Errc::invalid, "target-repeated", "a target is named twice")
+                      .at("data.targets")
+                      .accepts("each version once"));
+    if (j.subject->acts[version - 1].erased)
+      return fail(conflict(j, "target-erased", "what was disclosed there is destroyed already")
+                      .at("data.targets")
+                      .accepts("versions whose disclosures are not erased"));
+  }
   return {};
 }
 

@@ -235,6 +235,7 @@ void evolve_completed(const Change& change) {
   const auto completed = change.data().getReferralCompleted();
   Referral& r = moved_referral(change, completed.getReferralId());
   r.outcome = completed.getOutcome();
+  r.completed = change.act.event.getVersion();
   move_referral(change, r,
                 r.outcome == schema::ReferralOutcome::DID_NOT_COME ? ReferralPhase::failed
                                                                    : ReferralPhase::completed);

@@ -26,7 +26,10 @@ Status decide_afis_opened(const Judgement& j) {
   if (j.subject->psp.afis_opened_on != 0)
     return fail(afis_conflict(j, "afis-open", "an AFIS is open already")
                     .accepts("a parcours whose AFIS was closed, or never opened"));
-  return not_in_future(j, accepted_date(j.data().getAfisOpened().getOpenedOn()), "data.opened_on");
+  const Day opened_on = accepted_date(j.data().getAfisOpened().getOpenedOn());
+  RELAIS_TRY(not_in_future(j, opened_on, "data.opened_on"));
+  return not_before(j, opened_on, Day{j.subject->psp.started_on}, "data.opened_on",
+                    "the parcours started");
 }
 
 void evolve_afis_opened(const Change& change) {
@@ -84,6 +87,8 @@ void evolve_permit_requested(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->psp.permit = PermitPhase::requested;
   change.subject->psp.permit_requested_at = change.act.received_at();
+  change.subject->psp.permit_requested_on =
+      accepted_date(change.data().getResidencePermitRequested().getRequestedOn()).value;
 }
 
 Status check_pending(const Judgement& j) {
@@ -93,11 +98,16 @@ Status check_pending(const Judgement& j) {
                   .accepts("REQUESTED"));
 }
 
+Status check_answer_day(const Judgement& j, Day d, std::string_view field) {
+  RELAIS_TRY(not_in_future(j, d, field));
+  return not_before(j, d, Day{j.subject->psp.permit_requested_on}, field, "it was asked for");
+}
+
 Status decide_permit_issued(const Judgement& j) {
   RELAIS_TRY(check_pending(j));
   const auto issued = j.data().getResidencePermitIssued();
   const Day issued_on = accepted_date(issued.getIssuedOn());
-  RELAIS_TRY(not_in_future(j, issued_on, "data.issued_on"));
+  RELAIS_TRY(check_answer_day(j, issued_on, "data.issued_on"));
   const Day at_least = add_days(add_months(issued_on, law::kResidencePermit.months()), -1);
   if (accepted_date(issued.getValidUntil()) >= at_least) return {};
   return fail(refusal(j.act, Errc::invalid, "permit-too-short",
@@ -118,7 +128,7 @@ Status decide_permit_refused(const Judgement& j) {
   RELAIS_TRY(check_pending(j));
   const auto refused = j.data().getResidencePermitRefused();
   RELAIS_TRY(check_refusal(j, refused.getReasons(), refused.getAppealRoute()));
-  return not_in_future(j, accepted_date(refused.getNotifiedOn()), "data.notified_on");
+  return check_answer_day(j, accepted_date(refused.getNotifiedOn()), "data.notified_on");
 }
 
 void evolve_permit_refused(const Change& change) {

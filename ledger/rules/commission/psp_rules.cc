@@ -54,6 +54,9 @@ void begin_term(Psp& p, const Change& change) {
 
 namespace {
 
+/// How far ahead a start may be said. Ours: none is given.
+constexpr int kMonthsToStart = 12;
+
 Status check_accreditation(const Judgement& j) {
   const SignatoryState* s = j.world.find_signatory(j.emitter->id);
   if (s != nullptr && s->accreditation.valid_on(today(j).value)) return {};
@@ -92,7 +95,10 @@ Status decide_applied(const Judgement& j) {
                     .from("CASF L121-9, L226-2-1"));
   RELAIS_TRY(check_transition(j.subject->psp, j.act));
   RELAIS_TRY(check_accreditation(j));
-  return check_consent(j);
+  RELAIS_TRY(check_consent(j));
+  const auto applied = j.data().getPspApplied();
+  if (!applied.hasAppliedOn()) return {};
+  return not_in_future(j, accepted_date(applied.getAppliedOn()), "data.applied_on");
 }
 
 void evolve_applied(const Change& change) {
@@ -103,11 +109,15 @@ void evolve_applied(const Change& change) {
   fresh.phase = c.psp.phase;
   fresh.applicant = change.act.signatory();
   fresh.applied_at = change.act.received_at();
+  const auto applied = change.data().getPspApplied();
+  fresh.applied_on =
+      (applied.hasAppliedOn() ? accepted_date(applied.getAppliedOn()) : today(change)).value;
   fresh.previous_ended_on = std::max(c.psp.ended_on, c.psp.previous_ended_on);
   // The allowance and the permit of an earlier parcours have ends of their own.
   fresh.afis_opened_on = c.psp.afis_opened_on;
   fresh.permit = c.psp.permit;
   fresh.permit_requested_at = c.psp.permit_requested_at;
+  fresh.permit_requested_on = c.psp.permit_requested_on;
   fresh.permit_valid_until = c.psp.permit_valid_until;
   c.psp = std::move(fresh);
   // From here on, and not before, the préfecture takes part in the case.
@@ -148,6 +158,27 @@ Status check_tally(const Judgement& j, const SessionState& s,
                   .from("CRPA R133-11"));
 }
 
+/// The commission has the application before it, and another time where it adjourned. A session is
+/// known by its day: two of one day may have followed each other.
+Status check_session_follows(const Judgement& j, const std::string& name, const SessionState& s) {
+  const Psp& p = j.subject->psp;
+  const Day applied_on{p.applied_on};
+  if (Day{s.held_on} < applied_on)
+    return fail(psp_conflict(j, "session-before-application",
+                             "the session was held before the application was made")
+                    .at("data.session")
+                    .accepts("a session of " + to_date(applied_on) + " or later"));
+  if (p.phase != PspPhase::adjourned) return {};
+  const SessionState* adjourned = j.world.find_session(p.session);
+  check(adjourned != nullptr, "an opinion was given by an unknown session");
+  if (name != p.session && s.held_on >= adjourned->held_on) return {};
+  return fail(
+      psp_conflict(j, "session-not-later",
+                   "the file was adjourned by " + p.session + " to a later session")
+          .at("data.session")
+          .accepts("another session, of " + to_date(Day{adjourned->held_on}) + " or later"));
+}
+
 Status decide_opinion(const Judgement& j) {
   RELAIS_TRY(check_psp_move(j));
   const auto given = j.data().getPspOpinionGiven();
@@ -167,6 +198,7 @@ Status decide_opinion(const Judgement& j) {
                         "the case is none of the session's files")
                     .at("data.session")
                     .accepts("a session that had the case among its files, or named none"));
+  RELAIS_TRY(check_session_follows(j, name, *s));
   return check_tally(j, *s, given);
 }
 
@@ -212,9 +244,15 @@ Status decide_started(const Judgement& j) {
   const Day starts_on = accepted_date(j.data().getPspStarted().getStartsOn());
   RELAIS_TRY(
       not_before(j, starts_on, Day{p.notified_on}, "data.starts_on", "the decision was notified"));
-  if (p.previous_ended_on == 0) return {};
-  return not_before(j, starts_on, Day{p.previous_ended_on}, "data.starts_on",
-                    "the parcours before it had ended");
+  if (p.previous_ended_on != 0)
+    RELAIS_TRY(not_before(j, starts_on, Day{p.previous_ended_on}, "data.starts_on",
+                          "the parcours before it had ended"));
+  const Day latest = add_months(today(j), kMonthsToStart);
+  if (starts_on <= latest) return {};
+  return fail(refusal(j.act, Errc::invalid, "start-too-far", "the start is more than a year away")
+                  .at("data.starts_on")
+                  .accepts(to_date(latest) + " or earlier")
+                  .from("Ours: a start that far ahead is a slip of the pen"));
 }
 
 void evolve_started(const Change& change) {
@@ -243,14 +281,16 @@ Status decide_appeal_filed(const Judgement& j) {
 void evolve_appeal_filed(const Change& change) {
   advance(*change.subject, change.act);
   advance(change.subject->psp, change.act);
+  change.subject->psp.appealed_on =
+      accepted_date(change.data().getPspAppealFiled().getFiledOn()).value;
 }
 
 Status decide_appeal_judged(const Judgement& j) {
   RELAIS_TRY(check_party_move(j));
   const Day judged_on = accepted_date(j.data().getPspAppealJudged().getJudgedOn());
   RELAIS_TRY(not_in_future(j, judged_on, "data.judged_on"));
-  return not_before(j, judged_on, Day{j.subject->psp.notified_on}, "data.judged_on",
-                    "the refusal was notified");
+  return not_before(j, judged_on, Day{j.subject->psp.appealed_on}, "data.judged_on",
+                    "the appeal was filed");
 }
 
 void evolve_appeal_judged(const Change& change) {

@@ -127,7 +127,11 @@ Status decide_ended(const Judgement& j) {
   const auto ended = j.data().getPspEnded();
   const Day ended_on = accepted_date(ended.getEndedOn());
   RELAIS_TRY(not_in_future(j, ended_on, "data.ended_on"));
-  if (j.subject->psp.started_on == 0) return check_withdrawal(j);
+  const Day started_on{j.subject->psp.started_on};
+  if (started_on == Day{0}) return check_withdrawal(j);
+  // A start that was said ahead can be given up before it comes.
+  if (started_on <= today(j))
+    RELAIS_TRY(not_before(j, ended_on, started_on, "data.ended_on", "the parcours started"));
   return check_outcome(j, ended.getOutcome(), ended_on);
 }
 
@@ -137,6 +141,7 @@ void evolve_ended(const Change& change) {
   advance(*change.subject, change.act);
   advance(p, change.act);
   p.ended_on = accepted_date(ended.getEndedOn()).value;
+  p.ended = change.act.event.getVersion();
   p.outcome = ended.getOutcome();
 }
 

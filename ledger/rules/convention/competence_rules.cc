@@ -51,6 +51,7 @@ Status decide_declared(const Judgement& j) {
 // The room that was said for the same id still holds: what changed is the description.
 void evolve_declared(const Change& change) {
   const auto declared = change.data().getCapabilityDeclared();
+  change.effects.offer = text(declared.getCapabilityId());
   Capability& c = change.world.mutable_signatory(change.act.signatory())
                       .capabilities[text(declared.getCapabilityId())];
   c.service_type = text(declared.getServiceType());
@@ -74,6 +75,7 @@ Status decide_withdrawn(const Judgement& j) {
 }
 
 void evolve_withdrawn(const Change& change) {
+  change.effects.offer = text(change.data().getCapabilityWithdrawn().getCapabilityId());
   change.world.mutable_signatory(change.act.signatory())
       .capabilities.erase(text(change.data().getCapabilityWithdrawn().getCapabilityId()));
 }

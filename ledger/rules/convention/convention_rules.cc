@@ -86,15 +86,31 @@ Parameters terms_of(schema::ConventionOpened::Reader opened) {
   return terms;
 }
 
-Status check_numbers(const Judgement& j, schema::ConventionOpened::Reader opened) {
-  RELAIS_TRY(check_quorums(j, opened.getQuorums(), 1));
+/// As in an amendment: what the founders could not fill would make the act impossible.
+Status check_reach(const Judgement& j, schema::ConventionOpened::Reader opened) {
+  Electorate signatories;
+  for (const schema::FoundingSignatory::Reader s : opened.getSignatories()) {
+    const RoleSet roles = role_set(s.getRoles());
+    if (!has_voting_role(roles)) continue;
+    ++signatories.voters;
+    signatories.roles |= roles.bits;
+  }
   for (std::size_t i = 0; const schema::Quorum::Reader q : opened.getQuorums()) {
-    if (q.getApprovals() > opened.getSignatories().size())
-      return fail(invalid(j, "quorum-out-of-range", "the quorum cannot be reached",
-                          member("quorums", i, "approvals"))
-                      .accepts("1 to the number of signatories"));
+    const std::string act = text(q.getAct());
+    const Quorum quorum{q.getApprovals(), role_set(q.getRoles()).bits};
+    if (auto accepted = out_of_reach(signatories, act, quorum))
+      return fail(invalid(j, "quorum-unreachable",
+                          "the signatories could not fill this quorum for " + act,
+                          "data.quorums[" + std::to_string(i) + "]")
+                      .accepts(std::move(*accepted)));
     ++i;
   }
+  return {};
+}
+
+Status check_numbers(const Judgement& j, schema::ConventionOpened::Reader opened) {
+  RELAIS_TRY(check_quorums(j, opened.getQuorums(), 1));
+  RELAIS_TRY(check_reach(j, opened));
   RELAIS_TRY(check_terms(j, opened.getTerms()));
   return check_term_order(j, terms_of(opened));
 }

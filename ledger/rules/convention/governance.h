@@ -2,6 +2,7 @@
 // effect (governance_effects.cc) share.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,8 +28,18 @@ Status check_term_order(const Judgement& j, const Parameters& terms);
 Status check_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quorums,
                      std::uint32_t least);
 
+/// Those who vote: how many they are, and which roles they have among them.
+struct Electorate {
+  std::uint32_t voters = 0;
+  std::uint16_t roles = 0;
+};
+/// What it would take for this electorate to fill the quorum of the act: "at most 5 approvals, of
+/// roles that voting signatories have". Nothing where it can.
+std::optional<std::string> out_of_reach(const Electorate& e, std::string_view act, const Quorum& q);
+
 /// Members of the commission and analysts take no part in governance, nor does the ledger itself.
 bool votes(const Signatory& s);
+bool has_voting_role(statement::RoleSet roles);
 /// The stream is that of the convention that the ledger serves ("stream-unknown").
 Status check_convention_stream(const Judgement& j);
 /// What the act asks of the state, when it is proposed and again when it takes effect.

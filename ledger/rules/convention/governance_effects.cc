@@ -53,16 +53,18 @@ std::vector<KeyId> keys_of(const Registry& registry, SignatoryId owner) {
 }
 
 /// Who leaves signs nothing more, offers nothing more, and sits on nothing more.
-void leave(WorldState& world, const Act& act, SignatoryId id) {
+void leave(const Change& change, SignatoryId id) {
+  WorldState& world = change.world;
   Registry& registry = world.mutable_registry();
   registry.mutable_signatory(id).active = false;
-  for (const KeyId& kid : keys_of(registry, id)) end_key(*registry.mutable_key(kid), act);
+  for (const KeyId& kid : keys_of(registry, id)) end_key(*registry.mutable_key(kid), change.act);
   if (world.find_signatory(id) != nullptr) {
     SignatoryState& state = world.mutable_signatory(id);
     state.capabilities.clear();
     state.focal_points.clear();
     state.commission_capacity.clear();
   }
+  change.effects.left.push_back(id);
   settle_proposals(registry);
 }
 
@@ -121,25 +123,19 @@ Parameters amended(Parameters terms, const Proposal& p) {
 /// A quorum that the present signatories cannot fill would make the act impossible for ever, the
 /// amendment that lowers it included.
 Status check_amendment(const Judgement& j, const Proposal& p) {
-  std::uint32_t voters = 0;
-  std::uint16_t held = 0;
+  Electorate present;
   for (const Signatory& s : j.registry().signatories()) {
     if (!votes(s)) continue;
-    ++voters;
-    held |= s.roles;
+    ++present.voters;
+    present.roles |= s.roles;
   }
-  for (const auto& [act, quorum] : p.quorums) {
-    const bool concerns_one = act == act_name(GovernedAct::WITHDRAW_SIGNATORY) ||
-                              act == act_name(GovernedAct::REVOKE_KEY);
-    const std::uint32_t most = concerns_one && voters > 0 ? voters - 1 : voters;
-    if (quorum.approvals > most || (held & quorum.roles) != quorum.roles)
+  for (const auto& [act, quorum] : p.quorums)
+    if (auto accepted = out_of_reach(present, act, quorum))
       return fail(refusal(j.act, Errc::conflict, "quorum-unreachable",
                           "the present signatories could not fill this quorum for " + act)
                       .at("data.quorums")
-                      .accepts("at most " + std::to_string(most) +
-                               " approvals, of roles that voting signatories have")
+                      .accepts(std::move(*accepted))
                       .in_state("IN_FORCE"));
-  }
   return check_term_order(j, amended(j.registry().parameters, p));
 }
 
@@ -236,6 +232,7 @@ void evolve_amended(const Change& change) {
   registry.document_hash = p.document_hash;
   for (const auto& [act, quorum] : p.quorums) registry.quorums[act] = quorum;
   registry.parameters = amended(registry.parameters, p);
+  change.effects.parameters_amended = true;
   settle_proposals(registry);
 }
 
@@ -274,7 +271,7 @@ Status decide_withdrawn(const Judgement& j) {
 void evolve_withdrawn(const Change& change) {
   Registry& registry = change.world.mutable_registry();
   const Proposal p = take_effect(registry, change.data().getSignatoryWithdrawn().getProposalId());
-  leave(change.world, change.act, id_of(registry, p.signatory));
+  leave(change, id_of(registry, p.signatory));
 }
 
 Status decide_first_key(const Judgement& j) {
@@ -403,7 +400,7 @@ Status decide_detached(const Judgement& j) {
 
 void evolve_detached(const Change& change) {
   const std::string slug = text(change.data().getMissionLocaleDetached().getMissionLocale());
-  leave(change.world, change.act, id_of(change.world.registry(), slug));
+  leave(change, id_of(change.world.registry(), slug));
 }
 
 }  // namespace

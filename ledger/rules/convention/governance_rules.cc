@@ -399,9 +399,25 @@ std::string_view act_name(GovernedAct act) {
   return shape_of(act).name;
 }
 
-bool votes(const Signatory& s) {
+bool has_voting_role(RoleSet roles) {
   constexpr Role kVoting[] = {Role::PREF, Role::ML, Role::UDML, Role::AA, Role::SEC};
-  return s.active && std::ranges::any_of(kVoting, [&s](Role r) { return s.role_set().has(r); });
+  return std::ranges::any_of(kVoting, [roles](Role r) { return roles.has(r); });
+}
+
+bool votes(const Signatory& s) {
+  return s.active && has_voting_role(s.role_set());
+}
+
+std::optional<std::string> out_of_reach(const Electorate& e, std::string_view act,
+                                        const Quorum& q) {
+  // Whom the act concerns has no vote on it.
+  const bool concerns_one =
+      act == act_name(GovernedAct::WITHDRAW_SIGNATORY) || act == act_name(GovernedAct::REVOKE_KEY);
+  const std::uint32_t most = concerns_one && e.voters > 0 ? e.voters - 1 : e.voters;
+  if (std::max(q.approvals, kMinApprovals) <= most && (e.roles & q.roles) == q.roles)
+    return std::nullopt;
+  if (most < kMinApprovals) return "no quorum for it while so few have a vote";
+  return "at most " + std::to_string(most) + " approvals, of roles that voting signatories have";
 }
 
 Status check_convention_stream(const Judgement& j) {

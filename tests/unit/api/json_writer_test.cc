@@ -1,4 +1,4 @@
-#include "api/http/json_writer.h"
+#include "ledger/base/json_writer.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -69,9 +69,10 @@ TEST_F(ReadTest, WhatAReaderMayNotSeeAnswersExactlyAsWhatDoesNotExist) {
   for (const char* slug : {"ml2", "pref", "member", "analyst"}) {
     const std::string absent = get(slug, case_path(99)).body;
     for (const std::string& path :
-         {case_path(1), case_path(1) + "/timeline", case_path(1) + "?asOf=" + std::to_string(size),
-          case_path(99) + "/timeline", std::string("/v1/cases/nonsense"),
-          "/v1/events/" + id + "/receipt", std::string("/v1/events/none/receipt")}) {
+         {case_path(1), case_path(1) + "/timeline",
+          case_path(1) + "?asOf=" + std::to_string(size - 1), case_path(99) + "/timeline",
+          std::string("/v1/cases/nonsense"), "/v1/events/" + id + "/receipt",
+          std::string("/v1/events/none/receipt")}) {
       const auto r = get(slug, path);
       EXPECT_EQ(r.status, 404U) << slug << path;
       EXPECT_EQ(r.body, absent) << slug << path;
@@ -100,7 +101,10 @@ TEST_F(ReadTest, ACaseAsOfAnIndexOrATime) {
   EXPECT_EQ(text(body(at(std::to_string(first()))), "phase"), "DETECTED");
   EXPECT_EQ(text(body(at(std::to_string(first() + 1))), "phase"), "ASSESSED");
   EXPECT_EQ(at(std::to_string(first() - 1)).status, 404U);
-  EXPECT_EQ(text(body(at("99999")), "phase"), "REFERRED");
+  EXPECT_EQ(text(body(at(std::to_string(size - 1))), "phase"), "REFERRED");
+  const auto beyond = at(std::to_string(size));
+  EXPECT_EQ(beyond.status, 422U);
+  EXPECT_EQ(text(body(beyond), "rule"), "position-beyond-head");
   EXPECT_EQ(text(body(at(to_rfc3339(clock.now()))), "phase"), "REFERRED");
   EXPECT_EQ(at("2020-01-01T00:00:00Z").status, 404U);
   EXPECT_EQ(rule(at("yesterday")), "position-form");

@@ -241,7 +241,7 @@ TEST_F(ServerTest, ContinueIsSentToWhoWaitsForIt) {
 
 TEST_F(ServerTest, BodiesTogetherHaveALimit) {
   constexpr std::size_t kSize = 200'000;
-  options.limits.max_bodies_bytes = 4 * (kSize + kSize / 2);  // an address has a quarter
+  options.limits.max_bodies_bytes = 4 * (2 * kSize);  // an address has a quarter
   std::promise<Respond> held;
   handler = [&held](Request& request, const Respond& respond) {
     if (request.target == "/held") return held.set_value(respond);
@@ -263,28 +263,47 @@ TEST_F(ServerTest, BodiesTogetherHaveALimit) {
 
 TEST_F(ServerTest, ConnectionsOverTheLimitAreToldSo) {
   options.limits.max_connections = 1;
+  std::promise<Respond> held;
+  handler = [&held](Request& request, const Respond& respond) {
+    if (request.target == "/held") return held.set_value(respond);
+    respond(echo(request));
+  };
   start();
   RawSocket first(server->port());
-  const std::string request = get("/");
-  first.send(get("/before") + request.substr(0, request.size() - 2));
-  first.read_until("GET /before 0");  // and half of the next one
+  first.send(get("/held"));
+  const Respond respond = held.get_future().get();
   const std::string refused = answer("");
   EXPECT_EQ(refused.substr(9, 3), "503");
   EXPECT_NE(refused.find("retry-after: 1"), std::string::npos) << refused;
-  first.send("\r\n" + get("/again"));
+  respond(Response());
+  first.read_until("\r\n\r\n");
+  first.send(get("/again"));
   EXPECT_TRUE(first.read_until("GET /again 0").ends_with("GET /again 0"));
+}
+
+TEST_F(ServerTest, WhoDoesNotFinishItsRequestGivesWay) {
+  options.limits.max_connections = 1;
+  start();
+  RawSocket first(server->port());
+  first.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+  EXPECT_EQ(client()->request("GET", "/")->status, 200U);
 }
 
 TEST_F(ServerTest, AnAddressHasItsShareOfTheConnections) {
   options.limits.max_connections_per_address = 1;
+  std::promise<Respond> held;
+  handler = [&held](Request& request, const Respond& respond) {
+    if (request.target == "/held") return held.set_value(respond);
+    respond(echo(request));
+  };
   start();
   RawSocket first(server->port());
-  const std::string request = get("/");
-  first.send(get("/before") + request.substr(0, request.size() - 2));
-  first.read_until("GET /before 0");
+  first.send(get("/held"));
+  const Respond respond = held.get_future().get();
   const std::string refused = answer("");
   EXPECT_EQ(refused.substr(9, 3), "429");
   EXPECT_NE(refused.find("too-many-connections-of-address"), std::string::npos) << refused;
+  respond(Response());
 }
 
 /// Who holds connections without a request keeps nobody out.

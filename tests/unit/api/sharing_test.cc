@@ -9,8 +9,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 TEST(Rate, EachSignatoryHasItsOwn) {
-  Rate rate = request_rate(2);
-  const Rate::Clock::time_point start{};
+  auto rate = request_rate(2);
+  const Rate<SignatoryId>::Clock::time_point start{};
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.take(SignatoryId{1}, 1, start)) << i;
   const Status over = rate.take(SignatoryId{1}, 1, start);
   ASSERT_FALSE(over);
@@ -27,7 +27,7 @@ TEST(Rate, EachSignatoryHasItsOwn) {
 }
 
 TEST(Rate, AListTakesThePartOfEachStatement) {
-  Rate rate = request_rate(2);
+  auto rate = request_rate(2);
   EXPECT_TRUE(rate.take(SignatoryId{1}, 7, {}));
   EXPECT_FALSE(rate.take(SignatoryId{1}, 4, {}));
   EXPECT_TRUE(rate.take(SignatoryId{1}, 3, {}));
@@ -47,10 +47,11 @@ TEST(Shares, OneLeavesThePartOfTheOthers) {
 }
 
 TEST(Rate, OfWhatIsStoredADaysWorthAtOnce) {
-  Rate stored = storage_rate(86'400'000);  // a kilobyte a millisecond
+  auto stored = storage_rate(86'400'000);  // a kilobyte a millisecond
   EXPECT_TRUE(stored.take(SignatoryId{1}, 86'400'000, {}));
   EXPECT_EQ(stored.take(SignatoryId{1}, 1'000, {}).error().rule, "too-much-stored");
-  EXPECT_TRUE(stored.take(SignatoryId{1}, 1'000, Rate::Clock::time_point{} + seconds(1)));
+  EXPECT_TRUE(
+      stored.take(SignatoryId{1}, 1'000, Rate<SignatoryId>::Clock::time_point{} + seconds(1)));
 }
 
 TEST(SaltMemory, ASaltIsForOneDisclosure) {
@@ -65,7 +66,7 @@ TEST(SaltMemory, ASaltIsForOneDisclosure) {
 }
 
 TEST(Rate, NoneWhereItIsZero) {
-  Rate rate = request_rate(0);
+  auto rate = request_rate(0);
   for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(rate.take(SignatoryId{1}, 1, {}));
 }
 

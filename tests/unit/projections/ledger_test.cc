@@ -103,7 +103,7 @@ class Audit : public testing::Test {
       EXPECT_TRUE(page.has_value());
       if (!page) return projections::Page<projections::AuditItem>{};
       EXPECT_LE(page->items.size(), limit);
-      return std::move(*page);
+      return projections::Page<projections::AuditItem>(std::move(*page));
     });
     for (const projections::AuditItem& item : all) out.push_back(item.index.value);
     return out;

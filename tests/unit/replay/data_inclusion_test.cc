@@ -151,6 +151,7 @@ TEST_F(Imports, NameRecordAndField) {
       {"structure-repeated", "[1].id", R"({"id":"dora--first"})"},
       {"format-territory", "[1].code_insee", R"({"code_insee":"6912A"})"},
       {"format-email", "[1].courriel", R"({"courriel":"accueil@localhost"})"},
+      {"format-telephone", "[1].telephone", R"({"telephone":"demander l'accueil"})"},
       {"too-long", "[1].id", R"({"id":"dora--)" + std::string(100, 'x') + R"("})"},
       {"too-long", "[1].telephone", R"({"telephone":")" + std::string(41, '0') + R"("})"},
   };

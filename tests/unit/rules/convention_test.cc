@@ -89,8 +89,14 @@ TEST(Convention, OpeningIsRefusedForItsContent) {
        [](auto& o) { o["quorums"].as_array().push_back(o["quorums"].as_array()[0]); }},
       {"quorum-out-of-range", "data.quorums[0].approvals",
        [](auto& o) { o["quorums"].as_array()[0].as_object()["approvals"] = 0; }},
-      {"quorum-out-of-range", "data.quorums[0].approvals",
-       [](auto& o) { o["quorums"].as_array()[0].as_object()["approvals"] = 9; }},
+      {"quorum-unreachable", "data.quorums[0]",
+       [](auto& o) { o["quorums"].as_array()[0].as_object()["approvals"] = 7; }},
+      {"quorum-unreachable", "data.quorums[0]",
+       [](auto& o) { o["quorums"].as_array()[0].as_object()["roles"] = json::array{"member"}; }},
+      {"quorum-unreachable", "data.quorums[0]",
+       [](auto& o) {
+         o["quorums"] = json::array{data(R"({"act":"revoke-key","approvals":6,"roles":[]})")};
+       }},
       {"term-repeated", "data.terms[1].name",
        [](auto& o) { o["terms"].as_array().push_back(o["terms"].as_array()[0]); }},
       {"term-unknown", "data.terms[0].name",
@@ -160,12 +166,44 @@ TEST(Convention, SignatureIsRefused) {
   const Error other = scene.refused("ml2", "convention.signed", subject, hash_data('E'));
   EXPECT_EQ(other.rule, "document-hash-differs");
   EXPECT_EQ(other.field, "data.document_hash");
-  EXPECT_EQ(scene.refused("member", "convention.signed", subject, hash_data()).rule, "not-founder");
-  EXPECT_EQ(scene.refused("analyst", "convention.signed", subject, hash_data()).rule,
-            "emitter-forbidden");
+  for (const char* reader : {"member", "analyst"})
+    EXPECT_EQ(scene.refused(reader, "convention.signed", subject, hash_data()).rule,
+              "emitter-forbidden");
   const Error elsewhere = scene.refused("ml2", "convention.signed", "convention/x", hash_data());
   EXPECT_EQ(elsewhere.rule, "stream-unknown");
   EXPECT_EQ(elsewhere.code, Errc::not_found);
+}
+
+/// Two founders can act together, and decide on nobody's exclusion.
+TEST(Convention, AQuorumIsInReachOfTheFounders) {
+  const auto open_with = [](const char* quorum) {
+    Scene scene(Scene::Stage::empty);
+    json::object o =
+        opening({{"pref", R"(["pref","sec"])"}, {"ml1", R"(["ml"])"}, {"member", R"(["member"])"}});
+    o["quorums"] = json::array{data(quorum)};
+    const Status done =
+        scene.act("relais", "convention.opened", Scene::convention_subject(), std::move(o));
+    return done ? std::string() : done.error().rule + ": " + done.error().accepted;
+  };
+  const std::string few = "quorum-unreachable: no quorum for it while so few have a vote";
+  EXPECT_EQ(open_with(R"({"act":"admit-signatory","approvals":1,"roles":["sec","ml"]})"), "");
+  EXPECT_EQ(open_with(R"({"act":"admit-signatory","approvals":3,"roles":[]})"),
+            "quorum-unreachable: at most 2 approvals, of roles that voting signatories have");
+  EXPECT_EQ(open_with(R"({"act":"withdraw-signatory","approvals":1,"roles":[]})"), few);
+  EXPECT_EQ(open_with(R"({"act":"revoke-key","approvals":2,"roles":[]})"), few);
+}
+
+/// The emitters of the schema are those that can ever sign: who founds (decision 0001).
+TEST(Convention, IsSignedByTheRolesThatFound) {
+  const auto* type = statement::catalogue().find("relais.convention.signed.v1");
+  ASSERT_NE(type, nullptr);
+  EXPECT_EQ(statement::to_string(type->emitters), "pref, ml, udml, aa");
+  Scene scene;
+  const rules::Signatory* aa1 = scene.registry().find_slug("aa1");
+  scene.world().mutable_registry().mutable_signatory(aa1->id).founding = false;  // joined later
+  EXPECT_EQ(
+      scene.refused("aa1", "convention.signed", Scene::convention_subject(), hash_data()).rule,
+      "not-founder");
 }
 
 TEST(Convention, BeforeItIsInForceOnlySignaturesAndOwnKeys) {

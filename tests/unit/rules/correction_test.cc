@@ -385,8 +385,9 @@ TEST(Annulment, OutcomesMeetingsPlansAndContributions) {
   annul(scene, 6);
   EXPECT_EQ(scene.find(1)->reports[0].outcome, schema::ProtectionOutcome::ASSESSMENT);
   EXPECT_EQ(scene.find(1)->reports[1].outcome, schema::ProtectionOutcome::UNSPECIFIED);
+  scene.world().mutable_case(scene.find(1)->id)->participants.insert(scene.ordinal_of("aa1"));
   scene.expect("ml1", "coordination.meeting_held", case_subject(1),
-               data(R"({"held_on":"2026-03-02","attending":["ml1"]})"));  // 8
+               data(R"({"held_on":"2026-03-02","attending":["ml1","aa1"]})"));  // 8
   scene.expect("ml1", "plan.agreed", case_subject(1),
                data(R"({"needs":["shelter"],"signatories":["ml1"]})"));  // 9
   scene.expect("ml1", "external_referral.recorded", case_subject(1),

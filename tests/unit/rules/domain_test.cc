@@ -419,12 +419,13 @@ TEST(DomainSentences, ThePrefectureMustNotListCasesWithNoPspApplication) {
   EXPECT_FALSE(takes_part(p, "pref"));
 }
 
-// RGPD art. 5(1)(c): what the préfecture gets of a person in clear is a digest of the dossier.
+// RGPD art. 5(1)(c): what the préfecture gets of a person in clear is a digest of the dossier,
+// and the day on which it was made.
 TEST(DomainSentences, ThePrefectureMustNotInferIdentities) {
   std::set<std::string> in_clear;
   for (const auto& f : type_of("psp.applied").payload.fields)
     if (!f.sensitive) in_clear.insert(f.name);
-  EXPECT_EQ(in_clear, std::set<std::string>{"dossier_hash"});
+  EXPECT_EQ(in_clear, (std::set<std::string>{"applied_on", "dossier_hash"}));
 }
 
 // Code civil 1366, eIDAS art. 25: what was signed stays as and where it was signed.

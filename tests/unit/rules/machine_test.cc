@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "ledger/rules/time/deadlines.h"
+#include "tests/unit/rules/example.h"
 #include "tests/unit/rules/payloads.h"
 #include "tests/unit/rules/walk.h"
 
@@ -363,6 +364,7 @@ class PspPath {
       chosen = (chosen + 1) % drawn.size();
     const CaseEvent& e = *drawn[chosen];
     if (e.event == "psp.review_filed" || e.event == "psp.renewal_requested") go_into_season();
+    if (e.event == "psp.opinion_given") hold_another_session();
     const rules::Psp before = psp();
     const Status done = scene_.act(e.who, e.event, case_subject(1), dated(e));
     if (e.event == "psp.renewal_requested" && before.terms == 4) {
@@ -409,7 +411,15 @@ class PspPath {
     for (const char* day : {"starts_on", "notified_on", "ended_on", "judged_on"})
       if (d.contains(day)) d[day] = to_date(rules::legal_day(scene_.clock.now()));
     if (d.contains("filed_on")) d["filed_on"] = to_date(Day{psp().notified_on});
+    if (d.contains("session")) d["session"] = session_;
     return d;
+  }
+  /// An adjourned file comes before another session than the one that adjourned it.
+  void hold_another_session() {
+    rules::SessionState next = scene_.world().mutable_session("s1");
+    next.held_on = rules::legal_day(scene_.clock.now()).value;
+    session_ = "s" + std::to_string(++sessions_);
+    scene_.world().mutable_session(session_) = std::move(next);
   }
   bool refuses_its_neighbours() {
     const rules::CaseState& c = *scene_.find(1);
@@ -439,6 +449,8 @@ class PspPath {
 
   Scene scene_;
   const std::vector<CaseEvent> attempts_ = psp_attempts();
+  std::string session_ = "s1";
+  int sessions_ = 1;
   std::set<std::tuple<CasePhase, PspPhase, int>> seen_;
 };
 
@@ -470,34 +482,6 @@ TEST(PspMachine, LegalPathsReachTheWholeDrawing) {
 
 // --- the accreditation
 
-struct AccreditationAttempt {
-  std::string event;
-  std::string who;
-  json::object payload;
-};
-
-// The prepared file came on 2025-11-01, complete: it is deemed so at the end of 2026-01-01, and
-// silence grants at the end of 2026-03-01.
-std::vector<AccreditationAttempt> accreditation_attempts() {
-  return {
-      {"accreditation.requested", "aa1", with_dossier()},
-      {"accreditation.documents_requested", "pref",
-       data(R"({"documents":["The accounts of last year."],"notified_on":"2025-12-01"})")},
-      {"accreditation.documents_supplied", "aa1", with_dossier()},
-      {"accreditation.deemed_complete", "relais",
-       data(R"({"complete_on":"2026-01-01","cause":"accreditation-completeness"})")},
-      {"accreditation.completed", "pref", data(R"({"complete_on":"2025-12-01"})")},
-      {"accreditation.granted", "pref", data(R"({"granted_on":"2026-03-01"})")},
-      {"accreditation.tacitly_granted", "relais",
-       data(R"({"granted_on":"2026-03-01","cause":"accreditation-silence"})")},
-      {"accreditation.refused", "pref",
-       data(R"({"reason":"insufficient_means","reasons":"One employee for forty parcours.",
-                "appeal_route":"contentious","notified_on":"2026-03-01"})")},
-      {"accreditation.expired", "relais",
-       data(R"({"expired_on":"2026-03-01","cause":"accreditation-expiry"})")},
-  };
-}
-
 TEST(AccreditationMachine, AnAccreditationMovesOnlyAsDrawn) {
   const auto rows = rows_of<AccreditationPhase>(rules::accreditation_transitions());
   std::set<std::string> known;
@@ -505,7 +489,7 @@ TEST(AccreditationMachine, AnAccreditationMovesOnlyAsDrawn) {
     if (type->name.starts_with("accreditation.")) known.insert(type->name);
   std::set<std::string> attempted;
   Rows<AccreditationPhase> made;
-  for (const AccreditationAttempt& a : accreditation_attempts()) {
+  for (const StreamEvent& a : events_of_accreditation()) {
     attempted.insert(a.event);
     for (const AccreditationPhase from : kAccreditationPhases) {
       SCOPED_TRACE(std::string(to_string(from)) + " × " + a.event);

@@ -150,17 +150,20 @@ inline rules::PspPhase parcours_for(std::string_view event) {
   return right ? rules::PspPhase::active : rules::PspPhase::none;
 }
 
-/// What the commission and the préfecture know: aa1 is accredited, session s1 was held today.
+/// What the commission and the préfecture know: aa1 is accredited, session s1 was held today, and
+/// s0, which adjourns, the day before.
 inline void prepare_commission(Scene& scene) {
   const Day today = rules::legal_day(kSceneStart);
   scene.world().mutable_signatory(scene.ordinal_of("aa1")).accreditation = {
       rules::AccreditationPhase::granted, today.value, today.value, today.value,
       rules::add_months(today, 1200).value};
-  rules::SessionState& s = scene.world().mutable_session("s1");
-  s.held_on = today.value;
-  s.members = s.present = {scene.ordinal_of("pref"), scene.ordinal_of("member")};
-  s.quorum = 2;
-  s.held = true;
+  for (const char* name : {"s0", "s1"}) {
+    rules::SessionState& s = scene.world().mutable_session(name);
+    s.held_on = today.value - (name == std::string_view("s0") ? 1 : 0);
+    s.members = s.present = {scene.ordinal_of("pref"), scene.ordinal_of("member")};
+    s.quorum = 2;
+    s.held = true;
+  }
 }
 
 inline void prepare_parcours(rules::CaseState& c, std::string_view event) {
@@ -168,13 +171,16 @@ inline void prepare_parcours(rules::CaseState& c, std::string_view event) {
   rules::Psp& p = c.psp;
   p.phase = parcours_for(event);
   p.applicant = c.holder;
-  p.session = "s1";
-  p.notified_on = p.started_on = today.value;
+  p.session = event == "psp.opinion_given" ? "s0" : "s1";
+  p.applied_on = today.value - 1;
+  p.notified_on = p.appealed_on = p.started_on = today.value;
   p.terms = 1;
   p.term_ends_on = today.value + 30;
   if (event == "afis.closed") p.afis_opened_on = today.value;
-  if (event == "residence_permit.issued" || event == "residence_permit.refused")
+  if (event == "residence_permit.issued" || event == "residence_permit.refused") {
     p.permit = rules::PermitPhase::requested;
+    p.permit_requested_on = today.value;
+  }
 }
 
 inline rules::Referral prepared_referral(Scene& scene, const rules::CaseState& c,

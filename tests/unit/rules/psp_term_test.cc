@@ -101,7 +101,9 @@ TEST(PspTerm, ASecondParcoursBeginsAfterTheFirst) {
   p.reach_active();
   p.on("2026-04-01");
   p.expect("aa1", "psp.ended", kCase, ended(p, "abandoned"));
-  p.apply(1);
+  json::object on_paper = Parcours::application();
+  on_paper["applied_on"] = "2026-03-02";
+  p.expect("aa1", "psp.applied", kCase, on_paper);
   p.expect("pref", "psp.opinion_given", kCase, Parcours::opinion("s1", "favourable", 2, 1, 0));
   p.expect("pref", "psp.decided", kCase,
            data(R"({"decision":"authorised","notified_on":"2026-03-02"})"));
@@ -261,6 +263,23 @@ TEST(PspEnd, ReturnsTheCaseToSupport) {
   }
 }
 
+TEST(PspEnd, IsNotBeforeTheStartOnceThatHasCome) {
+  Parcours p;
+  p.reach_authorised();
+  p.on("2026-04-01");
+  p.expect("aa1", "psp.started", kCase, data(R"({"starts_on":"2026-03-20"})"));
+  json::object before = ended(p, "abandoned");
+  before["ended_on"] = "2026-03-19";
+  const Error e = p.refused("aa1", "psp.ended", kCase, before);
+  EXPECT_EQ(e.rule, "date-order");
+  EXPECT_EQ(e.field, "data.ended_on");
+  EXPECT_EQ(e.accepted, "2026-03-20 or later");
+  Parcours ahead;
+  ahead.reach_authorised();
+  ahead.expect("aa1", "psp.started", kCase, data(R"({"starts_on":"2026-04-01"})"));
+  ahead.expect("aa1", "psp.ended", kCase, ended(ahead, "withdrawn"));  // it need not come first
+}
+
 TEST(PspEnd, ByTermOnlyOnceTheTermIsOver) {
   Parcours p;
   p.reach_active();
@@ -300,7 +319,7 @@ TEST(Psp, MovesOnlyAsDrawn) {
   Parcours first;
   const json::object no = first.refusal();
   const std::vector<Attempt> attempts = {
-      {"psp.opinion_given", "pref", Parcours::opinion("s1", "favourable", 3, 0, 0)},
+      {"psp.opinion_given", "pref", Parcours::opinion("s2", "favourable", 3, 0, 0)},
       {"psp.decided", "pref", no},
       {"psp.review_filed", "aa1", {}},
       {"psp.renewal_requested", "aa1", {}},
@@ -317,6 +336,7 @@ TEST(Psp, MovesOnlyAsDrawn) {
       SCOPED_TRACE(std::string(to_string(from)) + " × " + a.event);
       Parcours p;
       p.reach_active();
+      p.hold("s2");
       rules::Psp& psp = p.world().mutable_case(p.find(1)->id)->psp;
       psp.phase = from;
       psp.term_ends_on = day_number("2026-04-01");
@@ -344,6 +364,8 @@ TEST(Afis, IsOpenedByAnActiveParcours) {
   EXPECT_EQ(p.refused("aa2", "afis.opened", kCase, p.dated("opened_on")).rule, "psp-not-party");
   EXPECT_EQ(p.refused("aa1", "afis.opened", kCase, data(R"({"opened_on":"2026-03-03"})")).rule,
             "date-in-future");
+  EXPECT_EQ(p.refused("aa1", "afis.opened", kCase, data(R"({"opened_on":"2026-03-01"})")).rule,
+            "date-order");
   const Error closed = p.refused("aa1", "afis.closed", kCase, p.dated("closed_on"));
   EXPECT_EQ(closed.rule, "afis-not-open");
   EXPECT_EQ(closed.state, "NONE");
@@ -425,6 +447,11 @@ TEST(ResidencePermit, IsIssuedForSixMonthsAtLeast) {
   json::object tomorrow = issued;
   tomorrow["issued_on"] = "2026-03-03";
   EXPECT_EQ(p.refused("pref", "residence_permit.issued", kCase, tomorrow).rule, "date-in-future");
+  json::object before = issued;
+  before["issued_on"] = "2026-03-01";
+  const Error early = p.refused("pref", "residence_permit.issued", kCase, before);
+  EXPECT_EQ(early.rule, "date-order");
+  EXPECT_EQ(early.accepted, "2026-03-02 or later") << "the day that the request says";
   p.expect("pref", "residence_permit.issued", kCase, issued);
   EXPECT_EQ(p.psp().permit, PermitPhase::issued);
   EXPECT_EQ(p.psp().permit_valid_until, day_number("2026-09-01"));
@@ -449,6 +476,9 @@ TEST(ResidencePermit, ARefusalWithoutReasonsIsImpossible) {
   json::object tomorrow = no;
   tomorrow["notified_on"] = "2026-03-03";
   EXPECT_EQ(p.refused("pref", "residence_permit.refused", kCase, tomorrow).rule, "date-in-future");
+  json::object before = no;
+  before["notified_on"] = "2026-03-01";
+  EXPECT_EQ(p.refused("pref", "residence_permit.refused", kCase, before).rule, "date-order");
   p.expect("pref", "residence_permit.refused", kCase, no);
   EXPECT_EQ(p.psp().permit, PermitPhase::refused);
   p.expect("aa1", "residence_permit.requested", kCase, permit_request(p));

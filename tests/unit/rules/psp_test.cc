@@ -281,6 +281,48 @@ TEST(PspOpinion, IsOfASessionThatWasHeldForTheFile) {
   p.expect("pref", "psp.opinion_given", kCase, Parcours::opinion("s3", "favourable", 3, 0, 0));
 }
 
+TEST(PspOpinion, IsOfASessionThatHadTheApplicationBeforeIt) {
+  for (const bool on_paper : {false, true}) {
+    Parcours p;
+    p.accredit("aa1");
+    p.appoint();
+    p.support(1);
+    p.hold("s1");
+    p.on("2026-03-03");
+    json::object application = Parcours::application();
+    if (on_paper) application["applied_on"] = "2026-03-02";  // recorded after the session
+    p.expect("aa1", "psp.applied", kCase, application);
+    const json::object favourable = Parcours::opinion("s1", "favourable", 3, 0, 0);
+    if (on_paper) {
+      p.expect("pref", "psp.opinion_given", kCase, favourable);
+      continue;
+    }
+    const Error e = p.refused("pref", "psp.opinion_given", kCase, favourable);
+    EXPECT_EQ(e.rule, "session-before-application");
+    EXPECT_EQ(e.field, "data.session");
+    EXPECT_EQ(e.accepted, "a session of 2026-03-03 or later");
+    EXPECT_EQ(e.state, "APPLIED");
+  }
+}
+
+TEST(PspOpinion, OfAnAdjournedFileIsALaterSessions) {
+  Parcours p;
+  p.reach_applied();
+  p.hold("s1");
+  p.on("2026-03-03");
+  p.hold("s2");
+  p.expect("pref", "psp.opinion_given", kCase, Parcours::opinion("s2", "adjourned", 0, 0, 3));
+  for (const char* session : {"s2", "s1"}) {  // the same; one that had come before it
+    const Error e = p.refused("pref", "psp.opinion_given", kCase,
+                              Parcours::opinion(session, "favourable", 3, 0, 0));
+    EXPECT_EQ(e.rule, "session-not-later");
+    EXPECT_EQ(e.accepted, "another session, of 2026-03-03 or later");
+    EXPECT_EQ(e.state, "ADJOURNED");
+  }
+  p.hold("s3");
+  p.expect("pref", "psp.opinion_given", kCase, Parcours::opinion("s3", "favourable", 3, 0, 0));
+}
+
 TEST(PspDecision, NeedsAnOpinionThatIsNotAdjourned) {
   Parcours p;
   p.reach_applied();
@@ -353,6 +395,17 @@ TEST(PspStart, IsTheApplicantsFromTheNotification) {
   EXPECT_EQ(p.refused("aa1", "psp.started", kCase, p.dated("starts_on")).rule, "case-transition");
 }
 
+TEST(PspStart, IsAYearAheadAtMost) {
+  Parcours p;
+  p.reach_authorised();
+  const Error e = p.refused("aa1", "psp.started", kCase, data(R"({"starts_on":"2027-03-03"})"));
+  EXPECT_EQ(e.rule, "start-too-far");
+  EXPECT_EQ(e.field, "data.starts_on");
+  EXPECT_EQ(e.accepted, "2027-03-02 or earlier");
+  EXPECT_THAT(e.source, testing::StartsWith("Ours"));
+  p.expect("aa1", "psp.started", kCase, data(R"({"starts_on":"2027-03-02"})"));
+}
+
 TEST(PspStart, NeedsAnAuthorisation) {
   Parcours p;
   p.reach_refused();
@@ -420,12 +473,15 @@ TEST(PspAppeal, ReplacesTheRefusalOrMakesItFinal) {
     judged["outcome"] = outcome;
     judged["judged_on"] = "2026-04-01";
     EXPECT_EQ(p.refused("pref", "psp.appeal_judged", kCase, judged).rule, "psp-transition");
-    p.expect("aa1", "psp.appeal_filed", kCase, appeal("2026-03-02"));
+    p.on("2026-03-20");
+    p.expect("aa1", "psp.appeal_filed", kCase, appeal("2026-03-12"));
     EXPECT_EQ(p.refused("pref", "psp.appeal_judged", kCase, judged).rule, "date-in-future");
     p.on("2026-04-02");
     json::object before = judged;
-    before["judged_on"] = "2026-03-01";
-    EXPECT_EQ(p.refused("pref", "psp.appeal_judged", kCase, before).rule, "date-order");
+    before["judged_on"] = "2026-03-11";
+    const Error early = p.refused("pref", "psp.appeal_judged", kCase, before);
+    EXPECT_EQ(early.rule, "date-order");
+    EXPECT_EQ(early.accepted, "2026-03-12 or later");
     p.world().mutable_case(p.find(1)->id)->participants.insert(p.ordinal_of("aa2"));
     EXPECT_EQ(p.refused("aa2", "psp.appeal_judged", kCase, judged).rule, "psp-not-party");
     p.expect("pref", "psp.appeal_judged", kCase, judged);

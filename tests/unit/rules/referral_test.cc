@@ -56,6 +56,36 @@ TEST(Referral, TakesAConsentThatCoversTheAddressee) {
   EXPECT_EQ(scene.find(1)->phase, rules::CasePhase::assessed);
 }
 
+/// RGPD art. 7(3): at any time. Who has had a referral keeps what it had, as before the end.
+TEST(Referral, AConsentIsTakenBackAfterTheEndOfTheCaseToo) {
+  Scene scene;
+  prepare(scene);
+  scene.consent("ml1", 1);
+  scene.refer("ml1", 1, 101, "aa1");
+  move(scene, "aa1", "referral.received", 101);
+  move(scene, "aa1", "referral.accepted", 101);
+  move(scene, "aa1", "referral.completed", 101, R"({"outcome":"attended"})");
+  scene.expect("ml1", "case.closed", case_subject(1), data(R"({"reason":"goals_met"})"));
+  const auto closed_at = scene.find(1)->closed_at;
+  scene.clock.advance_ms(86'400'000);
+  const json::object taken_back = data(R"({"scope":"referral"})");
+  EXPECT_EQ(scene.refused("aa1", "case.consent_withdrawn", case_subject(1), taken_back).rule,
+            "not-holder");
+  scene.expect("ml1", "case.consent_withdrawn", case_subject(1), taken_back);
+  const rules::CaseState& c = *scene.find(1);
+  EXPECT_EQ(c.phase, CasePhase::closed);
+  EXPECT_EQ(c.closed_at, closed_at) << "the retention period has not moved";
+  EXPECT_TRUE(c.consents.empty());
+  const rules::Referral& r = c.referrals[0];
+  EXPECT_EQ(r.phase, ReferralPhase::completed);
+  EXPECT_EQ(r.consent_ended, c.version);
+  const Day today = rules::legal_day(scene.clock.now());
+  EXPECT_TRUE(r.consented(c.version - 1, today)) << "what was confided before";
+  EXPECT_FALSE(r.consented(c.version, today)) << "what comes after, the case reopened or not";
+  scene.expect("ml1", "case.reopened", case_subject(1));
+  EXPECT_EQ(refused_request(scene, Scene::referral_data(102, "aa1")).rule, "consent-missing");
+}
+
 TEST(Referral, AMinorIsProtectedWithoutConsent) {
   for (const char* band : {"under_13", "13_15", "16_17"}) {
     Scene scene;

@@ -41,7 +41,8 @@ TEST(Catalogue, PolicyOfAnEvent) {
   EXPECT_TRUE(type->opens);
   EXPECT_EQ(to_string(type->emitters), "ml, aa");
   EXPECT_EQ(type->source, "Convention, axis 1");
-  EXPECT_EQ(type->precondition, "the case does not exist yet");
+  EXPECT_EQ(type->precondition,
+            "the case does not exist yet; the territory is one of the convention's");
   EXPECT_TRUE(type->summary.starts_with("A signatory has detected"));
 }
 
@@ -160,10 +161,29 @@ TEST(Formats, AcceptAndRefuse) {
       {"link",
        {"https://example.org", "http://example.org:8080/a?b#c", "HTTPS://[2001:db8::1]/x",
         "https://192.0.2.1/", "https://xn--prfecture-b4a.example/"},
-       {"", "https://", "http:///a", "https:a", "javascript:alert(1)", "mailto:a@example.org",
-        "ftp://example.org", "https://u:p@example.org", "https://:80/", "//example.org",
-        "https://exa mple.org", "https://example.org:99999/", "https://%20/", "https://a%00b/",
-        "http://[zz]/", "http://[1.2]/", "https://1.2.3.999/", "https://a..b/", "http://[::1]x/"}},
+       {"",
+        "https://",
+        "http:///a",
+        "https:a",
+        "javascript:alert(1)",
+        "mailto:a@example.org",
+        "ftp://example.org",
+        "https://u:p@example.org",
+        "https://:80/",
+        "//example.org",
+        "https://exa mple.org",
+        "https://example.org:99999/",
+        "https://%20/",
+        "https://a%00b/",
+        "http://[zz]/",
+        "http://[1.2]/",
+        "https://1.2.3.999/",
+        "https://1.2.3.999./",
+        "https://0x7f000001/",
+        "https://1.2.3.0x4/",
+        "https://a.0X/",
+        "https://a..b/",
+        "http://[::1]x/"}},
       // Luhn's formula over the first nine digits and over all; La Poste's own rule.
       {"siret",
        {"13003013300016", "35600000000048", "35600000000010"},
@@ -183,6 +203,13 @@ TEST(Formats, AcceptAndRefuse) {
        {"accueil@ml1.example.org", "a.b+c@example.org"},
        {"", "a", "@example.org", "a@", "a@b", ".a@example.org", "a..b@example.org", "a@-b.org",
         "a b@example.org", "a@b..org", "a@example.org."}},
+      {"telephone",
+       {"+33472000000", "+33 4 72 00 00 00", "+33 (0)4 72 00 00 00", "04.72.00.00.00",
+        "(04) 72-00-00-00", "123456", "+123456789012345"},
+       {"", "+", "12345", "+1234567890123456", "demander l'accueil", "04 72 00 00 00 poste 2",
+        "04/72/00/00/00", "++33472000000", "+033472000000", "33+472000000", " 0472000000",
+        "0472000000 ", "(0472000000", "0472000000)", "()0472000000", "((04)72)000000",
+        "04\t72000000", "tel:+33472000000"}},
   };
   for (const FormatRow& row : rows) {
     const Format* format = find_format(row.format);

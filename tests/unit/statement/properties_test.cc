@@ -73,6 +73,7 @@ std::string any_of_format(const std::string& format) {
   if (format == "link") return "https://example.org/" + any_slug();
   if (format == "siret") return "13003013300016";
   if (format == "postal_code") return "69003";
+  if (format == "telephone") return "+33 4 00 00 00 00";
   RC_ASSERT(format == "email");
   return "accueil@ml1.example.org";
 }

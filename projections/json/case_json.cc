@@ -1,10 +1,9 @@
-#include "api/resources/case_json.h"
+#include "projections/json/case_json.h"
 
-#include "api/resources/event_json.h"
 #include "ledger/base/clock.h"
 #include "ledger/statement/catalogue.h"
 
-namespace relais::api {
+namespace relais::projections {
 namespace {
 
 /// An enum on the wire; the first enumerant stands for "absent" and is left out.
@@ -147,8 +146,10 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
 }
 
 void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
-                         const projections::TimelineItem& item, const rules::ActMark& mark) {
+                         const TimelineItem& item, const rules::ActMark& mark,
+                         const Uuid* case_id) {
   json.begin_object();
+  if (case_id != nullptr) json.member("case", *case_id);
   json.member("version", item.version);
   json.member("index", item.index.value);
   json.member("id", item.id);
@@ -168,4 +169,9 @@ void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
   json.end_object();
 }
 
-}  // namespace relais::api
+std::string_view slug_of(const rules::Registry& registry, SignatoryId id) {
+  const rules::Signatory* signatory = registry.find(id);
+  return signatory == nullptr ? std::string_view() : std::string_view(signatory->slug);
+}
+
+}  // namespace relais::projections

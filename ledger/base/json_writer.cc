@@ -1,4 +1,4 @@
-#include "api/http/json_writer.h"
+#include "ledger/base/json_writer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/utf8.h"
 
-namespace relais::api {
+namespace relais {
 namespace {
 
 template <class Int>
@@ -238,4 +238,4 @@ JsonWriter& JsonWriter::member(std::string_view name, const Uuid& value) {
   return append(buffer, to);
 }
 
-}  // namespace relais::api
+}  // namespace relais

@@ -7,7 +7,7 @@
 
 #include "ledger/base/id.h"
 
-namespace relais::api {
+namespace relais {
 
 /// The caller keeps the grammar: a key before each value of an object, an end for each begin.
 class JsonWriter {
@@ -75,4 +75,4 @@ class JsonWriter {
   bool comma_ = false;  // the next value or key stands behind another
 };
 
-}  // namespace relais::api
+}  // namespace relais
