@@ -199,8 +199,8 @@ TEST(Convention, IsSignedByTheRolesThatFound) {
   ASSERT_NE(type, nullptr);
   EXPECT_EQ(statement::to_string(type->emitters), "pref, ml, udml, aa");
   Scene scene;
-  const rules::Signatory* aa1 = scene.registry().find_slug("aa1");
-  scene.world().mutable_registry().mutable_signatory(aa1->id).founding = false;  // joined later
+  const SignatoryId aa1 = scene.registry().find_slug("aa1")->id;
+  scene.world().mutable_registry().mutable_signatory(aa1).founding = false;  // joined later
   EXPECT_EQ(
       scene.refused("aa1", "convention.signed", Scene::convention_subject(), hash_data()).rule,
       "not-founder");
