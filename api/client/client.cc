@@ -18,6 +18,8 @@
 #include <functional>
 #include <optional>
 
+#include "api/http/tls.h"
+
 namespace relais::api {
 namespace {
 
@@ -79,9 +81,7 @@ struct Client::Impl {
 Status Client::Impl::make_tls() {
   if (url.scheme != ClientUrl::Scheme::https) return {};
   tls.emplace(asio::ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
-  if (SSL_CTX_set_cipher_list(tls->native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
-    return fail(Errc::io, "tls-files", "this OpenSSL has no cipher for TLS 1.2");
+  RELAIS_TRY(ask_for_modern_tls(tls->native_handle()));
   ErrorCode ec;
   tls->set_verify_mode(asio::ssl::verify_peer, ec);
   if (options.ca_file.empty()) {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "api/http/connection.h"
+#include "api/http/tls.h"
 
 namespace relais::api {
 namespace {
@@ -67,10 +68,7 @@ Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options)
   ErrorCode ec;
   RELAIS_TRY(check_private(options.tls_key));
   SSL_CTX* const native = tls->native_handle();
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  // In TLS 1.2 only what has forward secrecy and AEAD, as in 1.3 (RFC 9325, section 4.2).
-  if (SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
-    return fail(Errc::io, "tls-files", "this OpenSSL has no cipher for TLS 1.2");
+  RELAIS_TRY(ask_for_modern_tls(native));
   // Sessions are resumed within this service only; without a context OpenSSL resumes none once
   // clients have certificates.
   constexpr std::string_view kContext = "relais";

@@ -21,17 +21,23 @@ inline log::ModelFactory model_factory() {
   return [](const RecordSource& base) { return projections::make_model(base, 50); };
 }
 
+/// The convention of the scenes, to be opened.
+inline log::Genesis scene_genesis() {
+  log::Genesis genesis;
+  genesis.convention_file = "a convention\n";
+  genesis.slug = kConvention;
+  genesis.origin = kOrigin;
+  json::object opened = opening(scene_members());
+  for (const char* filled_in : {"document_hash", "log_key", "system_key", "origin"})
+    opened.erase(filled_in);
+  genesis.data_json = json::serialize(opened);
+  return genesis;
+}
+
 class LedgerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    log::Genesis genesis;
-    genesis.convention_file = "a convention\n";
-    genesis.slug = kConvention;
-    genesis.origin = kOrigin;
-    json::object opened = opening(scene_members());
-    for (const char* filled_in : {"document_hash", "log_key", "system_key", "origin"})
-      opened.erase(filled_in);
-    genesis.data_json = json::serialize(opened);
+    const log::Genesis genesis = scene_genesis();
     ASSERT_TRUE(log::create_ledger(data(), genesis, clock, random, model_factory()));
     open();
     for (const char* founder : {"pref", "udml", "ml1", "ml2", "aa1", "aa2"}) {

@@ -91,15 +91,7 @@ TEST_F(HeadOf, AnOlderStoreWithoutHeadIsRefused) {
 
 TEST_F(HeadOf, TheGenesisNeedsNone) {
   const std::filesystem::path young = folder.path / "young";
-  log::Genesis genesis;
-  genesis.convention_file = "a convention\n";
-  genesis.slug = kConvention;
-  genesis.origin = kOrigin;
-  json::object opened = opening(scene_members());
-  for (const char* filled_in : {"document_hash", "log_key", "system_key", "origin"})
-    opened.erase(filled_in);
-  genesis.data_json = json::serialize(opened);
-  ASSERT_TRUE(log::create_ledger(young, genesis, clock, random, model_factory()));
+  ASSERT_TRUE(log::create_ledger(young, scene_genesis(), clock, random, model_factory()));
   std::filesystem::remove(young / "head");
   log::Options options;
   options.data = young;
