@@ -64,28 +64,28 @@ int import_file(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_data_inclusion(CLI::App& app, Context& context, Run& run) {
+void add_data_inclusion(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* group = app.add_subcommand(
-      "data-inclusion", "Exchange partners and capabilities in the data·inclusion form.");
-  group->require_subcommand(1);
-  CLI::App* out =
-      add_command(*group, context, "export",
+  Command group = app.subcommand("data-inclusion",
+                                 "Exchange partners and capabilities in the data·inclusion form.");
+  group.require_subcommand(1);
+  Command out =
+      add_command(group, context, "export",
                   "Write structures.json and services.json, valid by the published schemas.",
                   "  relais data-inclusion export --data data --out exchange");
-  out->add_option("--data", o->data, "Folder of the ledger; may be in use")
-      ->required()
-      ->check(CLI::ExistingDirectory);
-  out->add_option("--out", o->out, "Folder for the files")->required();
-  out->callback([&context, &run, o] { run = [&context, o] { return export_all(context, *o); }; });
-  CLI::App* in = add_command(
-      *group, context, "import", "Make an unsigned partner.introduced event of each structure.",
+  out.option("--data", o->data, "Folder of the ledger; may be in use")
+      .required()
+      .existing_directory();
+  out.option("--out", o->out, "Folder for the files").required();
+  out.callback([&context, &run, o] { run = [&context, o] { return export_all(context, *o); }; });
+  Command in = add_command(
+      group, context, "import", "Make an unsigned partner.introduced event of each structure.",
       "  relais data-inclusion import structures.json --out events\n"
       "  relais sign --key keys/udml.jwk --source urn:relais:… events/partner-1.json");
-  in->add_option("file", o->file, "JSON array of structures")->required()->check(CLI::ExistingFile);
-  in->add_option("--network", o->network, "Name of the stream network/… (partenaires)");
-  in->add_option("--out", o->out, "Folder for the events")->required();
-  in->callback([&context, &run, o] { run = [&context, o] { return import_file(context, *o); }; });
+  in.option("file", o->file, "JSON array of structures").required().existing_file();
+  in.option("--network", o->network, "Name of the stream network/… (partenaires)");
+  in.option("--out", o->out, "Folder for the events").required();
+  in.callback([&context, &run, o] { run = [&context, o] { return import_file(context, *o); }; });
 }
 
 }  // namespace relais::cli

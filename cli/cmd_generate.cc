@@ -66,34 +66,34 @@ int generate(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_generate(CLI::App& app, Context& context, Run& run) {
+void add_generate(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
   o->workload.start = kStart;
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "generate",
       "Make a workload with realistic proportions and timings, the same for the same seed.",
       "  relais generate --data big --cases 10000 --seed 1\n"
       "  relais generate --data empty --cases 0 --seed 1 --save-keys keys\n"
       "  relais generate --out load.ndjson --cases 1000 --seed 1\n"
       "The third writes statements that a ledger made by the second accepts in their order.");
-  CLI::Option_group* where = c->add_option_group("where", "One of these");
-  where->add_option("--data", o->data, "Folder of the ledger to make");
-  where->add_option("--out", o->out, "File for the signed statements alone, one SD-JWT a line");
-  where->require_option(1);
-  c->add_option("--cases", o->workload.cases, "Number of cases")
-      ->required()
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{100'000'000}));
-  c->add_option("--seed", o->workload.seed, "Seed of everything, keys included (1)");
-  c->add_option("--days", o->workload.days, "Period in days (730)")->check(CLI::Range(1, 36'500));
-  c->add_option("--convention", o->cast.convention, "Convention file (the built-in example)")
-      ->check(CLI::ExistingFile);
-  c->add_option("--keys", o->cast.keys, "Folder with <signatory>.jwk (keys from the seed)")
-      ->check(CLI::ExistingDirectory);
-  c->add_option("--save-keys", o->cast.save_keys, "Folder to write the keys to, for tokens");
-  c->add_option("--threads", o->workload.threads, "Threads that sign (all cores)")
-      ->default_val(context.cores)
-      ->check(CLI::Range(1, 256));
-  c->callback([&context, &run, o] {
+  Command where = c.option_group("where", "One of these");
+  where.option("--data", o->data, "Folder of the ledger to make");
+  where.option("--out", o->out, "File for the signed statements alone, one SD-JWT a line");
+  where.require_option(1);
+  c.option("--cases", o->workload.cases, "Number of cases")
+      .required()
+      .range(std::uint64_t{0}, std::uint64_t{100'000'000});
+  c.option("--seed", o->workload.seed, "Seed of everything, keys included (1)");
+  c.option("--days", o->workload.days, "Period in days (730)").range(1, 36'500);
+  c.option("--convention", o->cast.convention, "Convention file (the built-in example)")
+      .existing_file();
+  c.option("--keys", o->cast.keys, "Folder with <signatory>.jwk (keys from the seed)")
+      .existing_directory();
+  c.option("--save-keys", o->cast.save_keys, "Folder to write the keys to, for tokens");
+  c.option("--threads", o->workload.threads, "Threads that sign (all cores)")
+      .default_value(context.cores)
+      .range(1, 256);
+  c.callback([&context, &run, o] {
     o->cast.seed = o->workload.seed;
     run = [&context, o] { return generate(context, *o); };
   });

@@ -34,16 +34,16 @@ int init(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Context& context, Run& run) {
+void add_init(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c =
+  Command c =
       add_command(app, context, "init", "Make a new ledger from a convention file.",
                   "  relais init --convention examples/conventions/rhone-2023.toml --data data");
-  c->add_option("--convention", o->convention, "Convention file (TOML), public keys filled in")
-      ->required()
-      ->check(CLI::ExistingFile);
-  c->add_option("--data", o->data, "Folder to make; must not exist or be empty")->required();
-  c->callback([&context, &run, o] { run = [&context, o] { return init(context, *o); }; });
+  c.option("--convention", o->convention, "Convention file (TOML), public keys filled in")
+      .required()
+      .existing_file();
+  c.option("--data", o->data, "Folder to make; must not exist or be empty").required();
+  c.callback([&context, &run, o] { run = [&context, o] { return init(context, *o); }; });
 }
 
 }  // namespace relais::cli

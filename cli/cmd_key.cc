@@ -53,45 +53,43 @@ int show(Context& context, const Options& o) {
   return kOk;
 }
 
-CLI::Option* add_file(CLI::App* c, const std::shared_ptr<Options>& o) {
-  c->add_option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
-      ->check(CLI::ExistingFile);
-  return c->add_option("--file,file", o->file, "Key file (JWK)")
-      ->required()
-      ->check(CLI::ExistingFile);
+Option add_file(Command c, const std::shared_ptr<Options>& o) {
+  c.option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
+      .existing_file();
+  return c.option("--file,file", o->file, "Key file (JWK)").required().existing_file();
 }
 
 }  // namespace
 
-void add_key(CLI::App& app, Context& context, Run& run) {
+void add_key(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* key = app.add_subcommand("key", "Make and show Ed25519 keys (JWK).");
-  key->require_subcommand(1);
-  key->footer("relais key new --help, relais key show --help, relais key thumbprint --help");
+  Command key = app.subcommand("key", "Make and show Ed25519 keys (JWK).");
+  key.require_subcommand(1);
+  key.footer("relais key new --help, relais key show --help, relais key thumbprint --help");
 
-  CLI::App* c = add_command(*key, context, "new", "Make a key pair in a new file of mode 0600.",
-                            "  relais key new --out keys/udml.jwk\n"
-                            "  relais key new --out keys/udml.jwk --passphrase-file secret.txt");
-  c->add_option("--out", o->out, "File to make; one that exists is never replaced")->required();
-  c->add_option("--passphrase-file", o->passphrase_file,
-                "Encrypt the file with the passphrase in the first line of this one")
-      ->check(CLI::ExistingFile);
-  c->callback([&context, &run, o] { run = [&context, o] { return make(context, *o); }; });
+  Command c = add_command(key, context, "new", "Make a key pair in a new file of mode 0600.",
+                          "  relais key new --out keys/udml.jwk\n"
+                          "  relais key new --out keys/udml.jwk --passphrase-file secret.txt");
+  c.option("--out", o->out, "File to make; one that exists is never replaced").required();
+  c.option("--passphrase-file", o->passphrase_file,
+           "Encrypt the file with the passphrase in the first line of this one")
+      .existing_file();
+  c.callback([&context, &run, o] { run = [&context, o] { return make(context, *o); }; });
 
-  c = add_command(*key, context, "show", "Show the public part of a key.",
+  c = add_command(key, context, "show", "Show the public part of a key.",
                   "  relais key show --file keys/udml.jwk\n"
                   "  relais key show --file keys/udml.jwk --public > udml.public.jwk\n"
                   "  relais key show --file keys/udml.jwk --field x");
   add_file(c, o);
-  c->add_flag("--public", o->public_only, "Print the public JWK");
-  c->add_option("--field", o->field, "Print one member only: x (public key) or kid (thumbprint)")
-      ->check(CLI::IsMember({"x", "kid"}));
-  c->callback([&context, &run, o] { run = [&context, o] { return show(context, *o); }; });
+  c.flag("--public", o->public_only, "Print the public JWK");
+  c.option("--field", o->field, "Print one member only: x (public key) or kid (thumbprint)")
+      .one_of({"x", "kid"});
+  c.callback([&context, &run, o] { run = [&context, o] { return show(context, *o); }; });
 
-  c = add_command(*key, context, "thumbprint", "Print the RFC 7638 thumbprint of a key (its kid).",
+  c = add_command(key, context, "thumbprint", "Print the RFC 7638 thumbprint of a key (its kid).",
                   "  relais key thumbprint --file keys/udml.jwk");
   add_file(c, o);
-  c->callback([&context, &run, o] {
+  c.callback([&context, &run, o] {
     o->field = "kid";
     run = [&context, o] { return show(context, *o); };
   });

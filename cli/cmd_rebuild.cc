@@ -67,22 +67,20 @@ int rebuild(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_rebuild(CLI::App& app, Context& context, Run& run) {
+void add_rebuild(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c =
+  Command c =
       add_command(app, context, "rebuild",
                   "Make the projections anew from event 0 beside the live ones, then switch.",
                   "  relais rebuild --data data\n"
                   "Works beside a running server, which then does it itself.\n"
                   "  relais rebuild --data data --head SIZE:ROOT\n"
                   "Makes the file head anew instead, where it was lost; no server may run.");
-  c->add_option("--data", o->data, "Folder of the ledger")
-      ->required()
-      ->check(CLI::ExistingDirectory);
-  c->add_option("--head", o->head,
-                "The store's last checkpoint, as the refused start named it: it is taken for the "
-                "last one that was handed out");
-  c->callback([&context, &run, o] { run = [&context, o] { return rebuild(context, *o); }; });
+  c.option("--data", o->data, "Folder of the ledger").required().existing_directory();
+  c.option("--head", o->head,
+           "The store's last checkpoint, as the refused start named it: it is taken for the "
+           "last one that was handed out");
+  c.callback([&context, &run, o] { run = [&context, o] { return rebuild(context, *o); }; });
 }
 
 }  // namespace relais::cli

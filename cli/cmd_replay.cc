@@ -96,27 +96,25 @@ int run_replay(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, Context& context, Run& run) {
+void add_replay(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "replay", "Fold the log anew from event 0 and print a state, or differences.",
       "  relais replay --data data\n"
       "  relais replay --data data --projection cases\n"
       "  relais replay --data data --projection referrals --until 2026-01-31T12:00:00Z\n"
       "  relais replay --data data --diff");
-  c->add_option("--data", o->data, "Folder of the ledger")
-      ->required()
-      ->check(CLI::ExistingDirectory);
-  CLI::Option* until =
-      c->add_option("--until", o->until,
-                    "Only the first so many entries, or those received before a day or a time");
-  CLI::Option* projection =
-      c->add_option("--projection", o->projection, "Read model to print, one JSON object a line")
-          ->check(CLI::IsMember(replay::state_names()));
-  c->add_flag("--diff", o->diff, "Compare the live projections, which stand for the whole log")
-      ->excludes(projection)
-      ->excludes(until);
-  c->callback([&context, &run, o] { run = [&context, o] { return run_replay(context, *o); }; });
+  c.option("--data", o->data, "Folder of the ledger").required().existing_directory();
+  Option until =
+      c.option("--until", o->until,
+               "Only the first so many entries, or those received before a day or a time");
+  Option projection =
+      c.option("--projection", o->projection, "Read model to print, one JSON object a line")
+          .one_of(replay::state_names());
+  c.flag("--diff", o->diff, "Compare the live projections, which stand for the whole log")
+      .excludes(projection)
+      .excludes(until);
+  c.callback([&context, &run, o] { run = [&context, o] { return run_replay(context, *o); }; });
 }
 
 }  // namespace relais::cli

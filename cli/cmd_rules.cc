@@ -25,18 +25,18 @@ int rules(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_rules(CLI::App& app, Context& context, Run& run) {
+void add_rules(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "rules",
       "Print every event type with its emitters and preconditions, and the state machines.",
       "  relais rules\n"
       "  relais rules --json\n"
       "  relais rules --dot | dot -Tsvg > machines.svg\n"
       "  relais rules --markdown > docs/EVENTS.md");
-  auto* dot = c->add_flag("--dot", o->dot, "The state machines as a Graphviz graph");
-  c->add_flag("--markdown", o->markdown, "The event catalogue of the docs")->excludes(dot);
-  c->callback([&context, &run, o] { run = [&context, o] { return rules(context, *o); }; });
+  const Option dot = c.flag("--dot", o->dot, "The state machines as a Graphviz graph");
+  c.flag("--markdown", o->markdown, "The event catalogue of the docs").excludes(dot);
+  c.callback([&context, &run, o] { run = [&context, o] { return rules(context, *o); }; });
 }
 
 }  // namespace relais::cli

@@ -165,9 +165,9 @@ int scenario(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_scenario(CLI::App& app, Context& context, Run& run) {
+void add_scenario(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "scenario",
       "Play the story of the Rhône convention: every event type, and what must be refused; told in "
       "docs/SCENARIO.md.",
@@ -175,27 +175,25 @@ void add_scenario(CLI::App& app, Context& context, Run& run) {
       "  relais scenario --url http://127.0.0.1:8400 --keys keys --vkey log.vkey --out story\n"
       "Exits with 1 when an answer is not as expected. --out stores each step as NNN.sd-jwt, "
       "NNN.json\nand NNN.tlog-proof. Over REST time stands still: steps that need it are skipped.");
-  CLI::Option_group* where = c->add_option_group("where", "One of these");
-  CLI::Option* data = where->add_option("--data", o->data, "Folder of the ledger to make");
-  CLI::Option* url = where->add_option("--url", o->remote.url, "Server to play on");
-  where->require_option(1);
-  c->add_option("--seed", o->cast.seed, "Seed of everything, keys included (1)");
-  c->add_option("--convention", o->cast.convention, "Convention file (the built-in example)")
-      ->check(CLI::ExistingFile);
-  CLI::Option* keys =
-      c->add_option("--keys", o->cast.keys, "Folder with <signatory>.jwk (keys from the seed)")
-          ->check(CLI::ExistingDirectory);
-  c->add_option("--save-keys", o->cast.save_keys, "Folder to write the keys to")
-      ->needs(data)
-      ->excludes(keys);
+  Command where = c.option_group("where", "One of these");
+  Option data = where.option("--data", o->data, "Folder of the ledger to make");
+  Option url = where.option("--url", o->remote.url, "Server to play on");
+  where.require_option(1);
+  c.option("--seed", o->cast.seed, "Seed of everything, keys included (1)");
+  c.option("--convention", o->cast.convention, "Convention file (the built-in example)")
+      .existing_file();
+  Option keys = c.option("--keys", o->cast.keys, "Folder with <signatory>.jwk (keys from the seed)")
+                    .existing_directory();
+  c.option("--save-keys", o->cast.save_keys, "Folder to write the keys to")
+      .needs(data)
+      .excludes(keys);
   add_remote_options(c, url, o->remote);
-  c->add_option(
-       "--vkey", o->vkey,
-       "Public key of the server's log (file log.vkey, or its text): receipts are verified")
-      ->needs(url);
-  c->add_flag("--fresh", o->fresh, "Nothing was played on the server yet: expect so")->needs(url);
-  c->add_option("--out", o->out, "Folder for statements, answers and receipts");
-  c->callback([&context, &run, o] { run = [&context, o] { return scenario(context, *o); }; });
+  c.option("--vkey", o->vkey,
+           "Public key of the server's log (file log.vkey, or its text): receipts are verified")
+      .needs(url);
+  c.flag("--fresh", o->fresh, "Nothing was played on the server yet: expect so").needs(url);
+  c.option("--out", o->out, "Folder for statements, answers and receipts");
+  c.callback([&context, &run, o] { run = [&context, o] { return scenario(context, *o); }; });
 }
 
 }  // namespace relais::cli

@@ -404,9 +404,9 @@ int serve(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, Context& context, Run& run) {
+void add_serve(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "serve", "Serve a ledger over HTTP until SIGTERM or SIGINT.",
       "  relais serve --data data\n"
       "  relais serve --data data --listen 127.0.0.1:0\n"
@@ -414,51 +414,45 @@ void add_serve(CLI::App& app, Context& context, Run& run) {
       "Prints its address as one line once it listens; logs go to standard error. "
       "DATA/control.sock\n"
       "is for local administration.");
-  c->add_option("--data", o->data, "Folder of the ledger")
-      ->required()
-      ->check(CLI::ExistingDirectory);
-  c->add_option("--listen", o->listen, "Address and port; port 0: any free (127.0.0.1:8400)");
-  CLI::Option* cert =
-      c->add_option("--tls-cert", o->tls_cert, "Certificate chain (PEM)")->check(CLI::ExistingFile);
-  CLI::Option* key = c->add_option("--tls-key", o->tls_key, "Private key of the certificate (PEM)")
-                         ->check(CLI::ExistingFile);
-  cert->needs(key);
-  key->needs(cert);
-  c->add_option("--client-ca", o->client_ca, "Certificates (PEM): clients must have one by these")
-      ->needs(cert)
-      ->check(CLI::ExistingFile);
-  c->add_option("--clock-seconds", o->clock_seconds, "How often the clock looks at deadlines (60)")
-      ->check(CLI::Range(1, 86'400));
-  c->add_flag("--confirm-clock", o->confirm_clock,
-              "The machine's clock is right, although the last entry is old");
-  c->add_flag("--trust-clock", o->trust_clock,
-              "Follow the machine's clock wherever it is set, as tests do that move it");
-  c->add_option("--reserve", o->reserve_mib,
-                "MiB of the disk kept for erasures, beside what their purge takes (128)")
-      ->check(CLI::Range(0, 1'048'576));
-  c->add_option("--max-connections", o->limits.max_connections, "Connections at once (1024)")
-      ->check(CLI::Range(1, 65'536));
-  c->add_option(
-       "--max-connections-per-address", o->limits.max_connections_per_address,
-       "The same from one address, or one IPv6 /56 (256); behind a proxy all come from one")
-      ->check(CLI::Range(1, 65'536));
-  c->add_option("--max-streams", o->service.max_streams, "Event streams at once (100)")
-      ->check(CLI::Range(1, 65'536));
-  c->add_option("--max-streams-per-signatory", o->service.max_streams_of_signatory,
-                "The same of one signatory (25)")
-      ->check(CLI::Range(1, 65'536));
-  c->add_option("--max-requests-per-second", o->service.requests_per_second,
-                "Requests of one signatory, on average over five seconds (2000); 0: no limit")
-      ->check(CLI::Range(0, 1'000'000));
-  c->add_option("--max-megabytes-per-day", o->megabytes_per_day,
-                "What the statements of one signatory may take on the disk a day (64); 0: no limit")
-      ->check(CLI::Range(0, 1'000'000));
-  c->add_option("--metrics-token", o->metrics_token,
-                "File with the bearer token for /metrics over TCP (only on DATA/control.sock)")
-      ->check(CLI::ExistingFile);
-  c->add_option("--threads", o->threads, "Threads for requests (all cores)")
-      ->check(CLI::Range(1, 256));
-  c->callback([&context, &run, o] { run = [&context, o] { return serve(context, *o); }; });
+  c.option("--data", o->data, "Folder of the ledger").required().existing_directory();
+  c.option("--listen", o->listen, "Address and port; port 0: any free (127.0.0.1:8400)");
+  Option cert = c.option("--tls-cert", o->tls_cert, "Certificate chain (PEM)").existing_file();
+  Option key =
+      c.option("--tls-key", o->tls_key, "Private key of the certificate (PEM)").existing_file();
+  cert.needs(key);
+  key.needs(cert);
+  c.option("--client-ca", o->client_ca, "Certificates (PEM): clients must have one by these")
+      .needs(cert)
+      .existing_file();
+  c.option("--clock-seconds", o->clock_seconds, "How often the clock looks at deadlines (60)")
+      .range(1, 86'400);
+  c.flag("--confirm-clock", o->confirm_clock,
+         "The machine's clock is right, although the last entry is old");
+  c.flag("--trust-clock", o->trust_clock,
+         "Follow the machine's clock wherever it is set, as tests do that move it");
+  c.option("--reserve", o->reserve_mib,
+           "MiB of the disk kept for erasures, beside what their purge takes (128)")
+      .range(0, 1'048'576);
+  c.option("--max-connections", o->limits.max_connections, "Connections at once (1024)")
+      .range(1, 65'536);
+  c.option("--max-connections-per-address", o->limits.max_connections_per_address,
+           "The same from one address, or one IPv6 /56 (256); behind a proxy all come from one")
+      .range(1, 65'536);
+  c.option("--max-streams", o->service.max_streams, "Event streams at once (100)").range(1, 65'536);
+  c.option("--max-streams-per-signatory", o->service.max_streams_of_signatory,
+           "The same of one signatory (25)")
+      .range(1, 65'536);
+  c.option("--max-requests-per-second", o->service.requests_per_second,
+           "Requests of one signatory, on average over five seconds (2000); 0: no limit")
+      .range(0, 1'000'000);
+  c.option("--max-megabytes-per-day", o->megabytes_per_day,
+           "What the statements of one signatory may take on the disk a day (64); 0: no limit")
+      .range(0, 1'000'000);
+  c.option("--metrics-token", o->metrics_token,
+           "File with the bearer token for /metrics over TCP (only on DATA/control.sock)")
+      .existing_file();
+  c.option("--threads", o->threads, "Threads for requests (all cores)").range(1, 256);
+  c.callback([&context, &run, o] { run = [&context, o] { return serve(context, *o); }; });
 }
 
 }  // namespace relais::cli

@@ -31,23 +31,22 @@ int sign(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_sign(CLI::App& app, Context& context, Run& run) {
+void add_sign(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "sign",
       "Sign a CloudEvent; its sensitive members become disclosures. Prints an SD-JWT.",
       "  relais sign --key keys/udml.jwk event.json > event.sd-jwt\n"
       "  echo '{\"type\":…}' | relais sign --key keys/udml.jwk --source urn:relais:rhone-2023:udml "
       "-\n"
       "What is absent is filled in: specversion, id (a UUIDv7), time (now), source (--source).");
-  c->add_option("--key", o->key, "Private key (JWK)")->required()->check(CLI::ExistingFile);
-  c->add_option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
-      ->check(CLI::ExistingFile);
-  c->add_option("--source", o->source,
-                "Source of the event where it has none: urn:relais:<convention>:<signatory>");
-  c->add_option("event", o->event, "File with a CloudEvent (JSON), or - for standard input")
-      ->required();
-  c->callback([&context, &run, o] { run = [&context, o] { return sign(context, *o); }; });
+  c.option("--key", o->key, "Private key (JWK)").required().existing_file();
+  c.option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
+      .existing_file();
+  c.option("--source", o->source,
+           "Source of the event where it has none: urn:relais:<convention>:<signatory>");
+  c.option("event", o->event, "File with a CloudEvent (JSON), or - for standard input").required();
+  c.callback([&context, &run, o] { run = [&context, o] { return sign(context, *o); }; });
 }
 
 }  // namespace relais::cli

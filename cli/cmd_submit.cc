@@ -182,9 +182,9 @@ int submit(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_submit(CLI::App& app, Context& context, Run& run) {
+void add_submit(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "submit", "Send signed statements to a server and get their receipts.",
       "  relais submit --url http://127.0.0.1:8400 --vkey log.vkey --receipts receipts "
       "event.sd-jwt\n"
@@ -194,18 +194,17 @@ void add_submit(CLI::App& app, Context& context, Run& run) {
       "A file holds one SD-JWT a line. Exits with 3 when any was refused, and with 1 when an "
       "answer\n"
       "does not hold. Without --vkey, or a folder of receipts that has it, no answer is verified.");
-  CLI::Option* url =
-      c->add_option("--url", o->remote.url, "Server, as http://127.0.0.1:8400")->required();
+  Option url = c.option("--url", o->remote.url, "Server, as http://127.0.0.1:8400").required();
   add_remote_options(c, url, o->remote);
-  c->add_flag("--atomic", o->atomic, "All statements are accepted, or none (one request)");
-  c->add_option("--if-match", o->if_match, "Version the stream must be at; for one statement");
-  c->add_option("--receipts", o->receipts,
-                "Folder for <source>/<id>.tlog-proof (receipt) and .json (answer)");
-  c->add_option("--vkey", o->vkey,
-                "Public key of the log that receipts are verified with: file log.vkey, or its "
-                "text; kept with --receipts, and then needed once");
-  c->add_option("files", o->files, "Files with statements, or - for standard input")->required();
-  c->callback([&context, &run, o] { run = [&context, o] { return submit(context, *o); }; });
+  c.flag("--atomic", o->atomic, "All statements are accepted, or none (one request)");
+  c.option("--if-match", o->if_match, "Version the stream must be at; for one statement");
+  c.option("--receipts", o->receipts,
+           "Folder for <source>/<id>.tlog-proof (receipt) and .json (answer)");
+  c.option("--vkey", o->vkey,
+           "Public key of the log that receipts are verified with: file log.vkey, or its "
+           "text; kept with --receipts, and then needed once");
+  c.option("files", o->files, "Files with statements, or - for standard input").required();
+  c.callback([&context, &run, o] { run = [&context, o] { return submit(context, *o); }; });
 }
 
 }  // namespace relais::cli

@@ -40,24 +40,22 @@ int token(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_token(CLI::App& app, Context& context, Run& run) {
+void add_token(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "token", "Make a bearer token for reading, signed by an enrolled key.",
       "  relais token --key keys/udml.jwk --source urn:relais:rhone-2023:udml \\\n"
       "               --audience relais.example/rhone-2023 --purpose \"suivi du partenariat\"\n"
       "  curl -H \"Authorization: Bearer $(relais token …)\" http://127.0.0.1:8400/v1/cases\n"
       "The purpose stands in the token, which holds for five minutes.");
-  c->add_option("--key", o->key, "Private key (JWK)")->required()->check(CLI::ExistingFile);
-  c->add_option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
-      ->check(CLI::ExistingFile);
-  c->add_option("--source", o->source, "Who reads: urn:relais:<convention>:<signatory>")
-      ->required();
-  c->add_option("--audience", o->audience,
-                "Origin of the log: the first line of GET /log/checkpoint")
-      ->required();
-  c->add_option("--purpose", o->purpose, "Why: a short text")->required();
-  c->callback([&context, &run, o] { run = [&context, o] { return token(context, *o); }; });
+  c.option("--key", o->key, "Private key (JWK)").required().existing_file();
+  c.option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
+      .existing_file();
+  c.option("--source", o->source, "Who reads: urn:relais:<convention>:<signatory>").required();
+  c.option("--audience", o->audience, "Origin of the log: the first line of GET /log/checkpoint")
+      .required();
+  c.option("--purpose", o->purpose, "Why: a short text").required();
+  c.callback([&context, &run, o] { run = [&context, o] { return token(context, *o); }; });
 }
 
 }  // namespace relais::cli

@@ -137,36 +137,34 @@ int verify_receipt(Context& context, const Options& o) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, Context& context, Run& run) {
+void add_verify(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = add_command(
+  Command c = add_command(
       app, context, "verify", "Re-derive everything and name the first thing that does not hold.",
       "  relais verify --data data\n"
       "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey\n"
       "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey --token \"$TOKEN\"\n"
       "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey log.vkey");
-  CLI::Option_group* what = c->add_option_group("what", "One of these");
-  CLI::Option* data = what->add_option("--data", o->data, "Folder of a ledger; may be in use")
-                          ->check(CLI::ExistingDirectory);
-  CLI::Option* url = what->add_option("--url", o->remote.url, "Server, from outside");
-  CLI::Option* receipt = what->add_option("--receipt", o->receipt, "Receipt (tlog-proof), offline")
-                             ->check(CLI::ExistingFile);
-  what->require_option(1);
-  CLI::Option* vkey =
-      c->add_option("--vkey", o->vkey, "Public key of the log: file log.vkey, or its text");
-  CLI::Option* statement = c->add_option("--statement", o->statement, "Statement of the receipt")
-                               ->check(CLI::ExistingFile)
-                               ->needs(receipt);
-  receipt->needs(statement)->needs(vkey);
-  url->needs(vkey);
-  c->add_option("--token", o->token, "Bearer token of an analyst, to judge the entries too")
-      ->needs(url);
+  Command what = c.option_group("what", "One of these");
+  Option data =
+      what.option("--data", o->data, "Folder of a ledger; may be in use").existing_directory();
+  Option url = what.option("--url", o->remote.url, "Server, from outside");
+  Option receipt =
+      what.option("--receipt", o->receipt, "Receipt (tlog-proof), offline").existing_file();
+  what.require_option(1);
+  Option vkey = c.option("--vkey", o->vkey, "Public key of the log: file log.vkey, or its text");
+  Option statement = c.option("--statement", o->statement, "Statement of the receipt")
+                         .existing_file()
+                         .needs(receipt);
+  receipt.needs(statement).needs(vkey);
+  url.needs(vkey);
+  c.option("--token", o->token, "Bearer token of an analyst, to judge the entries too").needs(url);
   add_remote_options(c, url, o->remote);
-  c->add_option("--threads", o->threads, "Threads that check signatures (all cores)")
-      ->needs(data)
-      ->check(CLI::Range(1, 256));
-  c->add_flag("--no-projections", o->no_projections, "Leave the projections out")->needs(data);
-  c->callback([&context, &run, o] {
+  c.option("--threads", o->threads, "Threads that check signatures (all cores)")
+      .needs(data)
+      .range(1, 256);
+  c.flag("--no-projections", o->no_projections, "Leave the projections out").needs(data);
+  c.callback([&context, &run, o] {
     run = [&context, o] {
       if (!o->data.empty()) return verify_data(context, *o);
       return o->remote.url.empty() ? verify_receipt(context, *o) : verify_url(context, *o);

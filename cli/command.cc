@@ -7,11 +7,11 @@
 
 namespace relais::cli {
 
-CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name,
-                      const std::string& purpose, const std::string& examples) {
-  CLI::App* command = parent.add_subcommand(name, purpose);
-  command->add_flag("--json", context.json, "Answer with JSON, for machines");
-  command->footer("Examples:\n" + examples);
+Command add_command(Command parent, Context& context, const std::string& name,
+                    const std::string& purpose, const std::string& examples) {
+  Command command = parent.subcommand(name, purpose);
+  command.flag("--json", context.json, "Answer with JSON, for machines");
+  command.footer("Examples:\n" + examples);
   return command;
 }
 

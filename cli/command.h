@@ -1,13 +1,13 @@
 // What every command shares: where it reads and writes, how it answers, with which exit code.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <istream>
 #include <memory>
 #include <ostream>
 #include <string>
 
+#include "cli/arguments.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/error.h"
 #include "ledger/base/json.h"
@@ -43,8 +43,8 @@ struct Context {
 using Run = std::function<int()>;
 
 /// A sub-command with --json and examples in its help.
-CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name,
-                      const std::string& purpose, const std::string& examples);
+Command add_command(Command parent, Context& context, const std::string& name,
+                    const std::string& purpose, const std::string& examples);
 
 /// Prints the error, for people or as JSON, on standard error; gives the exit code.
 int report(Context& context, const Error& e);
@@ -63,18 +63,18 @@ log::ModelFactory models();
 /// Seconds with one decimal since a time, for reports.
 double seconds_since(const Context& context, Timestamp start);
 
-void add_init(CLI::App& app, Context& context, Run& run);
-void add_serve(CLI::App& app, Context& context, Run& run);
-void add_key(CLI::App& app, Context& context, Run& run);
-void add_sign(CLI::App& app, Context& context, Run& run);
-void add_submit(CLI::App& app, Context& context, Run& run);
-void add_token(CLI::App& app, Context& context, Run& run);
-void add_verify(CLI::App& app, Context& context, Run& run);
-void add_replay(CLI::App& app, Context& context, Run& run);
-void add_rebuild(CLI::App& app, Context& context, Run& run);
-void add_scenario(CLI::App& app, Context& context, Run& run);
-void add_generate(CLI::App& app, Context& context, Run& run);
-void add_rules(CLI::App& app, Context& context, Run& run);
-void add_data_inclusion(CLI::App& app, Context& context, Run& run);
+void add_init(Command app, Context& context, Run& run);
+void add_serve(Command app, Context& context, Run& run);
+void add_key(Command app, Context& context, Run& run);
+void add_sign(Command app, Context& context, Run& run);
+void add_submit(Command app, Context& context, Run& run);
+void add_token(Command app, Context& context, Run& run);
+void add_verify(Command app, Context& context, Run& run);
+void add_replay(Command app, Context& context, Run& run);
+void add_rebuild(Command app, Context& context, Run& run);
+void add_scenario(Command app, Context& context, Run& run);
+void add_generate(Command app, Context& context, Run& run);
+void add_rules(Command app, Context& context, Run& run);
+void add_data_inclusion(Command app, Context& context, Run& run);
 
 }  // namespace relais::cli

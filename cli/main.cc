@@ -31,22 +31,25 @@ int run_program(int argc, char** argv) {
   context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
   context.cores = std::max(1U, std::thread::hardware_concurrency());
 
-  CLI::App app("Relais: an event-sourced coordination ledger, signed by its signatories.",
-               "relais");
-  app.set_version_flag("--version", kVersion);
-  app.require_subcommand(1);
-  app.footer(kExitCodes);
+  relais::cli::CommandLine line(
+      "relais", "Relais: an event-sourced coordination ledger, signed by its signatories.",
+      kVersion);
+  line.root().require_subcommand(1);
+  line.root().footer(kExitCodes);
   relais::cli::Run run;
   for (const auto add :
        {relais::cli::add_init, relais::cli::add_serve, relais::cli::add_key, relais::cli::add_sign,
         relais::cli::add_submit, relais::cli::add_token, relais::cli::add_verify,
         relais::cli::add_replay, relais::cli::add_rebuild, relais::cli::add_scenario,
         relais::cli::add_generate, relais::cli::add_rules, relais::cli::add_data_inclusion})
-    add(app, context, run);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? relais::cli::kOk : relais::cli::kUsage;
+    add(line.root(), context, run);
+  switch (line.read(argc, argv)) {
+    case relais::cli::CommandLine::Read::help:
+      return relais::cli::kOk;
+    case relais::cli::CommandLine::Read::wrong:
+      return relais::cli::kUsage;
+    case relais::cli::CommandLine::Read::command:
+      break;
   }
   return run();
 }

@@ -137,21 +137,20 @@ struct Remote::Impl {
 Remote::Remote(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Remote::~Remote() = default;
 
-void add_remote_options(CLI::App* command, CLI::Option* url, RemoteOptions& options) {
-  command->add_option("--ca", options.ca, "Certificates (PEM) that the server is checked with")
-      ->needs(url)
-      ->check(CLI::ExistingFile);
-  CLI::Option* cert = command
-                          ->add_option("--client-cert", options.client_cert,
-                                       "Certificate (PEM), for servers that ask for one")
-                          ->needs(url)
-                          ->check(CLI::ExistingFile);
-  CLI::Option* key =
-      command
-          ->add_option("--client-key", options.client_key, "Private key of the certificate (PEM)")
-          ->needs(cert)
-          ->check(CLI::ExistingFile);
-  cert->needs(key);
+void add_remote_options(Command command, Option url, RemoteOptions& options) {
+  command.option("--ca", options.ca, "Certificates (PEM) that the server is checked with")
+      .needs(url)
+      .existing_file();
+  Option cert = command
+                    .option("--client-cert", options.client_cert,
+                            "Certificate (PEM), for servers that ask for one")
+                    .needs(url)
+                    .existing_file();
+  Option key =
+      command.option("--client-key", options.client_key, "Private key of the certificate (PEM)")
+          .needs(cert)
+          .existing_file();
+  cert.needs(key);
 }
 
 Result<std::unique_ptr<Remote>> Remote::open(const RemoteOptions& options) {

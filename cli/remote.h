@@ -1,7 +1,6 @@
 // A server as the commands speak to it.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments.h"
 #include "ledger/base/error.h"
 #include "ledger/base/json.h"
 
@@ -32,7 +32,7 @@ struct RemoteOptions {
   std::string client_key;
 };
 /// --ca, --client-cert and --client-key; `url` is the option they go with.
-void add_remote_options(CLI::App* command, CLI::Option* url, RemoteOptions& options);
+void add_remote_options(Command command, Option url, RemoteOptions& options);
 
 class Remote {
  public:
