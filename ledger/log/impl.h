@@ -27,7 +27,7 @@ struct Group {
 };
 
 struct Ledger::Impl {
-  FolderLock lock;  // of who writes; given back last
+  FolderLock folder_lock;  // of who writes; given back last
   Options options;
   const Clock* clock = nullptr;
   ModelFactory factory;

@@ -187,7 +187,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
       if (lock.error().code == Errc::conflict) lock.error().rule = "store-locked";
       return fail(std::move(lock.error()));
     }
-    impl->lock = std::move(*lock);
+    impl->folder_lock = std::move(*lock);
   }
   RELAIS_TRY(check_damaged_end(options, clock, factory));
   impl->options = options;
