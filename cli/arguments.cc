@@ -93,6 +93,7 @@ Command CommandLine::root() const {
 CommandLine::Read CommandLine::read(int argc, const char* const* argv) {
   try {
     app_->parse(argc, argv);
+    refuse_empty_values(*app_);
     return Read::command;
   } catch (const CLI::ParseError& e) {
     return app_->exit(e) == 0 ? Read::help : Read::wrong;

@@ -4,6 +4,7 @@
 
 #include "cli/cast.h"
 #include "cli/command.h"
+#include "cli/files.h"
 #include "cli/progress.h"
 #include "replay/workload/generate.h"
 
@@ -22,6 +23,7 @@ struct Options {
 
 Result<replay::GenerateReport> write_statements(const Options& o, const Played& played,
                                                 Progress& progress) {
+  RELAIS_TRY(write_file(o.out, {}));  // of what may be written at all
   std::ofstream out(o.out, std::ios::binary | std::ios::trunc);
   RELAIS_ASSIGN(const auto made,
                 replay::generate_statements(

@@ -323,15 +323,22 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
 
 /// A handle for each connection, and those of the store and its files. Where fewer are allowed,
 /// they are shared out: a store that finds none stops.
-void share_handles(Options& o, spdlog::logger& log) {
+Status share_handles(Options& o, spdlog::logger& log) {
   constexpr rlim_t kOfTheStore = 1'024;
+  constexpr rlim_t kLeast = 24;  // with less the store does not open
   const rlim_t wanted = o.limits.max_connections + kOfTheStore;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return {};
   rlimit raised = limit;
   raised.rlim_cur = std::min(wanted, limit.rlim_max);
   if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  if (limit.rlim_cur >= wanted) return;
+  if (limit.rlim_cur >= wanted) return {};
+  if (limit.rlim_cur < kLeast)
+    return fail(
+        error(Errc::limited, "handles-low",
+              std::to_string(limit.rlim_cur) + " file handles are allowed, which is too few")
+            .accepts("a limit of " + std::to_string(kLeast) + " at least (ulimit -n), " +
+                     std::to_string(wanted) + " for all connections"));
   const rlim_t of_the_store = std::min(kOfTheStore, limit.rlim_cur / 2);
   const rlim_t connections = std::max<rlim_t>(limit.rlim_cur - of_the_store, 1);
   o.limits.max_connections = std::min<std::size_t>(o.limits.max_connections, connections);
@@ -340,6 +347,7 @@ void share_handles(Options& o, spdlog::logger& log) {
       "{} file handles are allowed, {} are wanted: raise the limit (ulimit -n); {} connections are "
       "taken at once",
       limit.rlim_cur, wanted, o.limits.max_connections);
+  return {};
 }
 
 /// Short ones can be tried out.
@@ -360,7 +368,7 @@ Status run_server(Context& context, Options o) {
   o.service.bytes_per_day = o.megabytes_per_day * 1'000'000;
   o.service.accounts = api::make_accounts(o.service);
   if (!o.metrics_token.empty()) RELAIS_TRY(read_metrics_token(o.metrics_token, o.service));
-  share_handles(o, *log);
+  RELAIS_TRY(share_handles(o, *log));
   api::ServerOptions options;
   RELAIS_TRY(set_address(o.listen, options));
   options.threads = o.threads;

@@ -69,6 +69,12 @@ class Judge {
     }
     return {};
   }
+  /// As ReceiptFolder has it.
+  std::string keep_evidence(const std::string& statement, const Submitted& answer, Remote& remote) {
+    if (!folder_) return {};
+    return folder_->keep_evidence(
+        statement, answer, [&](const std::string& path) { return remote.get("/log/" + path); });
+  }
 
  private:
   std::optional<ReceiptFolder> folder_;
@@ -101,6 +107,17 @@ class Results {
           number + "  entry " + std::to_string(s.index) + "  " + printable(s.id) +
               (s.duplicate ? "  (was there already)" : "") +
               (verified ? "  receipt verified" : "  unverified: the server says so"));
+  }
+  /// Answers that belong to no statement: refused, and what they prove is kept all the same.
+  Status mismatched(const std::vector<std::string>& statements,
+                    const std::vector<Submitted>& answers, Remote& remote) {
+    Error e = error(Errc::unavailable, "http-answer",
+                    "the answer does not speak of every statement, each once")
+                  .accepts("the URL of a Relais server");
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      e.message +=
+          judge_.keep_evidence(statements[std::min(i, statements.size() - 1)], answers[i], remote);
+    return std::unexpected(std::move(e));
   }
   bool failed() const { return exit_ != kOk; }
   int exit() const {
@@ -150,6 +167,7 @@ Status send(Context& context, const Options& o, const std::vector<std::string>& 
     const std::vector<std::string> list = next_list(o, statements, at);
     RELAIS_ASSIGN(const auto answers, remote->submit_list(list, o.atomic));
     progress.clear();
+    if (answers.size() != list.size()) return results.mismatched(list, answers, *remote);
     for (std::size_t i = 0; i < list.size(); ++i) results.add(list[i], answers[i], *remote);
     at += list.size();
     if (results.failed() && at < statements.size())

@@ -1,9 +1,11 @@
 #include "cli/convention_file.h"
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 
 #include "cli/files.h"
 #include "ledger/base/clock.h"
@@ -101,8 +103,11 @@ class Reader {
     RELAIS_ASSIGN(const toml::node* node, need(key));
     const auto value = node->value_exact<toml::date>();
     if (!value) return fail(wrong(node, key, "this is not a date").accepts("a date as 2023-06-09"));
-    const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-    return std::to_string(value->year) + "-" + two(value->month) + "-" + two(value->day);
+    const std::string text =
+        fmt::format("{:04}-{:02}-{:02}", value->year, value->month, value->day);
+    if (!parse_date(text))
+      return fail(wrong(node, key, "this is not a day of a convention").accepts("1970 to 9999"));
+    return text;
   }
 
   static bool is_slug(std::string_view text) {
@@ -202,9 +207,74 @@ Result<log::Genesis> read_root(const toml::table& root, const std::string& file)
   return genesis;
 }
 
+/// Dots between the parts of one key, wherever a key may stand. Each is a table in the one before,
+/// and toml++, which bounds what is nested otherwise, follows them by recursion, as deep as the
+/// file says.
+class KeyDepth {
+ public:
+  explicit KeyDepth(std::string_view text) : text_(text) {}
+
+  /// Where a key begins that has more than `most` dots; nothing where none has.
+  std::optional<std::size_t> find(std::size_t most) {
+    std::size_t dots = 0;
+    std::size_t begin = 0;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      } else if (c == '"' || c == '\'') {
+        skip_text(c);
+      } else if (kEnds.find(c) != std::string_view::npos) {
+        dots = 0;
+        begin = ++at_;
+      } else {
+        if (c == '.' && ++dots > most) return begin;
+        ++at_;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::string_view kEnds = "\n=,[]{}";
+
+  /// A text in quotes of either kind, of one line or more (TOML 1.0, section String).
+  void skip_text(char quote) {
+    const std::string three(3, quote);
+    const bool lines = text_.substr(at_, 3) == three;
+    at_ += lines ? 3 : 1;
+    for (; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '\\' && quote == '"') {
+        ++at_;
+      } else if (lines ? text_.substr(at_, 3) == three : text_[at_] == quote) {
+        at_ += lines ? 3 : 1;
+        return;
+      } else if (!lines && text_[at_] == '\n') {
+        return;  // no text: toml++ says so
+      }
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+Status check_depth(std::string_view text, const std::string& name) {
+  constexpr std::size_t kMostDots = 16;
+  constexpr std::size_t kShown = 40;
+  const auto begin = KeyDepth(text).find(kMostDots);
+  if (!begin) return {};
+  const auto line = 1 + std::ranges::count(text.substr(0, *begin), '\n');
+  return fail(error(Errc::malformed, "convention-toml",
+                    name + ":" + std::to_string(line) + ": a key of too many parts")
+                  .at(std::string(text.substr(*begin, kShown)) + "…")
+                  .accepts("keys of few parts: a convention's members are one or two deep"));
+}
+
 }  // namespace
 
 Result<log::Genesis> parse_convention(std::string_view text, const std::string& name) {
+  RELAIS_TRY(check_depth(text, name));
   try {
     const toml::table root = toml::parse(text, name);
     RELAIS_ASSIGN(log::Genesis genesis, read_root(root, name));

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <fstream>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 namespace relais::cli {
 namespace {
@@ -26,26 +28,25 @@ Result<std::string> read_stream(std::istream& in, const std::string& name, std::
 
 }  // namespace
 
-Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit) {
-  std::error_code ec;
-  if (!std::filesystem::exists(file, ec))
-    return fail(Errc::io, "file-missing", "there is no file " + file.string());
-  std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file, ec))
-    return fail(Errc::io, "file-read", "cannot open " + file.string());
-  return read_stream(in, file.string(), limit);
-}
-
 Result<std::string> read_file_or(const std::string& file, std::istream& in, std::size_t limit) {
   if (file == "-") return read_stream(in, "standard input", limit);
-  return read_file(file, limit);
+  auto text = read_file(file, limit);
+  if (!text && text.error().rule == "file-kind") text.error().accepted += ", or - (standard input)";
+  return text;
 }
 
 Status write_file(const std::filesystem::path& file, std::string_view bytes) {
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << bytes;
-  out.close();
-  if (!out) return fail(Errc::io, "file-write", "cannot write " + file.string());
+  RELAIS_ASSIGN(const int fd, open_for_writing(file));
+  int failed = 0;
+  while (failed == 0 && !bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n >= 0)
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    else if (errno != EINTR)
+      failed = errno;
+  }
+  if (::close(fd) != 0 && failed == 0) failed = errno;
+  if (failed != 0) return fail(file_error("file-write", file, failed));
   return {};
 }
 

@@ -7,14 +7,13 @@
 #include <string_view>
 
 #include "ledger/base/error.h"
+#include "ledger/base/file.h"
 
 namespace relais::cli {
 
-/// The whole file, of at most `limit` bytes. Rules "file-missing", "file-read", "file-size".
-Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit);
-/// The same; "-" reads `in`.
+/// read_file() of ledger/base/file.h; "-" reads `in`.
 Result<std::string> read_file_or(const std::string& file, std::istream& in, std::size_t limit);
-/// Replaces the file. Rule "file-write".
+/// Replaces the file, which is a regular one or not there. Rules "file-write", "file-kind".
 Status write_file(const std::filesystem::path& file, std::string_view bytes);
 /// The same in one step: a reader, and a crash, find the old file or the new one.
 Status replace_file(const std::filesystem::path& file, std::string_view bytes);

@@ -37,6 +37,23 @@ std::string file_name(std::string_view text) {
   return "sha256=" + crypto::base64url_encode(view(crypto::sha256(text)));
 }
 
+/// A statement's folder is never one of the folder's own files, nor what these are made of.
+std::string folder_name(std::string_view source) {
+  std::string name = file_name(source);
+  if (name.starts_with("log.")) name.replace(0, 1, "%6C");
+  return name;
+}
+
+constexpr const char* kReceiptSuffix = ".tlog-proof";
+constexpr const char* kUnconfirmed = ".unconfirmed";
+constexpr const char* kAgainst = ".against";
+
+std::string evidence_path(const std::filesystem::path& path, const std::string& receipt,
+                          const char* suffix) {
+  constexpr std::size_t kDigits = 16;
+  return path.string() + "." + to_hex(view(crypto::sha256(receipt))).substr(0, kDigits) + suffix;
+}
+
 std::string text_of(const json::object& o, std::string_view name) {
   const auto* text = json::find_string(o, name);
   return text == nullptr ? std::string() : std::string(*text);
@@ -52,7 +69,7 @@ std::unexpected<Error> differs(const char* field, const std::string& local,
 
 Status keep_receipt(const std::string& path, const Submitted& answer) {
   for (const auto& [suffix, text] :
-       {std::pair{".tlog-proof", &answer.receipt}, std::pair{".json", &answer.body}}) {
+       {std::pair{kReceiptSuffix, &answer.receipt}, std::pair{".json", &answer.body}}) {
     Status kept = keep_file(path + suffix, *text);
     if (!kept && kept.error().rule == "file-differs")
       return fail(
@@ -63,22 +80,32 @@ Status keep_receipt(const std::string& path, const Submitted& answer) {
   return {};
 }
 
+/// `where`: what an error is about, the option or the file.
+Result<merkle::NoteKey> vkey_of(std::string text, const std::string& where) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  auto key = merkle::parse_vkey(text);
+  if (!key) return fail(std::move(key.error()).at(where).accepts(kVkeyAccepted));
+  if (key->algorithm != 0x01)
+    return fail(error(Errc::invalid, "note-key", "the key is a witness's, not a log's")
+                    .at(where)
+                    .accepts(kVkeyAccepted));
+  return key;
+}
+
+Result<merkle::NoteKey> vkey_in(const std::filesystem::path& file, const std::string& where) {
+  auto text = read_file(file, kMaxSmallFile);
+  if (!text) return fail(std::move(text.error()).at(where));
+  return vkey_of(std::move(*text), where);
+}
+
 }  // namespace
 
 Result<merkle::NoteKey> read_vkey(const std::string& file_or_text) {
-  std::string text = file_or_text;
+  constexpr const char* kOption = "--vkey";
   std::error_code ec;
-  if (std::filesystem::is_regular_file(file_or_text, ec)) {
-    RELAIS_ASSIGN(text, read_file(file_or_text, kMaxSmallFile));
-  }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  auto key = merkle::parse_vkey(text);
-  if (!key) return fail(std::move(key.error()).at("--vkey").accepts(kVkeyAccepted));
-  if (key->algorithm != 0x01)
-    return fail(error(Errc::invalid, "note-key", "the key is a witness's, not a log's")
-                    .at("--vkey")
-                    .accepts(kVkeyAccepted));
-  return key;
+  if (std::filesystem::exists(std::filesystem::symlink_status(file_or_text, ec)))
+    return vkey_in(file_or_text, kOption);
+  return vkey_of(file_or_text, kOption);
 }
 
 Result<Identity> identity_of(const std::string& statement) {
@@ -130,10 +157,11 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
                       "without the log's key nothing that a server answers is a receipt")
                     .at("--vkey")
                     .accepts(kVkeyAccepted));
-  RELAIS_ASSIGN(const merkle::NoteKey log, read_vkey(vkey.empty() ? kept.string() : vkey));
+  RELAIS_ASSIGN(const merkle::NoteKey log,
+                vkey.empty() ? vkey_in(kept, kept.string()) : read_vkey(vkey));
   RELAIS_TRY(make_folder(path));
   if (known) {
-    RELAIS_ASSIGN(const merkle::NoteKey before, read_vkey(kept.string()));
+    RELAIS_ASSIGN(const merkle::NoteKey before, vkey_in(kept, kept.string()));
     if (merkle::to_vkey(before) != merkle::to_vkey(log))
       return fail(error(Errc::conflict, "vkey-differs",
                         "the receipts in " + path + " are of a log with another key")
@@ -157,20 +185,21 @@ Status ReceiptFolder::read_seen() {
   if (!seen)
     return fail(error(Errc::corrupt, "checkpoint-kept",
                       file.string() + " does not hold: " + to_string(seen.error()))
+                    .at(file.string())
                     .accepts("the newest checkpoint of this log that was seen, or no such file"));
   seen_ = *seen;
+  seen_note_ = note;
   return {};
 }
 
 /// A receipt's checkpoint is older than the newest where a statement is sent again: order does not
 /// matter, but one of the two trees must begin with the other.
-Status ReceiptFolder::confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
-                              const replay::Fetch& fetch) {
+Status ReceiptFolder::compare(const merkle::Checkpoint& checkpoint, const replay::Fetch& fetch) {
   const auto proven = confirmed_.find(checkpoint.size);
   if (proven != confirmed_.end() && proven->second == checkpoint.root) return {};
-  const bool newer = !seen_ || checkpoint.size > seen_->size;
-  const std::string file = (std::filesystem::path(path_) / kCheckpointFile).string();
   if (seen_) {
+    const bool newer = checkpoint.size > seen_->size;
+    const std::string file = (std::filesystem::path(path_) / kCheckpointFile).string();
     const Status grown =
         replay::verify_growth(fetch, newer ? *seen_ : checkpoint, newer ? checkpoint : *seen_);
     if (!grown && grown.error().rule == "verify-growth")
@@ -184,36 +213,81 @@ Status ReceiptFolder::confirm(const merkle::Checkpoint& checkpoint, const std::s
                       .accepts("a server that has the tiles of the log"));
   }
   confirmed_[checkpoint.size] = checkpoint.root;
-  if (!newer) return {};
+  return {};
+}
+
+Status ReceiptFolder::confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
+                              const replay::Fetch& fetch) {
+  RELAIS_TRY(compare(checkpoint, fetch));
+  if (seen_ && checkpoint.size <= seen_->size) return {};
+  RELAIS_TRY(replace_file(std::filesystem::path(path_) / kCheckpointFile, note));
   seen_ = checkpoint;
-  return replace_file(file, note);
+  seen_note_ = note;
+  return {};
+}
+
+/// An id is one signatory's: two may use the same.
+Result<std::filesystem::path> ReceiptFolder::path_of(const std::string& statement) const {
+  RELAIS_ASSIGN(const Identity local, identity_of(statement));
+  const auto folder = std::filesystem::path(path_) / folder_name(local.source);
+  RELAIS_TRY(make_folder(folder));
+  return folder / file_name(local.id);
+}
+
+/// Under a name of its content, so that nothing else of this statement takes its place; and beside
+/// it the checkpoint that it was compared with, which log.checkpoint will not have for ever.
+std::string ReceiptFolder::convict(const std::filesystem::path& path, const std::string& receipt,
+                                   const Error& why) const {
+  const std::string kept = evidence_path(path, receipt, kUnconfirmed);
+  Status done = keep_file(kept, receipt);
+  std::error_code ec;
+  const std::string against = evidence_path(path, receipt, kAgainst);
+  if (done && why.rule == "history-differs" && !std::filesystem::exists(against, ec))
+    done = keep_file(against, seen_note_);
+  return done ? "; what it signed is kept as " + kept
+              : "; what it signed is not kept: " + done.error().message;
+}
+
+std::string ReceiptFolder::keep_evidence(const std::string& statement, const Submitted& answer,
+                                         const replay::Fetch& fetch) {
+  const auto receipt = merkle::parse_receipt(answer.receipt);
+  if (!receipt) return {};
+  const auto checkpoint = merkle::open_checkpoint(receipt->checkpoint, log_);
+  if (!checkpoint) return {};
+  const Status same = compare(*checkpoint, fetch);
+  if (same) return {};
+  const auto path = path_of(statement);
+  if (!path) return "; what it signed is not kept: " + path.error().message;
+  return "; and " + same.error().message + convict(*path, answer.receipt, same.error());
 }
 
 Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
                                                   const Submitted& answer,
                                                   const replay::Fetch& fetch) {
-  RELAIS_ASSIGN(const Identity local, identity_of(statement));
-  RELAIS_ASSIGN(auto verified, verify_answer(statement, answer, log_));
+  auto verified = verify_answer(statement, answer, log_);
+  if (!verified) {
+    verified.error().message += keep_evidence(statement, answer, fetch);
+    return verified;
+  }
   RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(answer.receipt));
-  // An id is one signatory's: two may use the same.
-  const auto folder = std::filesystem::path(path_) / file_name(local.source);
-  RELAIS_TRY(make_folder(folder));
-  const std::string path = (folder / file_name(local.id)).string();
-  const std::string unconfirmed = path + ".unconfirmed";
-  if (const Status ok = confirm(verified.checkpoint, receipt.checkpoint, fetch); !ok) {
+  RELAIS_ASSIGN(const auto path, path_of(statement));
+  if (const Status ok = confirm(verified->checkpoint, receipt.checkpoint, fetch); !ok) {
     Error e = ok.error();
-    const Status kept = keep_file(unconfirmed, answer.receipt);
-    e.message += kept ? "; what it signed is kept as " + unconfirmed
-                      : "; what it signed is not kept: " + kept.error().message;
+    e.message += convict(path, answer.receipt, e);
     return fail(std::move(e));
   }
-  RELAIS_TRY(keep_receipt(path, answer));
-  // That of an attempt whose proof did not arrive; what contradicted stays.
-  if (const auto earlier = read_file(unconfirmed, kMaxSmallFile);
-      earlier && *earlier == answer.receipt) {
-    std::error_code ec;
-    std::filesystem::remove(unconfirmed, ec);
+  if (const Status kept = keep_receipt(path.string(), answer); !kept) {
+    Error e = kept.error();
+    // Where the answer alone is another, the receipt is kept.
+    if (e.rule == "receipt-exists" &&
+        read_file(path.string() + kReceiptSuffix, kMaxSmallFile) != answer.receipt)
+      e.message += convict(path, answer.receipt, e);
+    return fail(std::move(e));
   }
+  // That of an attempt whose proof did not arrive; what contradicted stays.
+  std::error_code ec;
+  if (!std::filesystem::exists(evidence_path(path, answer.receipt, kAgainst), ec))
+    std::filesystem::remove(evidence_path(path, answer.receipt, kUnconfirmed), ec);
   return verified;
 }
 

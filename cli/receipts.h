@@ -3,6 +3,7 @@
 // (docs/decisions/0018-receipts-of-a-client.md).
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,23 +45,33 @@ class ReceiptFolder {
 
   /// Keeps the receipt of a statement that was accepted, once it is verified and its checkpoint is
   /// consistent with the newest that was seen; `fetch` reads the log's tiles where that takes a
-  /// proof. A receipt that the log's key has signed and that contradicts what was seen is kept as
-  /// <id>.unconfirmed, since it is what proves it. Rules of verify_answer; "receipt-exists",
-  /// "history-differs", "history-unproven".
+  /// proof. Whatever the log's key has signed in an answer that is not kept as its statement's
+  /// receipt, and that contradicts what was seen or is not proven to go with it, is kept as
+  /// evidence, <id>.<digest>.unconfirmed: whatever answers come before or after, none takes its
+  /// place. Rules of verify_answer; "receipt-exists", "history-differs", "history-unproven".
   Result<replay::ReceiptReport> keep(const std::string& statement, const Submitted& answer,
                                      const replay::Fetch& fetch);
+  /// The evidence in an answer that is no receipt, whatever is wrong with it: "" where there is
+  /// none, else where it is kept, to be said behind the error.
+  std::string keep_evidence(const std::string& statement, const Submitted& answer,
+                            const replay::Fetch& fetch);
 
  private:
   ReceiptFolder(std::string path, merkle::NoteKey log)
       : path_(std::move(path)), log_(std::move(log)) {}
   Status read_seen();
+  Result<std::filesystem::path> path_of(const std::string& statement) const;
+  Status compare(const merkle::Checkpoint& checkpoint, const replay::Fetch& fetch);
   Status confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
                  const replay::Fetch& fetch);
+  std::string convict(const std::filesystem::path& path, const std::string& receipt,
+                      const Error& why) const;
 
   std::string path_;
   merkle::NoteKey log_;
   FolderLock lock_;
   std::optional<merkle::Checkpoint> seen_;
+  std::string seen_note_;                    ///< signed, as log.checkpoint has it
   std::map<std::uint64_t, Hash> confirmed_;  ///< roots by size; each is proven once a run
 };
 

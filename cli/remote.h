@@ -47,7 +47,7 @@ class Remote {
 
   /// One statement. An error means that there was no answer about it.
   Result<Submitted> submit(const std::string& statement, std::optional<std::uint32_t> if_match);
-  /// A list; one answer a statement, in order.
+  /// A list; one answer a statement, in order, or another number of them where the server is wrong.
   Result<std::vector<Submitted>> submit_list(const std::vector<std::string>& statements,
                                              bool atomic);
 

@@ -19,6 +19,7 @@
 #include <optional>
 
 #include "api/http/tls.h"
+#include "ledger/base/file.h"
 
 namespace relais::api {
 namespace {
@@ -82,6 +83,10 @@ Status Client::Impl::make_tls() {
   if (url.scheme != ClientUrl::Scheme::https) return {};
   tls.emplace(asio::ssl::context::tls_client);
   RELAIS_TRY(ask_for_modern_tls(tls->native_handle()));
+  for (const auto& [field, file] :
+       {std::pair("--ca", &options.ca_file), std::pair("--client-cert", &options.client_cert),
+        std::pair("--client-key", &options.client_key)})
+    if (!file->empty()) RELAIS_TRY(check_file(*file, kMaxPemBytes, field));
   ErrorCode ec;
   tls->set_verify_mode(asio::ssl::verify_peer, ec);
   if (options.ca_file.empty()) {

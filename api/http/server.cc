@@ -21,6 +21,7 @@
 
 #include "api/http/connection.h"
 #include "api/http/tls.h"
+#include "ledger/base/file.h"
 
 namespace relais::api {
 namespace {
@@ -66,6 +67,10 @@ Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options)
                     .accepts("--tls-cert and --tls-key"));
   tls.emplace(asio::ssl::context::tls_server);
   ErrorCode ec;
+  for (const auto& [field, file] :
+       {std::pair("--tls-cert", &options.tls_cert), std::pair("--tls-key", &options.tls_key),
+        std::pair("--client-ca", &options.client_ca)})
+    if (!file->empty()) RELAIS_TRY(check_file(*file, kMaxPemBytes, field));
   RELAIS_TRY(check_private(options.tls_key));
   SSL_CTX* const native = tls->native_handle();
   RELAIS_TRY(ask_for_modern_tls(native));

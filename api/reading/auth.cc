@@ -9,6 +9,7 @@
 #include "api/http/target.h"
 #include "ledger/base/json.h"
 #include "ledger/base/json_writer.h"
+#include "ledger/base/time_range.h"
 #include "ledger/crypto/jws.h"
 
 namespace relais::api {
@@ -20,12 +21,13 @@ Error refused(std::string rule, std::string message) {
   return error(Errc::unauthenticated, std::move(rule), std::move(message));
 }
 
+/// Whole seconds up to the end of the year 9999: no later moment can be written (RFC 3339).
 std::optional<std::int64_t> find_seconds(const json::object& o, std::string_view name) {
   const json::value* v = o.if_contains(name);
   if (v == nullptr) return std::nullopt;
-  if (const auto* i = v->if_int64()) return *i;
-  if (const auto* u = v->if_uint64()) return static_cast<std::int64_t>(*u);
-  return std::nullopt;
+  constexpr std::int64_t kLast = kLastTime.value / 1000;
+  const auto* i = v->if_int64();
+  return i != nullptr && *i >= 0 && *i <= kLast ? std::optional(*i) : std::nullopt;
 }
 
 Result<std::string> required(const json::object& o, std::string_view name, std::size_t max) {
@@ -50,11 +52,16 @@ Result<Token> read_claims(const json::object& o, std::string_view origin) {
   RELAIS_ASSIGN(token.purpose, required(o, "purpose", kMaxPurposeBytes));
   const auto issued = find_seconds(o, "iat");
   const auto expires = find_seconds(o, "exp");
-  if (!issued || !expires || *issued < 0 || *expires <= *issued)
+  if (!issued || !expires || *expires <= *issued)
     return fail(refused("token-claim", "the token needs iat and a later exp")
                     .at(issued ? "exp" : "iat")
                     .accepts("whole seconds since the Unix epoch")
                     .from("RFC 7519, section 2, NumericDate"));
+  if (o.contains("nbf") && !find_seconds(o, "nbf"))
+    return fail(refused("token-claim", "nbf is no time")
+                    .at("nbf")
+                    .accepts("whole seconds since the Unix epoch")
+                    .from("RFC 7519, section 4.1.5"));
   if (*expires - *issued > kMaxTokenSeconds)
     return fail(refused("token-lifetime", "the token is valid for too long")
                     .at("exp")

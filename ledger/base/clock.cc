@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+
+#include "ledger/base/time_range.h"
 
 namespace relais {
 namespace {
@@ -73,8 +76,12 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   return Timestamp{t.time_since_epoch().count()};
 }
 
+/// A year has four digits (RFC 3339, section 5.6): what lies outside is written as the first or the
+/// last moment that can be. None is ever stored (ledger/base/time_range.h).
 std::string to_rfc3339(Timestamp t) {
-  const sys_time<milliseconds> at{milliseconds{t.value}};
+  constexpr sys_time<milliseconds> kYearZero = sys_days{year{0} / January / 1};
+  const auto at = std::clamp(sys_time<milliseconds>{milliseconds{t.value}}, kYearZero,
+                             sys_time<milliseconds>{milliseconds{kLastTime.value}});
   const auto day = floor<days>(at);
   const year_month_day ymd{day};
   const hh_mm_ss<milliseconds> tod{at - day};
@@ -93,7 +100,8 @@ std::optional<Day> parse_date(std::string_view text) {
 }
 
 std::string to_date(Day d) {
-  const year_month_day ymd{sys_days{days{d.value}}};
+  const year_month_day ymd{std::clamp(sys_days{days{d.value}}, sys_days{year{0} / January / 1},
+                                      sys_days{year{9999} / December / 31})};
   return fmt::format("{:04}-{:02}-{:02}", int(ymd.year()), unsigned(ymd.month()),
                      unsigned(ymd.day()));
 }

@@ -5,6 +5,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/time_range.h"
 #include "ledger/base/utf8.h"
 
 namespace relais {
@@ -46,8 +47,6 @@ void append_escaped(std::string& out, char c) {
 bool is_plain(char c) {
   return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\';  // ASCII, as it stands
 }
-
-constexpr std::int64_t kLastTime = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
 
 /// Most names and values are short: they are put together here and appended at once.
 constexpr std::size_t kShort = 64;
@@ -218,7 +217,7 @@ JsonWriter& JsonWriter::number_member(std::string_view name, std::uint64_t value
 }
 
 JsonWriter& JsonWriter::member(std::string_view name, Timestamp value) {
-  if (value.value < 0 || value.value > kLastTime) return member(name, to_rfc3339(value));
+  if (!in_time_range(value)) return member(name, to_rfc3339(value));
   char buffer[kKey + 32];
   char* to = write_key(buffer, name);
   *to++ = '"';

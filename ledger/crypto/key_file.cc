@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "ledger/base/file.h"
 #include "ledger/base/json.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
@@ -16,7 +17,7 @@
 namespace relais::crypto {
 namespace {
 
-constexpr off_t kMaxKeyFile = 16 * 1024;
+constexpr std::size_t kMaxKeyFile = 16 * 1024;
 constexpr std::string_view kEncryptedType = "relais-encrypted";
 constexpr std::string_view kKdf = "argon2id13";
 
@@ -91,26 +92,21 @@ Status write_new(const std::filesystem::path& file, std::string_view bytes) {
 
 /// Reads a small regular file that only its owner may open.
 Status read_private(const std::filesystem::path& file, std::string& bytes) {
-  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat info{};
-  if (in.fd < 0 || ::fstat(in.fd, &info) != 0) return io_error(file, "cannot open");
-  if (!S_ISREG(info.st_mode) || info.st_size > kMaxKeyFile)
+  const auto in = RegularFile::open(file);
+  if (!in && in.error().rule == "file-kind")
+    return bad_file(in.error().message, "a regular file of at most 16 KiB");
+  if (!in)
+    return fail(error(in.error().rule == "file-missing" ? Errc::not_found : Errc::io, "key-file",
+                      "cannot open the key: " + in.error().message)
+                    .accepts(in.error().accepted));
+  if (in->size() > kMaxKeyFile)
     return bad_file("not a key file: " + file.string(), "a regular file of at most 16 KiB");
-  if ((info.st_mode & 077) != 0)
+  if ((in->mode() & 077) != 0)
     return fail(error(Errc::forbidden, "key-file-mode",
                       "others may read the private key in " + file.string())
                     .accepts("mode 0600 (chmod 600)"));
-  bytes.resize(static_cast<std::size_t>(info.st_size));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = ::read(in.fd, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error(file, "cannot read");
-    if (n == 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  bytes.resize(done);
-  return {};
+  bytes.reserve(kMaxKeyFile + 1);  // read into one buffer, which is wiped
+  return in->read(bytes, kMaxKeyFile);
 }
 
 struct KdfLimits {

@@ -1,4 +1,5 @@
 #include "ledger/base/bytes.h"
+#include "ledger/base/time_range.h"
 #include "ledger/log/ledger.h"
 #include "ledger/merkle/tile.h"
 
@@ -16,8 +17,11 @@ Result<EntryView> parse_entry(std::string_view entry) {
   if (entry.size() <= 8 || entry.size() > merkle::kMaxEntryBytes)
     return fail(error(Errc::corrupt, "entry-form", "an entry has an impossible size")
                     .accepts("8 bytes of time and a JWT, 65,535 bytes at most"));
-  return EntryView{Timestamp{static_cast<std::int64_t>(load_be<std::uint64_t>(entry))},
-                   entry.substr(8)};
+  const Timestamp received_at{static_cast<std::int64_t>(load_be<std::uint64_t>(entry))};
+  if (!in_time_range(received_at))
+    return fail(error(Errc::corrupt, "entry-time", "an entry has an impossible time of receipt")
+                    .accepts("milliseconds since 1970, up to the end of the year 9999"));
+  return EntryView{received_at, entry.substr(8)};
 }
 
 }  // namespace relais::log

@@ -1,9 +1,9 @@
 #include "ledger/log/genesis.h"
 
 #include <fstream>
-#include <sstream>
 
 #include "ledger/base/check.h"
+#include "ledger/base/file.h"
 #include "ledger/base/json.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
@@ -51,7 +51,8 @@ Status create_in(const fs::path& data, const Genesis& genesis, const Clock& cloc
   fs::create_directories(data / "keys", ec);
   if (ec)
     return fail(Errc::io, "data-folder", "cannot make " + data.string() + ": " + ec.message());
-  fs::permissions(data, fs::perms::owner_all, ec);
+  for (const fs::path& folder : {data, data / "keys"})
+    fs::permissions(folder, fs::perms::owner_all, ec);
   const auto log = crypto::SigningKey::generate(random);
   const auto system = crypto::SigningKey::generate(random);
   RELAIS_TRY(crypto::save_private_key(data / "keys" / "log.jwk", log, {}));
@@ -106,12 +107,13 @@ Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& 
 }
 
 Result<merkle::NoteKey> load_vkey(const fs::path& data) {
-  std::ifstream in(data / "log.vkey");
-  std::string line;
-  if (!std::getline(in, line))
+  constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
+  auto text = read_file(data / "log.vkey", kMostBytes);
+  if (!text && text.error().rule == "file-missing")
     return fail(error(Errc::not_found, "store-missing", "there is no ledger in " + data.string())
                     .accepts("a folder made by relais init"));
-  auto key = merkle::parse_vkey(line);
+  if (!text) return fail(std::move(text).error().at("log.vkey"));
+  auto key = merkle::parse_vkey(std::string_view(*text).substr(0, text->find('\n')));
   if (!key) return fail(std::move(key).error().at((data / "log.vkey").string()));
   return key;
 }

@@ -6,16 +6,18 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
+
+#include "ledger/base/file.h"
 
 namespace relais::log {
 namespace {
 
 constexpr std::size_t kSlotBytes = 4096;  // a block of its own each
 constexpr unsigned kSlots = 2;
+/// What a file may have and still be looked into; more than two slots are damage.
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 constexpr int kLooks = 5;
 
 Error io_error(const std::filesystem::path& path) {
@@ -39,20 +41,26 @@ std::optional<merkle::Checkpoint> read_slot(std::string_view slot, const merkle:
 
 HeadContent look_into(const std::filesystem::path& path, const merkle::NoteKey& log) {
   HeadContent content;
-  std::ifstream in(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (bytes.empty()) {
-    content.flaw = std::filesystem::exists(path) ? "is empty" : "is missing";
+  const auto read = read_file(path, kMostBytes);
+  if (!read || read->empty()) {
+    content.flaw = read                                  ? "is empty"
+                   : read.error().rule == "file-missing" ? "is missing"
+                   : read.error().rule == "file-size"
+                       ? "is damaged"
+                       : "cannot be read (" + read.error().message + ")";
     return content;
   }
+  const std::string& bytes = *read;
   unsigned slot = 0;
   for (std::size_t at = 0; at < bytes.size(); at += kSlotBytes, ++slot) {
     const auto checkpoint = read_slot(std::string_view(bytes).substr(at, kSlotBytes), log);
     if (!checkpoint || slot >= kSlots) {
       content.flaw = "is damaged";
     } else if (!content.newest || checkpoint->size > content.newest->size) {
-      content.newest = *checkpoint;
+      content.older = std::exchange(content.newest, *checkpoint);
       content.next = (slot + 1) % kSlots;
+    } else {
+      content.older = *checkpoint;
     }
   }
   return content;
@@ -61,11 +69,14 @@ HeadContent look_into(const std::filesystem::path& path, const merkle::NoteKey& 
 }  // namespace
 
 Result<HeadFile> HeadFile::open(const std::filesystem::path& path, unsigned next) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0) return fail(io_error(path));
   HeadFile file(fd, next);
   struct stat now{};
   constexpr off_t kMost = kSlots * kSlotBytes;
+  if (::fstat(fd, &now) == 0 && !S_ISREG(now.st_mode))
+    return fail(error(Errc::io, "head-file", path.string() + " is not a file")
+                    .accepts("a regular file, or none"));
   if (::fstat(fd, &now) != 0 || (now.st_size > kMost && ::ftruncate(fd, kMost) != 0))
     return fail(io_error(path));
   return file;

@@ -17,6 +17,7 @@ namespace relais::log {
 /// What stands in the file.
 struct HeadContent {
   std::optional<merkle::Checkpoint> newest;  ///< of those that the log has signed
+  std::optional<merkle::Checkpoint> older;   ///< that of the other slot
   unsigned next = 0;                         ///< slot that is to be written next
   /// Why something of it does not hold, as "is missing": the file, or a slot.
   std::string flaw;

@@ -1,9 +1,10 @@
 // Ledger::open: what is in the folder is checked before anything goes on from it.
+#include <sys/stat.h>
+
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "ledger/base/archive.h"
+#include "ledger/base/file.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
@@ -71,9 +72,26 @@ Status check_lost(const Head& head, const HeadContent& content, const Options& o
                    ", which takes the store's last checkpoint for the last one handed out"));
 }
 
+Error two_heads(const Options& options, const merkle::Checkpoint& one,
+                const merkle::Checkpoint& other) {
+  return error(Errc::corrupt, "self-check-head",
+               (options.data / "head").string() + " has two signed checkpoints of " +
+                   std::to_string(one.size) + " entries that contradict each other: " +
+                   name_of(one) + " and " + name_of(other))
+      .at("head")
+      .accepts(
+          "the file as the server left it; two signed trees of one size are a fork of the log");
+}
+
 Status check_head_file(const Head& head, const HeadContent& content, const Options& options,
                        const merkle::TileReader& read_tile) {
   if (content.newest) RELAIS_TRY(check_handed_out(head, *content.newest, read_tile));
+  // The log's key has signed both: one history has both, or it has forked.
+  if (content.older) {
+    if (content.older->size == content.newest->size && content.older->root != content.newest->root)
+      return fail(two_heads(options, *content.newest, *content.older));
+    RELAIS_TRY(check_handed_out(head, *content.older, read_tile));
+  }
   if (content.flaw.empty()) {
     if (!options.accept_head) return {};
     return fail(error(Errc::conflict, "head-holds",
@@ -130,14 +148,33 @@ Status check_genesis(const store::Store& store, const merkle::NoteKey& vkey,
     return fail(std::move(e));
   }
   if (!options.strict) return {};
-  std::ifstream in(options.data / "convention.toml", std::ios::binary);
-  const std::string file{std::istreambuf_iterator<char>(in), {}};
-  if (document_hash(file) == text(opened.getDocumentHash())) return {};
+  constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+  const auto file = read_file(options.data / "convention.toml", kMostBytes);
+  if (file && document_hash(*file) == text(opened.getDocumentHash())) return {};
   return fail(error(Errc::corrupt, "self-check-convention",
                     (options.data / "convention.toml").string() +
-                        " is not the file that was opened and signed")
+                        " is not the file that was opened and signed" +
+                        (file ? std::string() : ": " + file.error().message))
                   .at("convention.toml")
                   .accepts("a file whose SHA-256 is " + text(opened.getDocumentHash())));
+}
+
+/// Who may write into a folder may put another file for any that is in it, whatever its mode.
+Status check_modes(const Options& options) {
+  for (const char* name : {"", "keys", "store"}) {
+    const fs::path folder = *name == '\0' ? options.data : options.data / name;
+    struct stat info{};
+    if (::stat(folder.c_str(), &info) != 0) continue;  // what is missing is said where it is needed
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+      return fail(
+          error(Errc::forbidden, "data-folder-mode", "others may write into " + folder.string())
+              .at(folder.string())
+              .accepts("mode 0700 (chmod 700 " + folder.string() + ")"));
+    constexpr mode_t kOthersRead = S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
+    if ((info.st_mode & kOthersRead) != 0 && options.report)
+      options.report("others may look into " + folder.string() + ": chmod 700 keeps them out");
+  }
+  return {};
 }
 
 /// A damaged end of the write-ahead log is not read, and let go of: so, before the store is opened
@@ -188,6 +225,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
       return fail(std::move(lock.error()));
     }
     impl->folder_lock = std::move(*lock);
+    RELAIS_TRY(check_modes(options));
   }
   RELAIS_TRY(check_damaged_end(options, clock, factory));
   impl->options = options;

@@ -14,6 +14,9 @@ std::unexpected<Error> broken(const std::string& rule, std::string message) {
 
 Result<std::uint64_t> count(const store::Store& store, store::Family family) {
   RELAIS_ASSIGN(const auto last, store.last(family));
+  if (last && last->first.size() != 8)
+    return broken("size",
+                  "the last record of a family is none of an entry's: " + to_hex(last->first));
   return last ? load_be<std::uint64_t>(last->first) + 1 : 0;
 }
 

@@ -1,5 +1,6 @@
 #include <future>
 
+#include "ledger/base/time_range.h"
 #include "ledger/log/impl.h"
 
 namespace relais::log {
@@ -12,6 +13,17 @@ std::size_t group_bytes(const std::vector<Submission>& group) {
     for (const auto& d : s.statement.disclosures) bytes += d.size();
   }
   return bytes;
+}
+
+/// The time of receipt is signed for ever: one that nobody can write is not signed.
+std::optional<Error> wrong_clock(Timestamp now) {
+  if (in_time_range(now)) return std::nullopt;
+  return error(Errc::unavailable, "clock-range", "the ledger's clock is before 1970 or past 9999")
+      .accepts("the same once the machine's clock is right");
+}
+
+void answer(Group& group, const Error& e) {
+  group.done(std::vector<Outcome>(group.submissions.size(), Outcome(fail(e))));
 }
 
 Error shutting_down() {
@@ -124,9 +136,13 @@ void Ledger::Impl::run_writer() {
     }
     for (const auto& task : run) task();
     if (taken.empty()) continue;
+    if (const auto wrong = wrong_clock(clock->now())) {
+      for (Group& g : taken) answer(g, *wrong);
+      continue;
+    }
     if (!failure) commit_groups(taken);  // only this thread changes it
     for (Group& g : taken)
-      if (g.done) g.done(std::vector<Outcome>(g.submissions.size(), Outcome(fail(*failure))));
+      if (g.done) answer(g, *failure);
   }
 }
 

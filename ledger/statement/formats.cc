@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "ledger/base/clock.h"
 #include "ledger/base/id.h"
@@ -100,6 +101,23 @@ bool is_siret(std::string_view text) {
   return text.starts_with("356000000") && digit_sum(text, false) % 5 == 0;
 }
 
+/// A number of two to four digits that is dialled as it stands, and in France alone: the emergency
+/// services (15, 17, 18, 112, 114, 115, 119, 191, 196, 197) and services of general interest (10xx,
+/// 3xxx, as 3919 for women who suffer violence), by the French numbering plan (ARCEP, decision
+/// 2018-0881, annex 1). 116xxx and 118xxx have six digits anyway.
+bool is_short_number(std::string_view digits) {
+  switch (digits.size()) {
+    case 2:
+      return digits == "15" || digits == "17" || digits == "18";
+    case 3:
+      return digits.starts_with("11") || digits.starts_with("19");
+    case 4:
+      return digits.starts_with("10") || digits.starts_with('3');
+    default:
+      return false;
+  }
+}
+
 /// A telephone number as people write it. ITU-T E.164 has at most 15 digits, of which none is a 0
 /// behind the plus; what stands between them helps to read, and a program that dials leaves it out
 /// (RFC 3966, section 5.1.1, visual separators).
@@ -108,13 +126,13 @@ bool is_telephone(std::string_view text) {
   if (international) text.remove_prefix(1);
   if (text.empty() || !(digit(text.front()) || text.front() == '(') || !digit(text.back()))
     return false;
-  std::size_t digits = 0;
+  std::string digits;
   bool inside = false;  // of parentheses, which hold one digit at least
   char last = 0;
   for (const char c : text) {
     if (digit(c)) {
-      if (international && digits == 0 && c == '0') return false;
-      ++digits;
+      if (international && digits.empty() && c == '0') return false;
+      digits.push_back(c);
     } else if (c == '(' || c == ')') {
       if (inside != (c == ')') || (inside && !digit(last))) return false;
       inside = !inside;
@@ -123,7 +141,9 @@ bool is_telephone(std::string_view text) {
     }
     last = c;
   }
-  return !inside && digits >= 6 && digits <= 15;
+  if (inside) return false;
+  if (!international && is_short_number(digits)) return true;
+  return digits.size() >= 6 && digits.size() <= 15;
 }
 
 constexpr std::array<Format, 16> kFormats = {{
@@ -145,11 +165,14 @@ constexpr std::array<Format, 16> kFormats = {{
     {"slug", "1 to 64 of a-z, 0-9, -", is_slug},
     {"email", "a mailbox as service@example.org", is_email},
     {"siret", "a SIRET number: 14 digits, of which the last is right", is_siret},
-    {"link", "a link that a reader can open: http:// or https:// and a host", is_link},
+    {"link",
+     "a link that a reader can open: http:// or https:// and a host, accents in it as the "
+     "Punycode of small letters (xn--prfecture-b4a.example)",
+     is_link},
     {"postal_code", "a postal code: 5 digits", [](std::string_view t) { return is_digits(t, 5); }},
     {"telephone",
-     "a telephone number: an optional + and 6 to 15 digits, with spaces, dots, hyphens and "
-     "parentheses between",
+     "a telephone number: an optional + and 6 to 15 digits, or a French short number (15, 17, 18, "
+     "11x, 19x, 10xx, 3xxx), with spaces, dots, hyphens and parentheses between",
      is_telephone},
 }};
 

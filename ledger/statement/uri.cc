@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "ledger/statement/punycode.h"
+
 namespace relais::statement {
 namespace {
 
@@ -94,6 +96,21 @@ bool ends_in_number(std::string_view host) {
   return std::ranges::all_of(last, digit);
 }
 
+/// Labels in the form that other letters than ASCII's travel in are read, or what one program takes
+/// for a name another does not.
+bool has_sound_labels(std::string_view host) {
+  constexpr std::string_view kAce = "xn--";
+  while (!host.empty()) {
+    const std::string_view label = host.substr(0, host.find('.'));
+    const bool ace = label.size() >= kAce.size() &&
+                     std::ranges::equal(label.substr(0, kAce.size()), kAce, {},
+                                        [](char c) { return alpha(c) ? char(c | 0x20) : c; });
+    if (ace && !is_idn_label(label)) return false;
+    host.remove_prefix(std::min(label.size() + 1, host.size()));
+  }
+  return true;
+}
+
 /// An address of version 6 in brackets, one of version 4, or a name of letters, digits, dashes and
 /// dots (other letters as IDNA has them); with a port or without. What browsers take (WHATWG URL,
 /// section 3.5), and no more.
@@ -114,6 +131,7 @@ bool is_web_host(std::string_view text) {
         !std::ranges::all_of(host,
                              [](char c) { return alpha(c) || digit(c) || c == '-' || c == '.'; }))
       return false;
+    if (!has_sound_labels(host)) return false;
     in_addr address{};
     if (ends_in_number(host) && ::inet_pton(AF_INET, std::string(host).c_str(), &address) != 1)
       return false;

@@ -11,18 +11,19 @@
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstdarg>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/check.h"
+#include "ledger/base/file.h"
 #include "ledger/store/record_file.h"
 #include "ledger/store/table_file.h"
 
@@ -69,6 +70,9 @@ Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
   if (said.find("File too large") != std::string::npos)
     return error(Errc::storage_full, "storage-full", "a file of the ledger may not grow")
         .accepts("a higher limit of file size (ulimit -f)");
+  if (said.find("Too many open files") != std::string::npos)
+    return error(Errc::limited, "handles-low", "too few file handles are allowed: " + said)
+        .accepts("a higher limit (ulimit -n), of 1024 at least");
   if (said.find("Read-only file system") != std::string::npos)
     return error(Errc::unavailable, "storage-read-only", "the disk of the ledger takes no writes")
         .accepts("a disk mounted for writing; writing then resumes by itself");
@@ -249,6 +253,7 @@ struct Store::Impl {
     const auto it = generations.find(g);
     return it == generations.end() ? nullptr : it->second;
   }
+  void drop_leftovers();
   rocksdb::ColumnFamilyHandle* handle(Family f) const {
     return families[static_cast<std::size_t>(f)]->handle;
   }
@@ -337,14 +342,29 @@ rocksdb::DBOptions db_options(const Options& options) {
   return o;
 }
 
+/// RocksDB opens what it finds, and would wait for a FIFO, or read a device, for ever.
+Status check_kinds(const std::filesystem::path& path) {
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ec)) {
+    std::error_code why;
+    const auto status = entry.status(why);
+    if (std::filesystem::is_regular_file(status) || std::filesystem::is_directory(status)) continue;
+    if (status.type() == std::filesystem::file_type::not_found && !entry.is_symlink(why))
+      continue;  // a server beside has removed it
+    return fail(damaged_file(entry.path(), "it is not a file"));
+  }
+  if (ec) return fail(Errc::io, "store-open", path.string() + ": " + ec.message());
+  return {};
+}
+
 /// The files that RocksDB reads in order: CURRENT names the MANIFEST, which names the others.
 Result<std::vector<std::filesystem::path>> record_files(const std::filesystem::path& path) {
+  constexpr std::size_t kMaxCurrentBytes = 4096;
   const std::filesystem::path current = path / "CURRENT";
   std::string manifest;
   // A server beside that opens its store anew makes another one: it is there with the next look.
   for (int look = 0; look < 3 && manifest.empty(); ++look) {
-    std::ifstream in(current, std::ios::binary);
-    const std::string line{std::istreambuf_iterator<char>(in), {}};
+    const std::string line = read_file(current, kMaxCurrentBytes).value_or("");
     const std::string name = line.substr(0, line.find('\n'));
     if (name.starts_with("MANIFEST-") && line == name + "\n" &&
         std::filesystem::exists(path / name))
@@ -358,6 +378,13 @@ Result<std::vector<std::filesystem::path>> record_files(const std::filesystem::p
     if (file.path().extension() == ".log") files.push_back(file.path());
   if (ec) return fail(Errc::io, "store-open", path.string() + ": " + ec.message());
   return files;
+}
+
+bool has_records(const FamilyHandle& family) {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      family.db->NewIterator(rocksdb::ReadOptions(), family.handle));
+  it->SeekToFirst();
+  return it->Valid();
 }
 
 /// What a crash may leave at a file's end is RocksDB's to judge; the rest must be whole, or it goes
@@ -390,12 +417,33 @@ Status enough_handles() {
                   .accepts("a higher limit (ulimit -n) or fewer connections"));
 }
 
+/// The number of a family of projections, or nothing.
+std::optional<std::uint32_t> generation_of(std::string_view name) {
+  if (!name.starts_with(kGenerationPrefix)) return std::nullopt;
+  name.remove_prefix(kGenerationPrefix.size());
+  std::uint32_t number = 0;
+  const auto [end, ec] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (ec != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+/// Nobody has written what has no place in docs/FORMATS.md.
+Error stray_family(const std::string& name, const std::string& what) {
+  return error(Errc::corrupt, "store-stray", "the store's column family " + name + " " + what)
+      .at(name)
+      .accepts("the families of docs/FORMATS.md, or a restored backup");
+}
+
 Result<std::vector<std::string>> existing_families(const Options& options, bool exists) {
   std::vector<std::string> names;
   if (exists) {
     const auto status =
         rocksdb::DB::ListColumnFamilies(db_options(options), options.path.string(), &names);
     if (!status.ok()) return fail(io_error(status, "store-open"));
+    for (const std::string& name : names)
+      if (name != rocksdb::kDefaultColumnFamilyName && !generation_of(name) &&
+          std::ranges::find(kNames, name) == kNames.end())
+        return fail(stray_family(name, "is none of this program's"));
     return names;
   }
   names.emplace_back(rocksdb::kDefaultColumnFamilyName);
@@ -415,7 +463,10 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     return fail(
         error(Errc::not_found, "store-missing", "there is no ledger in " + options.path.string())
             .accepts("a folder made by relais init"));
-  if (exists) RELAIS_TRY(check_records(options.path));
+  if (exists) {
+    RELAIS_TRY(check_kinds(options.path));
+    RELAIS_TRY(check_records(options.path));
+  }
   RELAIS_ASSIGN(const auto names, existing_families(options, exists));
 
   auto impl = std::make_unique<Impl>();
@@ -441,10 +492,9 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     auto family = std::make_shared<FamilyHandle>(impl->db, handles[i]);
     for (std::size_t f = 0; f < kFamilies; ++f)
       if (names[i] == kNames[f]) impl->families[f] = family;
-    if (names[i].starts_with(kGenerationPrefix))
-      impl->generations.emplace(
-          static_cast<std::uint32_t>(std::stoul(names[i].substr(kGenerationPrefix.size()))),
-          family);
+    if (const auto number = generation_of(names[i])) impl->generations.emplace(*number, family);
+    if (names[i] == rocksdb::kDefaultColumnFamilyName && has_records(*family))
+      return fail(stray_family(names[i], "has records, and is never written"));
   }
   for (const auto& family : impl->families)
     if (family == nullptr) return fail(Errc::corrupt, "store-format", "a column family is missing");
@@ -468,7 +518,16 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   if (store->impl_->find_generation(generation) == nullptr)
     return fail(Errc::corrupt, "store-format", "the live generation is missing");
   store->set_generation(generation);
+  if (!options.read_only) store->impl_->drop_leftovers();
   return store;
+}
+
+/// What a rebuild that was cut short has left. A failure leaves it there, which harms nobody.
+void Store::Impl::drop_leftovers() {
+  const std::lock_guard lock(generations_mutex);
+  std::erase_if(generations, [this](const auto& g) {
+    return g.first != generation && db->DropColumnFamily(g.second->handle).ok();
+  });
 }
 
 Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {

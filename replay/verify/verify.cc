@@ -11,6 +11,7 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
+#include "ledger/base/time_range.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/jws.h"
 #include "ledger/crypto/sha256.h"
@@ -18,6 +19,7 @@
 #include "ledger/merkle/tile.h"
 #include "ledger/statement/sd_jwt.h"
 #include "replay/verify/scratch.h"
+#include "replay/verify/strays.h"
 
 namespace relais::replay {
 namespace {
@@ -347,8 +349,6 @@ class Fold {
     for (std::size_t level = 0; level < tiles_.size(); ++level)
       if (!tiles_[level].empty())
         RELAIS_TRY(compare_tile(level, size_at(level) / merkle::kTileWidth, tiles_[level]));
-    RELAIS_TRY(no_stray(store::Family::events, size));
-    RELAIS_TRY(no_stray(store::Family::disclosures, size));
     RELAIS_TRY(compare_index(store::Family::streams, streams_, "streams"));
     RELAIS_TRY(compare_index(store::Family::ids, ids_, "ids"));
     report_.root = tree_.root();
@@ -453,12 +453,6 @@ class Fold {
     ++report_.tiles;
     return {};
   }
-  Status no_stray(store::Family family, std::uint64_t size) {
-    RELAIS_ASSIGN(const auto last, ledger_.store().last(family));
-    if (last && (last->first.size() != 8 || load_be<std::uint64_t>(last->first) >= size))
-      return broken("stray", entry_name(size), "there is something stored past the last entry");
-    return {};
-  }
   const log::Ledger& ledger_;
   Scratch& scratch_;
   KnownKeys& keys_;
@@ -501,6 +495,7 @@ Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& opti
   const auto head = ledger.head();
   VerifyReport report;
   RELAIS_ASSIGN(report.files, ledger.store().check_files());
+  RELAIS_TRY(check_strays(ledger.store(), head->checkpoint.size));
   RELAIS_ASSIGN(const auto scratch, Scratch::make(ledger.factory()));
   const merkle::NoteKey log = ledger.vkey();
   KnownKeys keys;
@@ -557,6 +552,10 @@ Result<ReceiptReport> verify_receipt(std::string_view receipt_text, std::string_
   ReceiptReport report;
   report.index = receipt.index;
   report.received_at = Timestamp{static_cast<std::int64_t>(load_be<std::uint64_t>(receipt.extra))};
+  if (!in_time_range(report.received_at))
+    return fail(error(Errc::malformed, "receipt-extra", "the time of receipt is none")
+                    .at("extra")
+                    .accepts("milliseconds since 1970, up to the end of the year 9999"));
   RELAIS_ASSIGN(
       report.checkpoint,
       merkle::verify_receipt(receipt, log::entry_bytes(report.received_at, parts.jwt), log));

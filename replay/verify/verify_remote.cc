@@ -156,7 +156,8 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& lo
   RELAIS_ASSIGN(const Hash root, tree.finish());
   if (root != checkpoint->root)
     return broken("root", "checkpoint " + std::to_string(size),
-                  "the signed root is not that of the entries");
+                  entries ? "the entries that the server gave do not hash up to the signed root"
+                          : "the tiles that the server gave do not hash up to the signed root");
   return report;
 }
 
@@ -171,13 +172,21 @@ Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
         const auto known = tiles.find(path);
         if (known != tiles.end()) return known->second;
         RELAIS_ASSIGN(std::string tile, fetch(path));
+        if (tile.size() != std::size_t{merkle::tile_width(newer.size, level, index)} * 32)
+          return broken("tile", path, "the server gave a tile of another width than its path says");
         return tiles.emplace(path, std::move(tile)).first->second;
       });
-  std::vector<Hash> proof;
+  Hash grown_from = newer.root;
   if (older.size < newer.size) {
-    RELAIS_ASSIGN(proof, merkle::consistency_proof(older.size, newer.size, read));
+    // What the newer tree begins with, as the tiles have it; the proof ties it to the signed root.
+    // Tiles that do not lead there are the server's alone: nobody has signed them.
+    RELAIS_ASSIGN(grown_from, merkle::root(older.size, read));
+    RELAIS_ASSIGN(const auto proof, merkle::consistency_proof(older.size, newer.size, read));
+    if (!merkle::verify_consistency(older.size, newer.size, grown_from, newer.root, proof))
+      return broken("tile", "checkpoint " + std::to_string(newer.size),
+                    "the server gave wrong data: its tiles do not hash up to the signed root");
   }
-  if (merkle::verify_consistency(older.size, newer.size, older.root, newer.root, proof)) return {};
+  if (grown_from == older.root) return {};
   return broken("growth", "checkpoint " + std::to_string(newer.size),
                 "the signed tree of " + std::to_string(newer.size) +
                     " entries does not begin with the signed tree of " +

@@ -30,8 +30,9 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& lo
                                    const Progress& progress);
 
 /// Whether a log that signed both checkpoints has only grown between them: the consistency proof is
-/// made here, of a few tiles. Errors: of the fetch, as they are; "verify-growth" where it does not
-/// hold.
+/// made here, of a few tiles. Errors: of the fetch, as they are; "verify-tile" where the tiles do
+/// not hash up to the newer root, which says something of the server and nothing of the log;
+/// "verify-growth" where the two signed trees contradict each other.
 Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
                      const merkle::Checkpoint& newer);
 

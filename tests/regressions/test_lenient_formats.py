@@ -126,15 +126,15 @@ def sirets(text):
 
 
 def telephones(text):
-    """What is dialled (RFC 3966, section 5.1.1), at most 15 digits (E.164)."""
+    """What is dialled (RFC 3966, section 5.1.1), at most 15 digits (E.164), or a short number of the French plan."""
 
     def python(t):
         dialled = t.translate({ord(c): None for c in " .-()"})
-        return dialled if re.fullmatch(r"\+?[0-9]{6,15}", dialled) else None
+        return dialled if re.fullmatch(r"\+?[0-9]{6,15}|1[578]|1[19][0-9]|10[0-9]{2}|3[0-9]{3}", dialled) else None
 
-    script = '(d => /^[+]?\\d{6,15}$/.test(d) ? d : null)(t.replace(/[ .()-]/g, ""))'
+    script = '(d => /^([+]?\\d{6,15}|1[578]|1[19]\\d|10\\d\\d|3\\d{3})$/.test(d) ? d : null)(t.replace(/[ .()-]/g, ""))'
     return {"Python": python(text), "Node": node(script, text),
-            "Perl": perl("($t =~ tr/ .()-//dr) =~ /^([+]?[0-9]{6,15})$/a ? $1 : undef", text)}
+            "Perl": perl("($t =~ tr/ .()-//dr) =~ /^([+]?[0-9]{6,15}|1[578]|1[19]\\d|10\\d\\d|3\\d{3})$/a ? $1 : undef", text)}
 
 
 class LenientFormats(Acts, LedgerTest):
@@ -233,7 +233,8 @@ class LenientFormats(Acts, LedgerTest):
         for field in ("site_web", "lien_source", "accessibilite_lieu"):
             self.rows(field, "link", "http:// or https://", hosts,
                       ("https://example.org", "http://example.org:8080/a?b#c", "HTTPS://example.org/", "https://[2001:db8::1]/x",
-                       "https://192.0.2.1/", "https://xn--prfecture-c4a.example/", "https://example.org/%C3%A9",
+                       "https://192.0.2.1/", "https://xn--prfecture-c4a.example/", "https://xn--uvre-f4a.example/",
+                       "https://example.org/%C3%A9",
                        "https://example.org?a=b", "https://example.org:65535/", "https://1e2.example/"),
                       ("https://", "https:///example.org/", "http:example.org", "https:a", "//example.org", "example.org",
                        "/a", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,a", "file:///etc/passwd",
@@ -246,7 +247,10 @@ class LenientFormats(Acts, LedgerTest):
                        "https://example.org/é", "https://example.org/%zz", "https://example.org/#a#b", "https://example.org/|", "",
                        # Numbers, which browsers take for an address and others for a name.
                        "https://1.2.3.999/", "https://127.1/", "https://1.2.3.04/", "https://2130706433/", "https://0x7f000001/",
-                       "https://1.2.3.0x4/", "https://1.2.3.4./", "https://a.0x4/"))
+                       "https://1.2.3.0x4/", "https://1.2.3.4./", "https://a.0x4/",
+                       # Punycode that is none, or that not all make the same of.
+                       "http://xn--/", "http://xn--a/", "http://xn--a-/", "http://xn--a--/", "http://XN--A--.example/",
+                       "http://xn---b4a/", "http://a.xn--0.example/", "http://xn--99999999999/", "http://xn--strae-oqa.example/"))
 
     def test_mailboxes(self):
         accepted = ("accueil@example.org", "a.b+c@example.org", "A_B@Example.ORG", "o'neil@example.org", "a/b=c@example.org",
@@ -271,8 +275,10 @@ class LenientFormats(Acts, LedgerTest):
     def test_telephones(self):
         self.rows("telephone", "telephone", "6 to 15 digits", telephones,
                   ("+33472000000", "+33 4 72 00 00 00", "+33 (0)4 72 00 00 00", "0472000000", "04.72.00.00.00", "04-72-00-00-00",
-                   "(04) 72 00 00 00", "123456", "+123456789012345"),
-                  ("", "+", "demander l'accueil", "12345", "+1234567890123456", "+033472000000", "++33472000000", "33+472000000",
+                   "(04) 72 00 00 00", "123456", "+123456789012345", "15", "115", "119", "3919", "39 19", "1014", "196",
+                   "116006"),
+                  ("", "+", "demander l'accueil", "16", "012", "200", "2000", "+115", "1-", "12345", "+1234567890123456",
+                   "+033472000000", "++33472000000", "33+472000000",
                    "tel:+33472000000", "04 72 00 00 00 poste 2", "0472000000;ext=2", "04/72/00/00/00", "04 72 00 00 00 / 01",
                    " 0472000000", "0472000000 ", "04\t72000000", "(0472000000", "0472000000)", "()0472000000", "0x47200000",
                    "accueil@example.org", "０472000000", "\u202a0472000000"))

@@ -11,7 +11,7 @@ import sys
 
 import table
 
-GROUPS = ("http", "paths", "flood", "tokens", "statements", "reading", "client", "store", "tls")
+GROUPS = ("http", "paths", "flood", "tokens", "statements", "reading", "client", "evidence", "store", "files", "tls")
 
 
 def load(group):

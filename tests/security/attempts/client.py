@@ -10,6 +10,7 @@ import threading
 import unicodedata
 import uuid
 
+from falselog import FalseLog
 from harness import DETECTED, ML1, RELAIS, ROOT, Ledger, Server, b64u, case, compact, disclosure, jwt_of, run
 from stage import bare, staged, verdict
 from table import Row, control
@@ -244,6 +245,20 @@ def words():
 
 # --- receipts
 
+def timed(ms):
+    """A receipt that holds, at a time that nobody can write."""
+    def attempt(s):
+        log = FalseLog()
+        folder = s.folder / f"timed-{uuid.uuid4()}"
+        folder.mkdir()
+        (folder / "receipt").write_text(log.add(s.first, ms)["receipt"])
+        (folder / "statement").write_text(s.first)
+        code, text = program(RELAIS, "verify", "--receipt", folder / "receipt", "--statement", folder / "statement", "--vkey",
+                             log.vkey)
+        return f"{verdict(code, 'holds')}, {manner(text)}"
+    return attempt
+
+
 def verified(statement=lambda x: x, receipt=lambda x: x, vkey=lambda s: s.ledger.vkey, script=False):
     """The attempt: the first statement and its receipt, changed, as `relais verify` judges them, or the independent script."""
     def attempt(s):
@@ -296,6 +311,9 @@ def verifying():
         for script in (False, True):
             yield Row(f"receipt with {name}{', by the script' if script else ''}", VERIFY,
                       verified(receipt=change, script=script), "refused, plain")
+    for ms in (253_402_300_800_000, 2**53, 2**63 - 1, 2**63, 2**64 - 1):
+        yield Row(f"received at {ms}", VERIFY, timed(ms), "refused, plain")
+    yield control("received at the last moment of 9999", VERIFY, timed(253_402_300_799_999), "holds, plain")
     yield Row("the key of another log", VERIFY, verified(vkey=lambda s: s.other.vkey), "refused, plain")
     yield Row("a key of no form", VERIFY, verified(vkey=lambda s: ESC), "refused, plain")
     for script in (False, True):

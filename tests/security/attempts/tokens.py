@@ -157,6 +157,8 @@ def claims_rows():
             ("from before 1970", {"iat": -100, "exp": 100}), ("a fraction of a second", {"iat": now + 0.5}),
             ("iat as text", {"iat": str(now)}), ("exp as text", {"exp": str(now + 100)}),
             ("exp of 64 bits", {"exp": 2**64 - 1}), ("exp of 63 bits and iat near", {"exp": 2**63 - 1, "iat": 2**63 - 200}),
+            ("nbf of 64 bits", {"nbf": 2**64 - 1}), ("nbf past 9999", {"nbf": 253_402_300_800}), ("nbf as text", {"nbf": str(now)}),
+            ("nbf before 1970", {"nbf": -1}), ("nbf of a fraction", {"nbf": now - 0.5}), ("nbf none", {"nbf": []}),
             ("exp true", {"exp": True}), ("exp of 1e10", {"exp": 1e10}), ("exp in milliseconds", {"exp": (now + 100) * 1_000}),
             ("another audience", {"aud": "relais.example/other"}), ("an empty audience", {"aud": ""}),
             ("an audience in capitals", {"aud": "RELAIS.EXAMPLE/RHONE-2023"}),

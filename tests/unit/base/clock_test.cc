@@ -4,6 +4,9 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <limits>
+
+#include "ledger/base/time_range.h"
 
 namespace relais {
 namespace {
@@ -135,6 +138,19 @@ RC_GTEST_PROP(Uuid7, LaterTimesSortLater, ()) {
   const auto a = *rc::gen::inRange<std::int64_t>(0, kLastMs);
   const auto b = *rc::gen::inRange<std::int64_t>(0, kLastMs);
   RC_ASSERT((a < b) == (make_uuid7(Timestamp{a}, ones) < make_uuid7(Timestamp{b}, ones)));
+}
+
+/// Whatever number it is: the text is one that a reader of RFC 3339 takes.
+TEST(Clock, NoTimeIsWrittenThatNobodyReads) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(to_rfc3339(kLastTime), "9999-12-31T23:59:59.999Z");
+  for (const std::int64_t past : {kLastTime.value + 1, kMost / 1000, kMost})
+    EXPECT_EQ(to_rfc3339(Timestamp{past}), "9999-12-31T23:59:59.999Z") << past;
+  for (const std::int64_t before : {-62'167'219'200'001, -kMost, -kMost - 1})
+    EXPECT_EQ(to_rfc3339(Timestamp{before}), "0000-01-01T00:00:00Z") << before;
+  EXPECT_EQ(to_rfc3339(Timestamp{-1}), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(to_date(Day{std::numeric_limits<std::int32_t>::max()}), "9999-12-31");
+  EXPECT_EQ(to_date(Day{std::numeric_limits<std::int32_t>::min()}), "0000-01-01");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "ledger/base/json.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/crypto/support.h"
 
 namespace relais::crypto {
@@ -112,13 +113,6 @@ json::value letters(std::size_t count) {
 
 class KeyFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "relais-keys-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   static unsigned mode(const std::filesystem::path& file) {
     struct stat info{};
     return ::stat(file.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
@@ -130,7 +124,8 @@ class KeyFile : public ::testing::Test {
   }
   std::filesystem::path file() const { return folder_ / "key.json"; }
 
-  std::filesystem::path folder_;
+  const tests::TempFolder temp_;
+  const std::filesystem::path& folder_ = temp_.path;
 };
 
 TEST_F(KeyFile, PlainRoundTripAndMode) {

@@ -131,6 +131,42 @@ TEST_F(HeadOf, ATornSlotIsMendedAndADamagedOneRefused) {
   EXPECT_EQ(content().flaw, "is damaged");
 }
 
+/// The log's key has signed both slots.
+TEST_F(HeadOf, SlotsThatContradictEachOtherAreRefused) {
+  fill(2);
+  const auto key = crypto::load_private_key(data() / "keys" / "log.jwk", {});
+  ASSERT_TRUE(key);
+  const merkle::Checkpoint newest_one = ledger->head()->checkpoint;
+  ledger.reset();
+  const std::string whole = bytes();
+  const std::streamoff other = newest() == 0 ? kSlot : 0;
+  for (const std::uint64_t size : {newest_one.size, newest_one.size - 1, std::uint64_t{1}}) {
+    merkle::Checkpoint forked{newest_one.origin, size, newest_one.root};
+    forked.root[0] ^= 1;
+    std::string slot = merkle::sign_checkpoint(forked, *key);
+    slot.resize(kSlot, '\0');
+    std::string b = whole;
+    b.replace(static_cast<std::size_t>(other), kSlot, slot);
+    std::ofstream(file(), std::ios::binary) << b;
+    const std::string said = start();
+    EXPECT_NE(said.find("self-check-head"), std::string::npos) << size << ": " << said;
+    EXPECT_NE(start({}, true).find("self-check-head"), std::string::npos) << size;
+  }
+  std::ofstream(file(), std::ios::binary) << whole;
+  EXPECT_EQ(start(), "");
+}
+
+TEST_F(HeadOf, FoldersThatOthersMayWriteIntoAreRefused) {
+  namespace fs = std::filesystem;
+  fill(1);
+  for (const fs::path& folder : {data(), data() / "keys", data() / "store"}) {
+    fs::permissions(folder, fs::perms::owner_all | fs::perms::group_write);
+    EXPECT_NE(start().find("data-folder-mode"), std::string::npos) << folder;
+    fs::permissions(folder, fs::perms::owner_all);
+    EXPECT_EQ(start(), "") << folder;
+  }
+}
+
 TEST_F(HeadOf, KeysThatAreNotThisLogsAreRefused) {
   fill(1);
   const auto& registry = *ledger->head()->registry;

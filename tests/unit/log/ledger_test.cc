@@ -292,5 +292,23 @@ TEST_F(LedgerTest, ARebuildBesideTheWriterGivesTheSameRecords) {
   EXPECT_GT(report->records, 200U);
 }
 
+/// A time of receipt is stored for ever.
+TEST_F(LedgerTest, ATimeThatNobodyCanWriteIsNotSigned) {
+  const std::string text = sign("ml1", "case.detected", case_subject(900), detected());
+  for (const std::int64_t wrong : {std::int64_t{-1}, std::int64_t{253'402'300'800'000}}) {
+    const Timestamp before = clock.now();
+    clock.set(Timestamp{wrong});
+    const auto outcome = submit(text);
+    clock.set(before);
+    ASSERT_FALSE(outcome) << wrong;
+    EXPECT_EQ(outcome.error().rule, "clock-range");
+  }
+  EXPECT_TRUE(submit(text)) << "once the clock is right, it goes on";
+  std::string entry = log::entry_bytes(Timestamp{-1}, "a.b.c");
+  EXPECT_EQ(log::parse_entry(entry).error().rule, "entry-time");
+  entry = log::entry_bytes(Timestamp{253'402'300'800'000}, "a.b.c");
+  EXPECT_EQ(log::parse_entry(entry).error().rule, "entry-time");
+}
+
 }  // namespace
 }  // namespace relais::tests

@@ -2,15 +2,13 @@
 // answers must be.
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/projections/support.h"
 #include "tests/unit/rules/walk.h"
 
@@ -19,9 +17,6 @@ namespace relais::tests {
 class TwinLedger {
  public:
   TwinLedger() {
-    std::string path = (std::filesystem::temp_directory_path() / "relais-twin-XXXXXX").string();
-    check(mkdtemp(path.data()) != nullptr, "no temporary folder");
-    folder_ = path;
     open();
     for (const char* founder : {"pref", "udml", "ml1", "ml2", "aa1", "aa2"}) {
       json::object hash;
@@ -29,11 +24,6 @@ class TwinLedger {
       submit(founder, "convention.signed", Scene::convention_subject(), std::move(hash));
     }
     check(ledger->head()->size().value == scene.log.size(), "the twins begin alike");
-  }
-  ~TwinLedger() {
-    ledger.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
   TwinLedger(const TwinLedger&) = delete;
   TwinLedger& operator=(const TwinLedger&) = delete;
@@ -54,6 +44,11 @@ class TwinLedger {
   }
 
   Scene scene;
+
+ private:
+  TempFolder folder_;  // goes when the ledger has
+
+ public:
   std::unique_ptr<log::Ledger> ledger;
 
  private:
@@ -66,10 +61,11 @@ class TwinLedger {
     const log::ModelFactory factory = [](const RecordSource& base) {
       return projections::make_model(base);
     };
-    const auto made = log::create_ledger(folder_ / "data", genesis, scene.clock, random_, factory);
+    const auto made =
+        log::create_ledger(folder_.path / "data", genesis, scene.clock, random_, factory);
     check(made.has_value(), made ? std::string() : to_string(made.error()));
     log::Options options;
-    options.data = folder_ / "data";
+    options.data = folder_.path / "data";
     auto opened_ledger = log::Ledger::open(options, scene.clock, factory);
     check(opened_ledger.has_value(),
           opened_ledger ? std::string() : to_string(opened_ledger.error()));
@@ -94,7 +90,6 @@ class TwinLedger {
   }
 
   crypto::SeededRandom random_{7};
-  std::filesystem::path folder_;
 };
 
 /// A walk of `steps` steps on so many cases that is a function of its seed.

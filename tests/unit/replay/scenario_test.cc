@@ -427,6 +427,14 @@ TEST_F(Scenario, ALogThatGrewIsToldFromOneThatWasChanged) {
     merkle::Checkpoint checkpoint = older->checkpoint;
     if (!sizes.insert(checkpoint.size).second) continue;
     EXPECT_EQ(rule(checkpoint, head), "") << checkpoint.size;
+    // A tile that is not what the log has signed says something of who served it, and no more.
+    const Fetch wrong = [&](const std::string& path) -> Result<std::string> {
+      RELAIS_ASSIGN(std::string tile, serve(*ledger, path));
+      for (std::size_t at = 0; at < tile.size(); at += 32) tile[at] ^= 1;
+      return tile;
+    };
+    if (checkpoint.size != head.size)
+      EXPECT_EQ(verify_growth(wrong, checkpoint, head).error().rule, "verify-tile");
     checkpoint.root[5] ^= 1;
     EXPECT_EQ(rule(checkpoint, head), "verify-growth") << checkpoint.size;
   }

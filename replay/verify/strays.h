@@ -1,0 +1,17 @@
+// Records of a store that no entry owns.
+#pragma once
+
+#include <cstdint>
+
+#include "ledger/base/error.h"
+#include "ledger/store/store.h"
+
+namespace relais::replay {
+
+/// Whether each record's key is one that a log of `size` entries can have, in every family but the
+/// projections, which are compared record by record, and the two indices, whose keys are the
+/// signatories' own. Rule "verify-stray": its message names each family that has strays, how many
+/// and the first.
+Status check_strays(const store::Store& store, std::uint64_t size);
+
+}  // namespace relais::replay

@@ -1,0 +1,160 @@
+"""A host that has the key of its log, and would have nobody keep what proves that it forked it."""
+import json
+import uuid
+
+from falselog import FalseLog, Host
+from harness import DETECTED, ML1, RELAIS, case
+from stage import bare as stage  # noqa: F401, who keeps receipts asks no server of ours
+from table import Row, control
+
+from attempts.client import program
+
+EVIDENCE = "evidence of a fork"
+
+
+class Victim:
+    """Keeps the receipts of a log whose host has its key; the first is in the folder."""
+
+    def __init__(self, s):
+        self.s = s
+        self.folder = s.folder / f"victim-{uuid.uuid4()}"
+        self.log = FalseLog()
+        first = self.statement()
+        self.said = self.ask(self.log.tile, self.log.add(first), first)
+
+    def statement(self, **attributes):
+        return self.s.by(ML1).statement("case.detected", case(), DETECTED, **attributes)
+
+    def ask(self, tile, answer, *statements):
+        """What the program says of one answer to these statements, and its exit code in front."""
+        with Host(tile, answer) as host:
+            code, text = program(RELAIS, "submit", "--url", host.url, "--vkey", self.log.vkey, "--receipts", self.folder, "-",
+                                 stdin="".join(x + "\n" for x in statements))
+        return f"{code} {text}"
+
+    def fork(self, statement):
+        """A history that does not have the first statement."""
+        other = self.log.history(0)
+        other.add(self.statement())
+        return other, other.add(statement)
+
+    def has(self, answer):
+        texts = {f.read_text() for f in self.folder.rglob("*") if f.is_file()}
+        return "kept" if answer["receipt"] in texts else "lost"
+
+
+def hidden(_):
+    return None
+
+
+def place_taken(s):
+    """Under the statement's name lies a receipt that is not proven, then the fork comes, then the first one's proof."""
+    v = Victim(s)
+    statement = v.statement()
+    grown = v.log.history()
+    decoy = grown.add(statement)
+    other, forked = v.fork(statement)
+    for tile, answer in ((hidden, decoy), (other.tile, forked), (grown.tile, decoy)):
+        v.ask(tile, answer, statement)
+    return v.has(forked)
+
+
+def under_another(s):
+    """The fork's receipt is of another statement than the one that was sent."""
+    v = Victim(s)
+    other, forked = v.fork(v.statement())
+    v.ask(other.tile, forked, v.statement())
+    return v.has(forked)
+
+
+def too_few_answers(s):
+    v = Victim(s)
+    two = v.statement(), v.statement()
+    other, forked = v.fork(two[0])
+    v.ask(other.tile, {"results": [{**forked, "status": 201}]}, *two)
+    return v.has(forked)
+
+
+def receipt_there(s):
+    """The statement has a receipt; a second one of the same log has it at another place."""
+    v = Victim(s)
+    statement = v.statement()
+    v.ask(v.log.tile, v.log.add(statement), statement)
+    second = v.log.add(statement)
+    v.ask(v.log.tile, second, statement)
+    return v.has(second)
+
+
+def seen_is_beside_it(s):
+    """The checkpoint that it contradicts stays beside it, when the log has long gone on."""
+    v = Victim(s)
+    seen = (v.folder / "log.checkpoint").read_text()
+    statement = v.statement()
+    other, forked = v.fork(statement)
+    v.ask(other.tile, forked, statement)
+    for receipt in v.folder.rglob("*.tlog-proof"):
+        receipt.unlink()
+    more = v.statement()
+    v.ask(v.log.tile, v.log.add(more), more)
+    return "kept" if seen in {f.read_text() for f in v.folder.rglob("*") if f.is_file()} else "lost"
+
+
+def rule_of(said):
+    return next((r for r in ("history-differs", "history-unproven") if r in said), said)
+
+
+def wrong_tile(tile):
+    def attempt(s):
+        v = Victim(s)
+        statement = v.statement()
+        answer = v.log.add(statement)
+        return rule_of(v.ask(lambda path: tile(v.log.tile(path)), answer, statement))
+    return attempt
+
+
+def true_fork(s):
+    v = Victim(s)
+    statement = v.statement()
+    other, forked = v.fork(statement)
+    return rule_of(v.ask(other.tile, forked, statement))
+
+
+def named_like_ours(name):
+    """A statement whose source is called as a file of the folder is."""
+    def attempt(s):
+        folder = s.folder / f"named-{uuid.uuid4()}"
+        log = FalseLog()
+        codes = []
+        for attributes in ({"source": name}, {}, {}):
+            statement = s.by(ML1).statement("case.detected", case(), DETECTED, **attributes)
+            with Host(log.tile, log.add(statement)) as host:
+                codes.append(program(RELAIS, "submit", "--url", host.url, "--vkey", log.vkey, "--receipts", folder, "-",
+                                     stdin=statement + "\n")[0])
+        return f"{codes}, {(folder / 'log.vkey').is_file()}, {(folder / 'log.checkpoint').is_file()}"
+    return attempt
+
+
+def kept_file_damaged(s):
+    """The error is about the file of the folder that is damaged, not about an option that nobody has given."""
+    v = Victim(s)
+    (v.folder / "log.vkey").write_text("garbage\n")
+    with Host(hidden) as host:
+        code, text = program(RELAIS, "submit", "--json", "--url", host.url, "--receipts", v.folder, "-",
+                             stdin=v.statement() + "\n")
+    return f"{code} {json.loads(text)['error']['field'].rsplit('/', 1)[-1]}"
+
+
+def rows():
+    for name, attempt in (("its place is taken, and freed again", place_taken),
+                          ("with a receipt of another statement", under_another),
+                          ("in a list with an answer too few", too_few_answers),
+                          ("with a second receipt of one statement", receipt_there),
+                          ("what it contradicts, after the log went on", seen_is_beside_it)):
+        yield Row(f"a fork, {name}", EVIDENCE, attempt, "kept")
+    for name, tile in (("zeros", lambda t: bytes(len(t))), ("a hash changed", lambda t: t[:-1] + bytes([t[-1] ^ 1])),
+                       ("a hash too few", lambda t: t[:-32]), ("a hash too many", lambda t: t + t[:32]), ("nothing", lambda t: b"")):
+        yield Row(f"a tile of {name} is no second history", EVIDENCE, wrong_tile(tile), "history-unproven")
+    yield control("a second history is one", EVIDENCE, true_fork, "history-differs")
+    for name in ("log.checkpoint", "log.vkey", "log.checkpoint.1.new"):
+        yield Row(f"a source called {name}", EVIDENCE, named_like_ours(name), r"\[0, 0, 0\], True, True")
+    yield Row("a key of the folder that is damaged", EVIDENCE, kept_file_damaged, "1 log.vkey")
