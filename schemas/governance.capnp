@@ -8,7 +8,7 @@ using G = import "convention.capnp";
 $Cxx.namespace("relais::schema");
 
 struct GovernanceProposed $P.event((
-    name = "governance.proposed", axis = convention, stream = convention,
+    name = "governance.proposed", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
     source = "Convention, governance", precondition = "the emitter has a vote (pref, ml, udml, aa or sec); what the act needs is named (see its fields), and nothing else; the proposal id is new; what is proposed is possible; the convention sets a quorum for the act, which those who may vote on it can fill",
     summary = "A signatory proposes an act that takes several; its own approval is counted.")) {
   proposalId @0 :Text $P.format("slug");
@@ -29,14 +29,14 @@ struct GovernanceProposed $P.event((
 }
 
 struct GovernanceApproved $P.event((
-    name = "governance.approved", axis = convention, stream = convention,
+    name = "governance.approved", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
     source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
     summary = "A signatory approves a proposal.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct GovernanceRejected $P.event((
-    name = "governance.rejected", axis = convention, stream = convention,
+    name = "governance.rejected", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
     source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
     summary = "A signatory rejects a proposal; when the quorum can no longer be reached the proposal is closed.")) {
   proposalId @0 :Text $P.format("slug");
@@ -44,7 +44,7 @@ struct GovernanceRejected $P.event((
 }
 
 struct GovernanceWithdrawn $P.event((
-    name = "governance.withdrawn", axis = convention, stream = convention, relation = author,
+    name = "governance.withdrawn", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec], relation = author,
     source = "Convention, governance", precondition = "the proposal is open, by its author",
     summary = "The author takes a proposal back.")) {
   proposalId @0 :Text $P.format("slug");

@@ -51,9 +51,10 @@ inline constexpr Annulment kAnyTime{[](const CaseState&, const ActMark&) { retur
                                     "case.annulled"};
 inline constexpr Annulment kByALaterAct = only_by("a later act that says what holds now");
 
-/// Whether a case that holds kMaxActs events takes this one too: what ends it, and what no number
-/// may stand in the way of. Each is bounded by something else: the referrals that are open, the
-/// reports, the consents in force.
+/// Whether it is taken where its emitter has no room left (see RoomOfACase): what ends the case or
+/// the emitter's own part in it, what answers it, and what no number may stand in the way of. Each
+/// is bounded by something else: the referrals that are open, the reports, the consents in force,
+/// what was asked.
 using WhenFull = bool (*)(const Judgement&);
 inline constexpr WhenFull kRefusedWhenFull = [](const Judgement&) { return false; };
 inline constexpr WhenFull kTakenWhenFull = [](const Judgement&) { return true; };
@@ -102,9 +103,14 @@ void check_rules_are_complete();
 // What every rule may hold at most. A case is folded as one record, so its lists are bounded.
 inline constexpr std::size_t kMaxOpenReferrals = 100;
 inline constexpr std::size_t kMaxReferrals = 1'000;
-inline constexpr std::size_t kMaxSteps = 10'000;
-inline constexpr std::size_t kMaxActs = 50'000;  ///< events of one case
 inline constexpr std::size_t kMaxContributions = 1'000;
+/// The events of one case. A signatory that does not hold it adds at most a fifth, and nothing more
+/// once three quarters are taken: the holder and the clock find room whatever others do.
+struct RoomOfACase {
+  static constexpr std::size_t kMost = 10'000;
+  static constexpr std::size_t kOfAnother = 2'000;
+  static constexpr std::size_t kForOthers = 7'500;
+};
 inline constexpr std::size_t kMaxCapabilities = 500;  ///< of one signatory
 inline constexpr std::size_t kMaxOpenProposals = 100;
 inline constexpr std::size_t kMaxKeysOfSignatory = 100;
@@ -146,6 +152,25 @@ void move_referral(const Change& change, Referral& r, ReferralPhase to);
 void review_consents_of_referrals(const Change& change);
 /// Whether the signatory holds the case, or has a referral in it that it accepted.
 bool holder_or_accepted(const CaseState& c, SignatoryId who);
+/// Whether the signatory has something to do with the case now: it holds it, has a referral that is
+/// open, is asked to take it over, or is a party to the parcours. Who declined, was never answered
+/// or has completed takes part for what it did, and no more.
+bool has_a_part(const CaseState& c, const Signatory& who);
+
+/// Whether a list of the case, whose elements say by whom they are, has room for one more of the
+/// emitter's: of one signatory a tenth, and of all who do not hold the case `most`. So the holder
+/// always finds room.
+template <class T>
+bool has_room(const Judgement& j, const std::vector<T>& list, std::size_t most) {
+  const SignatoryId holder = j.subject->holder;
+  std::size_t own = 0;
+  std::size_t of_others = 0;
+  for (const T& element : list) {
+    if (element.by == j.emitter->id) ++own;
+    if (element.by != holder) ++of_others;
+  }
+  return own < most / 10 && (j.emitter->id == holder || of_others < most);
+}
 
 // The state machines. check_transition() consults the tables: "case-transition" and
 // "referral-transition".

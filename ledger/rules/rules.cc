@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ledger/base/check.h"
@@ -94,13 +95,29 @@ Status check_time(const Judgement& j) {
                            to_rfc3339(Timestamp{j.act.received_at().value + kMaxClockAheadMs})));
 }
 
+/// How many events the emitter finds no room beyond; nothing where there is room.
+std::optional<std::string> no_room(const Judgement& j) {
+  using Room = RoomOfACase;
+  const auto& acts = j.subject->acts;
+  const auto most = [](std::size_t n) { return "at most " + std::to_string(n) + " events"; };
+  if (acts.size() >= Room::kMost) return "a case has " + most(Room::kMost);
+  if (j.subject->holder == j.emitter->id || by_system(j)) return std::nullopt;
+  if (acts.size() >= Room::kForOthers)
+    return "what is left of a case's room behind " + std::to_string(Room::kForOthers) +
+           " events is for its holder";
+  if (acts.size() < Room::kOfAnother) return std::nullopt;
+  const auto own = std::ranges::count(acts, j.emitter->id, &ActMark::by);
+  if (static_cast<std::size_t>(own) < Room::kOfAnother) return std::nullopt;
+  return "of a signatory that does not hold it, a case has " + most(Room::kOfAnother);
+}
+
 Status check_room(const Judgement& j) {
-  if (j.subject->acts.size() < kMaxActs || rule_of(j.act.type->ordinal).of_case.when_full(j))
-    return {};
-  return fail(
-      conflict(j, "limit-acts", "a case has at most " + std::to_string(kMaxActs) + " events")
-          .accepts("what ends the case: answers to its referrals, psp.ended, case.closed, "
-                   "case.dismissed, case.data_erased"));
+  const auto full = no_room(j);
+  if (!full || rule_of(j.act.type->ordinal).of_case.when_full(j)) return {};
+  return fail(conflict(j, "limit-acts", *full)
+                  .accepts("what ends the case or one's part in it, and answers: to referrals, "
+                           "transfers, applications; contribution.delivered, psp.ended, "
+                           "case.closed, case.dismissed, case.data_erased"));
 }
 
 Status check_stream(Judgement& j) {
@@ -273,6 +290,18 @@ bool holder_or_accepted(const CaseState& c, SignatoryId who) {
   return c.holder == who || std::ranges::any_of(c.referrals, [who](const Referral& r) {
            return r.to == who && r.phase == ReferralPhase::accepted;
          });
+}
+
+bool has_a_part(const CaseState& c, const Signatory& who) {
+  if (c.holder == who.id || (c.transfer && c.transfer->to == who.id)) return true;
+  if (std::ranges::any_of(c.referrals,
+                          [&](const Referral& r) { return r.to == who.id && r.open(); }))
+    return true;
+  const PspPhase phase = c.psp.phase;
+  if (phase == PspPhase::none || phase == PspPhase::ended || phase == PspPhase::final_refusal)
+    return false;
+  const auto roles = who.role_set();
+  return c.psp.applicant == who.id || roles.has(schema::Role::PREF) || roles.has(schema::Role::SEC);
 }
 
 void check_rules_are_complete() {

@@ -147,7 +147,7 @@ void ScriptBuilder::admission() {
          "cannot admit it alone", effect);
   refuse("voted-already", kPrefecture, "governance.approved", convention_subject_,
          "cannot vote twice", named);
-  refuse("not-a-voter", kMagistrate, "governance.approved", convention_subject_,
+  refuse("emitter-forbidden", kMagistrate, "governance.approved", convention_subject_,
          "sits on the commission, and has no vote on the convention", named);
   approve(id, kAmicale);
   approve(id, kUnion);

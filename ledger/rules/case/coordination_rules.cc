@@ -60,8 +60,19 @@ auto find_contribution(Contributions& contributions, const Uuid& id) {
   return std::ranges::find(contributions, id, &Contribution::id);
 }
 
+/// Who has nothing to do with the case any more adds nothing to it.
+Status check_part(const Judgement& j) {
+  if (has_a_part(*j.subject, *j.emitter)) return {};
+  return fail(refusal(j.act, Errc::forbidden, "part-ended",
+                      "what " + j.emitter->slug + " had to do with the case has come to its end")
+                  .accepts("the holder, who has a referral or a transfer that is open, and the "
+                           "parties to the parcours")
+                  .in_state(std::string(to_string(j.subject->phase))));
+}
+
 Status decide_committed(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
+  RELAIS_TRY(check_part(j));
   const auto& contributions = j.subject->contributions;
   const auto committed = j.data().getContributionCommitted();
   if (find_contribution(contributions, accepted_uuid(committed.getContributionId())) !=
@@ -69,11 +80,10 @@ Status decide_committed(const Judgement& j) {
     return fail(conflict(j, "contribution-id-taken", "the case has a contribution of this id")
                     .at("data.contribution_id")
                     .accepts("a new UUID"));
-  if (contributions.size() >= kMaxContributions)
-    return fail(
-        conflict(j, "limit-contributions",
-                 "a case has at most " + std::to_string(kMaxContributions) + " contributions"));
-  return {};
+  if (has_room(j, contributions, kMaxContributions)) return {};
+  return fail(conflict(j, "limit-contributions",
+                       "a case has at most " + std::to_string(kMaxContributions) +
+                           " contributions, of one signatory a tenth"));
 }
 
 void evolve_committed(const Change& change) {
@@ -154,7 +164,7 @@ std::span<const Rule> coordination_rules() {
       {"contribution.delivered",
        decide_delivered,
        evolve_delivered,
-       {kDeliveryAnnulled, kRefusedWhenFull, RefTo::contribution}},
+       {kDeliveryAnnulled, kTakenWhenFull, RefTo::contribution}},
   };
   return kRules;
 }

@@ -264,9 +264,18 @@ void evolve_data_erased(const Change& change) {
 /// this is room for all of them (RGPD art. 17).
 constexpr std::size_t kMaxErasuresBeyond = 1'000;
 
+/// What is wrong can be put right, once for each act that holds a value (RGPD art. 5(1)(d), 16).
+bool correction_when_full(const Judgement& j) {
+  const std::uint32_t version = j.data().getCaseCorrected().getTargetVersion();
+  return has_version(*j.subject, version) && !j.subject->acts[version - 1].corrected;
+}
+
 bool erasure_when_full(const Judgement& j) {
-  return !j.data().getCaseDataErased().hasTargets() ||
-         j.subject->acts.size() < kMaxActs + kMaxErasuresBeyond;
+  if (!j.data().getCaseDataErased().hasTargets()) return true;
+  const auto beyond = j.subject->acts | std::views::drop(RoomOfACase::kMost);
+  const auto erasures = std::ranges::count_if(
+      beyond, [](const ActMark& a) { return kind_of(a) == Kind::CASE_DATA_ERASED; });
+  return static_cast<std::size_t>(erasures) < kMaxErasuresBeyond;
 }
 
 }  // namespace
@@ -289,7 +298,8 @@ std::span<const Rule> correction_rules() {
       {"case.corrected",
        decide_corrected,
        evolve_corrected,
-       {only_by("case.corrected anew, of the same target"), kRefusedWhenFull, RefTo::other_acts}},
+       {only_by("case.corrected anew, of the same target"), correction_when_full,
+        RefTo::other_acts}},
       {"case.annulled",
        decide_annulled,
        evolve_annulled,

@@ -18,9 +18,10 @@ namespace {
 constexpr std::size_t kMaxReports = 1'000;
 
 Status check_new_report(const Judgement& j) {
-  if (j.subject->reports.size() < kMaxReports) return {};
-  return fail(conflict(j, "limit-reports",
-                       "a case has at most " + std::to_string(kMaxReports) + " reports"));
+  if (has_room(j, j.subject->reports, kMaxReports)) return {};
+  return fail(conflict(
+      j, "limit-reports",
+      "a case has at most " + std::to_string(kMaxReports) + " reports, of one signatory a tenth"));
 }
 
 std::string_view name_of(schema::Crip crip) {
@@ -173,7 +174,7 @@ std::span<const Rule> protection_rules() {
       {"protection.outcome_recorded",
        decide_outcome_recorded,
        evolve_outcome_recorded,
-       {kOutcomeAnnulled, kRefusedWhenFull, RefTo::report}},
+       {kOutcomeAnnulled, kTakenWhenFull, RefTo::report}},
       {"external_referral.recorded",
        decide_external_referral,
        evolve_external_referral,

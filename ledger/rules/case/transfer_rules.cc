@@ -94,11 +94,11 @@ std::span<const Rule> transfer_rules() {
       {"case.transfer_accepted",
        decide_answer,
        evolve_accepted,
-       {only_by("case.transfer_requested anew"), kRefusedWhenFull}},
+       {only_by("case.transfer_requested anew"), kTakenWhenFull}},
       {"case.transfer_declined",
        decide_answer,
        evolve_declined,
-       {only_by("case.transfer_requested anew"), kRefusedWhenFull}},
+       {only_by("case.transfer_requested anew"), kTakenWhenFull}},
   };
   return kRules;
 }

@@ -141,7 +141,7 @@ void evolve_permit_refused(const Change& change) {
 std::span<const Rule> psp_rights_rules() {
   static constexpr Rule kRules[] = {
       {"afis.opened", decide_afis_opened, evolve_afis_opened, {kByALaterAct, kRefusedWhenFull}},
-      {"afis.closed", decide_afis_closed, evolve_afis_closed, {kByALaterAct, kRefusedWhenFull}},
+      {"afis.closed", decide_afis_closed, evolve_afis_closed, {kByALaterAct, kTakenWhenFull}},
       {"residence_permit.requested",
        decide_permit_requested,
        evolve_permit_requested,
@@ -149,11 +149,11 @@ std::span<const Rule> psp_rights_rules() {
       {"residence_permit.issued",
        decide_permit_issued,
        evolve_permit_issued,
-       {kByALaterAct, kRefusedWhenFull}},
+       {kByALaterAct, kTakenWhenFull}},
       {"residence_permit.refused",
        decide_permit_refused,
        evolve_permit_refused,
-       {kByALaterAct, kRefusedWhenFull}},
+       {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;
 }

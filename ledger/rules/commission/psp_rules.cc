@@ -314,7 +314,7 @@ std::span<const Rule> psp_entry_rules() {
   static constexpr Rule kRules[] = {
       {"psp.applied", decide_applied, evolve_applied, {kByALaterAct, kRefusedWhenFull}},
       {"psp.opinion_given", decide_opinion, evolve_opinion, {kByALaterAct, kRefusedWhenFull}},
-      {"psp.decided", decide_decided, evolve_decided, {kByALaterAct, kRefusedWhenFull}},
+      {"psp.decided", decide_decided, evolve_decided, {kByALaterAct, kTakenWhenFull}},
       {"psp.started", decide_started, evolve_started, {kByALaterAct, kRefusedWhenFull}},
       {"psp.appeal_filed",
        decide_appeal_filed,
@@ -323,7 +323,7 @@ std::span<const Rule> psp_entry_rules() {
       {"psp.appeal_judged",
        decide_appeal_judged,
        evolve_appeal_judged,
-       {kByALaterAct, kRefusedWhenFull}},
+       {kByALaterAct, kTakenWhenFull}},
   };
   return kRules;
 }

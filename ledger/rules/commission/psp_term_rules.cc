@@ -160,7 +160,7 @@ std::span<const Rule> psp_term_rules() {
       {"psp.renewal_decided",
        decide_renewal_decided,
        evolve_renewal_decided,
-       {kByALaterAct, kRefusedWhenFull}},
+       {kByALaterAct, kTakenWhenFull}},
       {"psp.suspended", check_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
       {"psp.resumed", check_party_move, evolve_by_transition, {kByALaterAct, kRefusedWhenFull}},
       {"psp.ended", decide_ended, evolve_ended, {kByALaterAct, kTakenWhenFull}},

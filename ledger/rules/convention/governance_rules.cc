@@ -184,13 +184,6 @@ Error invalid_element(const Judgement& j, std::string_view list, std::size_t i,
   return refusal(j.act, Errc::invalid, std::move(rule), std::move(message)).at(std::move(field));
 }
 
-Status check_voter(const Judgement& j) {
-  if (votes(*j.emitter)) return {};
-  return fail(refusal(j.act, Errc::forbidden, "not-a-voter",
-                      j.emitter->slug + " takes no part in the governance of the convention")
-                  .accepts("a signatory with a role of pref, ml, udml, aa, sec"));
-}
-
 /// The convention sets a quorum for the act, and those who may vote on it can fill it.
 Status check_quorum(const Judgement& j, const Proposal& p) {
   if (quorum_of(j.registry(), p.act) == nullptr) {
@@ -236,7 +229,6 @@ Status check_room(const Judgement& j, const Proposal& p) {
 
 Status decide_proposed(const Judgement& j) {
   RELAIS_TRY(check_convention_stream(j));
-  RELAIS_TRY(check_voter(j));
   RELAIS_TRY(check_members(j));
   RELAIS_TRY(check_quorums(j, j.data().getGovernanceProposed().getQuorums(), kMinApprovals));
   RELAIS_TRY(check_terms(j, j.data().getGovernanceProposed().getTerms()));
@@ -273,7 +265,6 @@ Result<const Proposal*> open_proposal(const Judgement& j, const std::string& id)
 
 Status check_vote(const Judgement& j, capnp::Text::Reader id) {
   RELAIS_ASSIGN(const Proposal* p, open_proposal(j, text(id)));
-  RELAIS_TRY(check_voter(j));
   if (own_matter(*p, *j.emitter))
     return fail(refusal(j.act, Errc::forbidden, "governance-own-matter",
                         j.emitter->slug + " has no vote on what concerns itself")

@@ -13,6 +13,7 @@ from table import Row, Skipped, control
 from wire import said
 
 TYP = "cloudevents+sd-jwt"
+ROOM = "the room of a case"
 SALTS, DISCLOSURES, FIRST, SIGNED, ERASED = ("salts", "disclosures", "a stranger who posts first", "what is signed",
                                              "what remains of what was erased")
 NO = r"4.. \S+"
@@ -362,6 +363,47 @@ def erased_rows():
     yield Row("the disclosure in memory", ERASED, left_in_memory, "0 texts, 0 notes")
 
 
+# --- the room of a case
+
+def referred(s, *answers):
+    """A case of ML1, and what ML2 has answered to the referral of it."""
+    subject = s.minor(ML1)
+    referral = s.ask(ML1, subject, ML2)
+    for name, more in answers:
+        s.act(ML2, f"referral.{name}", subject, {"referral_id": referral, **more})
+    return subject
+
+
+def contribution(answers, who=ML2):
+    """The attempt: a commitment by who has answered so."""
+    def attempt(s):
+        data = {"contribution_id": str(uuid.uuid4()), "kind": "expertise"}
+        return posted(s, s.by(who).statement("contribution.committed", referred(s, *answers), data))
+    return attempt
+
+
+def filled(s):
+    """The attempt: 2,100 acts of who has accepted a referral; what the holder may do then."""
+    subject = referred(s, ("received", {}), ("accepted", {}))
+    taken = 0
+    for _ in range(6):
+        acts = [s.by(ML2).statement("case.risk_assessed", subject, ASSESSED) for _ in range(350)]
+        taken += sum(r["status"] == 201 for r in s.reader().post_list(acts).json()["results"])
+    holder = posted(s, s.by(ML1).statement("case.risk_assessed", subject, ASSESSED))
+    return f"{taken} taken, the holder {holder}"
+
+
+def room():
+    received, no = ("received", {}), "403 part-ended"
+    accepted = (received, ("accepted", {}))
+    yield Row("by who has declined", ROOM, contribution((received, ("declined", {"decline_reason": "other"}))), no)
+    yield Row("by who has taken the referral back", ROOM, contribution((("cancelled", {}),)), no)
+    yield Row("by who has completed it", ROOM, contribution((*accepted, ("completed", {"outcome": "attended"}))), no)
+    yield control("by who has accepted", ROOM, contribution(accepted), "201")
+    yield control("by the holder", ROOM, contribution((), ML1), "201")
+    yield Row("all of it, by who has accepted", ROOM, filled, "1998 taken, the holder 201")
+
+
 def rows():
-    for part in (salts, disclosures, first, signed_rows, erased_rows):
+    for part in (salts, disclosures, first, signed_rows, erased_rows, room):
         yield from part()

@@ -122,19 +122,53 @@ TEST(Coordination, WhoTakesNoPartContributesNothing) {
     EXPECT_EQ(scene.refused(who, "contribution.committed", case_subject(1), committed(301)).rule,
               "stream-unknown")
         << who;
-  scene.world()
-      .mutable_case(*parse_uuid(test_uuid(1)))
-      ->participants.insert(scene.ordinal_of("pref"));
+  rules::CaseState& c = *scene.world().mutable_case(*parse_uuid(test_uuid(1)));
+  c.participants.insert(scene.ordinal_of("pref"));
+  c.psp.phase = rules::PspPhase::applied;
   scene.expect("pref", "contribution.committed", case_subject(1), committed(301));
+  c.psp.phase = rules::PspPhase::ended;
+  EXPECT_EQ(scene.refused("pref", "contribution.committed", case_subject(1), committed(302)).rule,
+            "part-ended");
+}
+
+/// What it promised before it still delivers, whatever has become of the case's room.
+TEST(Coordination, WhoHasDeclinedAddsNothingAndKeepsItsPromises) {
+  Scene scene;
+  prepare(scene);
+  scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
+  scene.expect("aa1", "referral.received", case_subject(1), Scene::on_referral(101));
+  scene.expect("aa1", "referral.declined", case_subject(1),
+               Scene::on_referral(101, R"({"decline_reason":"other"})"));
+  const Error e = scene.refused("aa1", "contribution.committed", case_subject(1), committed(302));
+  EXPECT_EQ(e.rule, "part-ended");
+  EXPECT_EQ(e.code, Errc::forbidden);
+  EXPECT_EQ(e.state, "ASSESSED");
+  EXPECT_FALSE(e.accepted.empty());
+  rules::CaseState& c = *scene.world().mutable_case(*parse_uuid(test_uuid(1)));
+  rules::ActMark own{c.acts.back()};
+  c.acts.resize(2'500, own);
+  c.version = 2'500;
+  ASSERT_EQ(own.by, scene.ordinal_of("aa1"));
+  scene.expect("aa1", "contribution.delivered", case_subject(1), delivered(301));
 }
 
 TEST(Coordination, ContributionsOfACaseAreBounded) {
   Scene scene;
   prepare(scene);
-  scene.world().mutable_case(*parse_uuid(test_uuid(1)))->contributions.resize(1'000);
-  const Error e = scene.refused("ml1", "contribution.committed", case_subject(1), committed(301));
-  EXPECT_EQ(e.rule, "limit-contributions");
-  EXPECT_EQ(e.code, Errc::conflict);
+  auto& contributions = scene.world().mutable_case(*parse_uuid(test_uuid(1)))->contributions;
+  const rules::Contribution of_aa1{{}, scene.ordinal_of("aa1")};
+  const auto refused = [&](const char* who) {
+    const Error e = scene.refused(who, "contribution.committed", case_subject(1), committed(301));
+    EXPECT_EQ(e.code, Errc::conflict);
+    return e.rule;
+  };
+  contributions.resize(100, of_aa1);
+  EXPECT_EQ(refused("aa1"), "limit-contributions") << "of one signatory a tenth";
+  contributions.assign(1'000, {{}, scene.ordinal_of("aa2")});
+  EXPECT_EQ(refused("aa1"), "limit-contributions");
+  scene.expect("ml1", "contribution.committed", case_subject(1), committed(302));
+  contributions.assign(100, {{}, scene.ordinal_of("ml1")});
+  EXPECT_EQ(refused("ml1"), "limit-contributions");
 }
 
 }  // namespace

@@ -163,10 +163,10 @@ TEST_F(Governance, OnlyTheConventionsOwnStreamAndItsVoters) {
   EXPECT_EQ(
       scene.refused("pref", "governance.proposed", "convention/other", admission("p1", "aa3")).rule,
       "stream-unknown");
-  EXPECT_EQ(refused_proposal(admission("p1", "aa3"), "member").rule, "not-a-voter");
+  EXPECT_EQ(refused_proposal(admission("p1", "aa3"), "member").rule, "emitter-forbidden");
   propose("pref", admission("p1", "aa3"));
   const Error e = scene.refused("member", "governance.approved", subject(), on("p1"));
-  EXPECT_EQ(e.rule, "not-a-voter");
+  EXPECT_EQ(e.rule, "emitter-forbidden");
   EXPECT_EQ(e.code, Errc::forbidden);
   EXPECT_EQ(scene.refused("ml1", "governance.approved", "convention/other", on("p1")).rule,
             "stream-unknown");
@@ -398,7 +398,7 @@ TEST_F(Governance, AnAdmittedMemberDoesNotVote) {
   approve("p1", {"aa1"});
   scene.expect("aa2", "signatory.admitted", subject(), proven("p1", "court", "court"));
   scene.keys.emplace("court", test_key("court"));
-  EXPECT_EQ(refused_proposal(withdrawal("p2", "ml2"), "court").rule, "not-a-voter");
+  EXPECT_EQ(refused_proposal(withdrawal("p2", "ml2"), "court").rule, "emitter-forbidden");
 }
 
 TEST_F(Governance, AnEffectThatHasBecomeImpossibleIsRefused) {

@@ -219,6 +219,8 @@ inline rules::CaseState& prepare(Scene& scene, std::string_view event, rules::Ca
     c.transfer =
         rules::Transfer{scene.ordinal_of("ml2"), schema::TransferKind::PERMANENT, kSceneStart};
   prepare_parcours(c, event);
+  if (event == "contribution.committed")  // by who has accepted
+    c.referrals = {prepared_referral(scene, c, rules::ReferralPhase::accepted)};
   if (const auto referral = referral_for(event)) {
     c.referrals = {prepared_referral(scene, c, *referral)};
     c.supported |= *referral == rules::ReferralPhase::accepted;

@@ -80,6 +80,15 @@ Change file_of(std::string_view date) {
   return [d = day(date)](Example& e) { e.file().filed_on = e.file().complete_on = d; };
 }
 
+void transfer_to_ml2(Example& e) {
+  e.who = "ml2";
+  e.the_case().transfer =
+      rules::Transfer{e.scene.ordinal_of("ml2"), schema::TransferKind::PERMANENT, kSceneStart};
+}
+void parcours_of_the_prefecture(Example& e) {
+  e.who = "pref";
+  e.psp().phase = PspPhase::applied;
+}
 void without_consent(Example& e) {
   e.the_case().consents.clear();
 }
@@ -377,6 +386,13 @@ Table of_coordination() {
       {"contribution.committed",
        {{"the emitter takes part in the case", "stream-unknown", by("ml1")},
         {"which is open", "case-transition", in(CasePhase::closed)},
+        {"has something to do with it still", "part-ended", referral_in(ReferralPhase::declined)},
+        {"has something to do with it still", "part-ended", referral_in(ReferralPhase::expired)},
+        {"has something to do with it still", "part-ended", referral_in(ReferralPhase::completed)},
+        {"it holds it", kAccepted, by("aa1")},
+        {"a referral or a transfer to it is open", kAccepted, referral_in(ReferralPhase::received)},
+        {"a referral or a transfer to it is open", kAccepted, transfer_to_ml2},
+        {"it is a party to the parcours", kAccepted, parcours_of_the_prefecture},
         {"the contribution id is new", "contribution-id-taken", done_before}}},
       {"contribution.delivered",
        {case_open(),
@@ -538,13 +554,13 @@ Table of_votes() {
     return {event,
             {{"the proposal is open", "proposal-not-open", withdrawn_before},
              {"the proposal is open", "proposal-unknown", on_another_proposal("p9")},
-             {"the emitter has a vote on it", "not-a-voter", by("member")},
+             {"the emitter has a vote on it", "emitter-forbidden", by("member")},
              {"the emitter has a vote on it", "governance-own-matter", by("aa1")},
              {"has not voted", "voted-already", by("pref")}}};
   };
   return {
       {"governance.proposed",
-       {{"the emitter has a vote (pref, ml, udml, aa or sec)", "not-a-voter", by("member")},
+       {{"the emitter has a vote (pref, ml, udml, aa or sec)", "emitter-forbidden", by("member")},
         {"what the act needs is named (see its fields)", "proposal-incomplete", without("name")},
         {"nothing else", "proposal-excess", [](Example& e) { e.payload["kid"] = kid_text("aa1"); }},
         {"the proposal id is new", "proposal-known", done_before},

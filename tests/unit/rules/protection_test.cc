@@ -188,7 +188,10 @@ TEST(Protection, AnOutcomeIsOfTheEmittersOldestReportWithoutOne) {
 TEST(Protection, ReportsOfACaseAreBounded) {
   Scene scene;
   detect_at(scene, 1, "69123", "high");
-  scene.world().mutable_case(*parse_uuid(test_uuid(1)))->reports.resize(1'000);
+  auto& reports = scene.world().mutable_case(*parse_uuid(test_uuid(1)))->reports;
+  reports.resize(1'000, {scene.ordinal_of("aa1"), true, {}, kSceneStart, {}});
+  scene.expect("ml1", "protection.report_transmitted", case_subject(1), report("metropole"));
+  reports.assign(100, {scene.ordinal_of("ml1"), true, {}, kSceneStart, {}});
   EXPECT_EQ(
       scene.refused("ml1", "protection.report_transmitted", case_subject(1), report("metropole"))
           .rule,
