@@ -8,6 +8,7 @@
 
 #include "api/http/server.h"
 #include "api/metrics.h"
+#include "api/read_queue.h"
 #include "api/router.h"
 #include "api/sharing.h"
 #include "api/worker_pool.h"
@@ -20,6 +21,10 @@ namespace relais::api {
 
 /// Most jobs that wait for a worker: lists of statements, and the parts they are split into.
 inline constexpr std::size_t kMaxQueuedJobs = 1'024;
+
+/// Most reads of many records that wait, and of one signatory: a second's worth or two.
+inline constexpr std::size_t kMaxQueuedReads = 512;
+inline constexpr std::size_t kMaxQueuedReadsEach = 32;
 
 /// Events that are read for one answer count as a request each so many: a list of thousands is no
 /// request like others.
@@ -35,6 +40,7 @@ struct Context {
   ClockGuard* clock_guard;                   ///< may be null
   std::shared_ptr<const HttpMemory> memory;  ///< may be null
   crypto::Sealer cursors;                    ///< where lists go on (api/resources/paging.h)
+  ReadQueue reads;                           ///< before the pool, which ends first
   WorkerPool pool;
   const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};

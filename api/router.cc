@@ -9,6 +9,9 @@ namespace relais::api {
 void Router::add(Route route) {
   check(static_cast<bool>(route.answer) != static_cast<bool>(route.answer_later),
         "a route has one handler");
+  check(!(route.looks_at_many || !route.many_with.empty()) ||
+            (route.access == Access::reader && route.answer),
+        "a route that looks at many records is for readers, who take turns");
   Entry e{std::move(route), {}};
   std::string_view rest = e.route.pattern;
   while (!rest.empty()) {

@@ -48,10 +48,14 @@ struct Route {
   HeadCheck body_check;                      ///< empty where the route takes no body
   Answer answer;                             ///< either this
   AnswerLater answer_later;                  ///< or this
+  bool looks_at_many = false;                ///< answered by a worker (api/read_queue.h)
+  std::string_view many_with;                ///< so are requests with this parameter
 
-  static Route get(std::string_view pattern) { return {Method::get, pattern, {}, {}, {}, {}, {}}; }
+  static Route get(std::string_view pattern) {
+    return {Method::get, pattern, {}, {}, {}, {}, {}, false, {}};
+  }
   static Route post(std::string_view pattern) {
-    return {Method::post, pattern, {}, {}, {}, {}, {}};
+    return {Method::post, pattern, {}, {}, {}, {}, {}, false, {}};
   }
   Route&& open() && { return std::move(*this).to(Access::open); }
   Route&& local() && { return std::move(*this).to(Access::local); }
@@ -66,6 +70,19 @@ struct Route {
   Route&& takes_body(HeadCheck check) && {
     body_check = std::move(check);
     return std::move(*this);
+  }
+  /// Many records are looked at for an answer, or for one to a request with this parameter: an io
+  /// thread must not be held as long. For readers only, who take turns.
+  Route&& heavy() && {
+    looks_at_many = true;
+    return std::move(*this);
+  }
+  Route&& heavy_with(std::string_view parameter) && {
+    many_with = parameter;
+    return std::move(*this);
+  }
+  bool is_heavy(const Request& request) const {
+    return looks_at_many || (!many_with.empty() && request.param(many_with));
   }
   Route&& answers(Answer a) && {
     answer = std::move(a);

@@ -112,6 +112,7 @@ struct Service::Impl {
                 options.clock_guard,
                 std::move(options.memory),
                 crypto::Sealer(options.cursor_key ? *options.cursor_key : random_key()),
+                ReadQueue(kMaxQueuedReads, kMaxQueuedReadsEach),
                 WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
         authenticator(ledger.vkey().name),
         router(make_router(context)),
@@ -147,8 +148,10 @@ struct Service::Impl {
   void observe(std::size_t route, unsigned status, Steady::time_point start) {
     metrics.observe(route, status, Steady::now() - start);
   }
-  Status admit(const Route& route, Call& call);
-  Response answer(const Route& route, Call& call);
+  Admitted admit(const Route& route, Call& call);
+  Response answer(const Route& route, Call& call, Steady::time_point start);
+  void answer_by_worker(const Router::Match& match, Call& call, Respond respond,
+                        Steady::time_point start);
   Respond observed(Respond respond, std::size_t route, Steady::time_point start);
 
   const OperatorToken metrics_token;
@@ -179,7 +182,7 @@ void Service::drain() {
 }
 
 /// Rights first, so that who may not read learns nothing of the parameters either.
-Status Service::Impl::admit(const Route& route, Call& call) {
+Admitted Service::Impl::admit(const Route& route, Call& call) {
   if (route.access == Access::operation && !call.request.peer->local &&
       !metrics_token.is(call.request.header("authorization")))
     return fail(error(Errc::unauthenticated, "operators-only",
@@ -202,17 +205,35 @@ Status Service::Impl::admit(const Route& route, Call& call) {
 }
 
 /// No exception passes: what a handler did not foresee (bad_alloc above all) ends its request only.
-Response Service::Impl::answer(const Route& route, Call& call) {
+Response Service::Impl::answer(const Route& route, Call& call, Steady::time_point start) {
   try {
-    auto response = route.answer(call);
-    if (response) return std::move(*response);
-    if (is_failure(response.error())) context.report(to_string(response.error()));
-    return problem(response.error());
+    auto made = route.answer(call);
+    Response response = made ? std::move(*made) : problem(made.error());
+    // What is hidden answers as what is absent, and as late.
+    if (route.access == Access::reader && (response.status == 404 || response.quiet))
+      response.not_before = start + kQuietAnswer;
+    if (made) return response;
+    if (is_failure(made.error())) context.report(to_string(made.error()));
+    return response;
   } catch (const std::exception& e) {
     const Error failure = error(Errc::internal, "internal", e.what());
     context.report(to_string(failure));
     return problem(failure);
   }
+}
+
+/// The request as the worker's own; what the head was when it came is not held while it waits.
+void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Respond respond,
+                                     Steady::time_point start) {
+  const auto own = std::make_shared<OwnRequest>(std::move(call.request));
+  const Respond answered = observed(std::move(respond), match.number, start);
+  const auto job = [this, own, answered, start, route = match.route, captures = match.captures,
+                    reader = call.reader] {
+    Call again{own->request(), captures, context.ledger.head(), reader};
+    answered(answer(*route, again, start));
+  };
+  const Admitted posted = context.reads.post(context.pool, call.reader.id, job);
+  if (!posted) answered(problem(posted.error()));
 }
 
 Respond Service::Impl::observed(Respond respond, std::size_t route, Steady::time_point start) {
@@ -261,16 +282,15 @@ void Service::handle(Request& request, Respond respond) {
   }
   const Route& route = *match.route;
   Call call{request, match.captures, impl_->context.ledger.head(), {}};
-  if (const Status admitted = impl_->admit(route, call); !admitted) {
+  if (const Admitted admitted = impl_->admit(route, call); !admitted) {
     Response response = problem(admitted.error());
     impl_->observe(match.number, response.status, start);
     return respond(std::move(response));
   }
+  if (route.is_heavy(request))
+    return impl_->answer_by_worker(match, call, std::move(respond), start);
   if (route.answer) {
-    Response response = impl_->answer(route, call);
-    // What is hidden answers as what is absent, and as late.
-    if (route.access == Access::reader && (response.status == 404 || response.quiet))
-      response.not_before = start + kQuietAnswer;
+    Response response = impl_->answer(route, call, start);
     impl_->observe(match.number, response.status, start);
     return respond(std::move(response));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/http/problem.h"
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/statement/salts.h"
@@ -51,16 +53,20 @@ class Rate {
         per_second_(per_second),
         most_(at_once) {}
 
-  /// Errc::limited where there is too little left. More than a full bucket is taken from a full
-  /// one.
-  Status take(const Key& who, double count = 1, Clock::time_point now = Clock::now()) {
+  /// Errc::limited where there is too little left, with the time until there is enough. More than
+  /// a full bucket is taken from a full one.
+  Admitted take(const Key& who, double count = 1, Clock::time_point now = Clock::now()) {
     if (per_second_ <= 0) return {};
     const double wanted = std::min(count, most_);
     const std::lock_guard lock(mutex_);
     Bucket& bucket = filled(who, now);
-    if (bucket.left < wanted)
-      return fail(
-          error(Errc::limited, rule_, "more than the share is asked for").accepts(accepted_));
+    if (bucket.left < wanted) {
+      const double seconds = std::ceil((wanted - bucket.left) / per_second_);
+      return std::unexpected(Refused(
+          error(Errc::limited, rule_, "more than the share is asked for")
+              .accepts(accepted_ + "; again in " + std::to_string(std::llround(seconds)) + " s"),
+          std::chrono::seconds(std::max(1LL, std::llround(seconds)))));
+    }
     bucket.left -= wanted;
     return {};
   }

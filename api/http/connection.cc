@@ -3,35 +3,21 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <charconv>
-#include <optional>
 
+#include "api/http/http_connection.h"
 #include "api/http/problem.h"
-#include "api/http/request_parser.h"
 #include "api/http/response_head.h"
-#include "api/http/signal.h"
 
 namespace relais::api {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-using ErrorCode = boost::system::error_code;
-using Steady = std::chrono::steady_clock;
-using TlsStream = asio::ssl::stream<Socket>;
-
 constexpr std::size_t kHeadRead = 16 * 1024;  // bytes asked for at once
 constexpr std::size_t kBodyRead = 64 * 1024;
 constexpr std::size_t kSmallBody = 16 * 1024;  // sent in one buffer with its head
-constexpr std::size_t kLingerBytes = 1024 * 1024;
 constexpr std::chrono::milliseconds kLinger{2'000};
 
 std::string certificate_subject(SSL* ssl) {
@@ -48,132 +34,7 @@ Response too_slow(const std::string& what) {
   return problem(error(Errc::malformed, "request-timeout", what + " came too slowly"), 408);
 }
 
-/// One connection. Everything but stop() and abort() runs on its io thread.
-template <class Stream>
-class HttpConnection final : public Connection,
-                             public std::enable_shared_from_this<HttpConnection<Stream>> {
- public:
-  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
-
-  template <class... Tls>
-  HttpConnection(std::shared_ptr<Connections> connections, Socket socket,
-                 const std::string& address, Tls&... tls)
-      : Connection(address),
-        connections_(std::move(connections)),
-        limits_(connections_->limits()),
-        executor_(socket.get_executor()),
-        stream_(std::move(socket), tls...),
-        watchdog_(executor_),
-        parser_(limits_) {
-    peer_.local = address.empty();
-    peer_.address = address;
-    request_.peer = &peer_;
-  }
-
-  ~HttpConnection() override {
-    if (signal_) signal_->close();
-  }
-
-  void start() {
-    auto self = this->shared_from_this();
-    connections_->add(self);
-    asio::co_spawn(executor_, run(), [self](const std::exception_ptr&) { self->finish(); });
-  }
-  void stop() override {
-    asio::post(executor_, [self = this->shared_from_this()] { self->stop_here(); });
-  }
-  void give_way() override {
-    asio::post(executor_, [self = this->shared_from_this()] {
-      if (self->phase_ == Phase::idle || self->phase_ == Phase::reading)
-        self->end_waiting();
-      else
-        self->connections_->count_again(self.get());
-    });
-  }
-  void abort() override {
-    asio::post(executor_, [self = this->shared_from_this()] { self->close(); });
-  }
-
- private:
-  /// `reading`: a request has begun and is not complete.
-  enum class Phase { idle, reading, busy, streaming };
-
-  asio::awaitable<void> run();
-  asio::awaitable<bool> handshake();
-  asio::awaitable<bool> serve_one();
-  asio::awaitable<bool> read_some(std::size_t bytes);
-  asio::awaitable<bool> read_head();
-  asio::awaitable<bool> read_body(ByteLease& memory);
-  asio::awaitable<Response> answer();
-  asio::awaitable<bool> write(Response& response, bool close);
-  asio::awaitable<bool> write_stream(Response& response, bool close);
-  asio::awaitable<bool> write_bytes(std::string_view first, std::string_view second);
-  void watch_peer();
-  asio::awaitable<void> end_watch();
-  asio::awaitable<void> refuse();
-  asio::awaitable<void> end();
-
-  bool refuse_with(Response refusal) {
-    refusal_ = std::move(refusal);
-    return false;
-  }
-  std::string_view unread() const {
-    const auto data = buffer_.data();
-    return {static_cast<const char*>(data.data()), data.size()};
-  }
-
-  // The watchdog: one timer a connection that looks at the deadline now and then, which costs less
-  // than a timer an operation.
-  void set_deadline(std::chrono::milliseconds from_now) {
-    timed_out_ = false;
-    deadline_ = Steady::now() + from_now;
-  }
-  void clear_deadline() { deadline_ = Steady::time_point::max(); }
-  void set_phase(Phase phase) {
-    phase_ = phase;
-    set_idle(phase == Phase::idle || phase == Phase::reading);
-  }
-  void watch();
-  void stop_here();
-  void end_waiting();
-  void close() {
-    ErrorCode ignored;
-    stream_.lowest_layer().close(ignored);
-    if (signal_) signal_->raise();
-  }
-  void finish() {
-    finished_ = true;
-    watchdog_.cancel();
-    close();
-    connections_->remove(this);
-  }
-
-  const std::shared_ptr<Connections> connections_;
-  const Limits& limits_;
-  const asio::any_io_executor executor_;
-  Stream stream_;
-  asio::steady_timer watchdog_;
-  Steady::time_point deadline_ = Steady::time_point::max();
-  bool timed_out_ = false;
-  bool finished_ = false;
-  bool stopping_ = false;
-  Phase phase_ = Phase::idle;
-  std::shared_ptr<Signal> signal_;  // of the stream that is being sent
-  bool watching_ = false;           // a read waits for the peer's end, beside the stream
-  bool peer_gone_ = false;
-  std::size_t unasked_ = 0;  // bytes that came while a stream was sent
-  std::array<char, 512> scrap_{};
-
-  Peer peer_;
-  ErrorCode ec_;  // of the last operation
-  beast::flat_buffer buffer_;
-  RequestParser parser_;
-  Request request_;
-  RequestParser::State state_ = RequestParser::State::need_more;
-  bool first_request_ = true;
-  std::optional<Response> refusal_;  // of what is no request
-  std::string head_;
-};
+}  // namespace
 
 template <class Stream>
 void HttpConnection<Stream>::watch() {
@@ -249,14 +110,12 @@ asio::awaitable<bool> HttpConnection<Stream>::serve_one() {
   std::string().swap(request_.body);
   if (response.not_before > Steady::now()) {
     asio::steady_timer timer(executor_, response.not_before);
-    ErrorCode ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await timer.async_wait(token);
+    co_await wait(timer);
   }
   const bool close = !parser_.keep_alive() || stopping_ || connections_->stopping();
   if (response.stream && request_.method != Method::head) {
-    const bool open = co_await write_stream(response, close);
-    co_return open;
+    co_await write_stream(response, close);
+    co_return false;
   }
   const bool written = co_await write(response, close);
   co_return written && !close;
@@ -345,11 +204,7 @@ asio::awaitable<Response> HttpConnection<Stream>::answer() {
   }
   const Error failure = error(Errc::internal, "internal", "the handler failed");
   if (failed) co_return problem(failure);
-  while (asio::steady_timer* timer = slot->arm(Steady::time_point::max())) {
-    ErrorCode ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await timer->async_wait(token);
-  }
+  while (asio::steady_timer* timer = slot->arm(Steady::time_point::max())) co_await wait(*timer);
   std::optional<Response> response = slot->take();
   if (!response) co_return problem(failure);
   if (response->later) {
@@ -395,91 +250,6 @@ asio::awaitable<bool> HttpConnection<Stream>::write(Response& response, bool clo
   co_return written;
 }
 
-/// Reads beside the stream that is being sent, since only a read tells at once that the peer has
-/// gone. A stream ends its connection, so what else comes is answered by nothing.
-template <class Stream>
-void HttpConnection<Stream>::watch_peer() {
-  watching_ = true;
-  stream_.async_read_some(
-      asio::buffer(scrap_), [self = this->shared_from_this()](ErrorCode ec, std::size_t bytes) {
-        self->unasked_ += bytes;
-        if (!ec && self->signal_ && self->unasked_ <= kLingerBytes) return self->watch_peer();
-        self->watching_ = false;
-        if (!self->signal_) return;
-        self->peer_gone_ = true;
-        self->signal_->raise();
-        ErrorCode ignored;
-        self->stream_.lowest_layer().cancel(ignored);  // a write to who does not read
-      });
-}
-
-/// Until the read of watch_peer() has ended: the connection's end reads too.
-template <class Stream>
-asio::awaitable<void> HttpConnection<Stream>::end_watch() {
-  while (watching_) {
-    ErrorCode ignored;
-    stream_.lowest_layer().cancel(ignored);
-    co_await asio::post(executor_, asio::use_awaitable);
-  }
-}
-
-/// Sends pieces until the stream ends, the client goes or the server stops. HTTP/1.0 has no chunks:
-/// the end of the connection is then the end of the body.
-template <class Stream>
-asio::awaitable<bool> HttpConnection<Stream>::write_stream(Response& response, bool close) {
-  const bool chunked = !parser_.http10();
-  head_.clear();
-  write_head(head_, response,
-             {connections_->clock().now(), request_.header("traceparent"), false, close || !chunked,
-              chunked});
-  set_phase(Phase::streaming);
-  buffer_.clear();
-  buffer_.shrink_to_fit();
-  signal_ = std::make_shared<Signal>(executor_);
-  response.stream->start([signal = signal_] { signal->raise(); });
-  watch_peer();
-  bool open = true;
-  auto beat = Steady::now() + limits_.heartbeat;
-  while (open && !peer_gone_ && !stopping_ && !connections_->stopping()) {
-    signal_->lower();
-    const BodyStream::Piece piece = response.stream->pull();
-    std::string_view bytes = piece.bytes;
-    std::string heartbeat;
-    if (bytes.empty() && head_.empty() && !piece.more && !piece.end) {
-      clear_deadline();
-      if (Steady::now() < beat) {
-        asio::steady_timer* timer = signal_->arm(beat);
-        if (timer == nullptr) continue;
-        ErrorCode ignored;
-        auto token = asio::redirect_error(asio::use_awaitable, ignored);
-        co_await timer->async_wait(token);
-        if (Steady::now() < beat) continue;
-      }
-      heartbeat = response.stream->heartbeat();
-      bytes = heartbeat;
-    }
-    if (!bytes.empty()) {
-      char size[16];
-      const auto end = std::to_chars(size, size + sizeof(size), bytes.size(), 16).ptr;
-      if (chunked) head_.append(size, end).append("\r\n");
-      head_.append(bytes);
-      if (chunked) head_.append("\r\n");
-    }
-    if (piece.end && chunked) head_.append("0\r\n\r\n");
-    set_deadline(limits_.write_timeout);
-    open = co_await write_bytes(head_, {});
-    head_.clear();
-    beat = Steady::now() + limits_.heartbeat;
-    if (piece.end) break;
-  }
-  signal_->close();
-  signal_.reset();
-  co_await end_watch();
-  response.stream.reset();
-  set_phase(Phase::busy);
-  co_return false;
-}
-
 /// Sends the refusal. What the client still sends is read and thrown away for a while, since
 /// closing on unread bytes would reset the connection before the client has read why.
 template <class Stream>
@@ -515,7 +285,9 @@ asio::awaitable<void> HttpConnection<Stream>::end() {
   co_return;
 }
 
-}  // namespace
+// What connection_stream.cc uses of it.
+template class HttpConnection<Socket>;
+template class HttpConnection<TlsStream>;
 
 void serve(const std::shared_ptr<Connections>& connections, Socket socket, asio::ssl::context* tls,
            const std::string& address) {

@@ -65,6 +65,25 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+OwnRequest::OwnRequest(Request&& from) : peer_(*from.peer) {
+  std::size_t size = from.target.size();
+  for (const HeaderView& h : from.headers) size += h.name.size() + h.value.size();
+  text_.reserve(size);  // views into it must stay valid
+  const auto kept = [this](std::string_view text) {
+    const std::size_t at = text_.size();
+    text_.append(text);
+    return std::string_view(text_).substr(at);
+  };
+  request_.method = from.method;
+  request_.target = kept(from.target);
+  request_.path = std::move(from.path);
+  request_.query = std::move(from.query);
+  request_.headers.reserve(from.headers.size());
+  for (const HeaderView& h : from.headers)
+    request_.headers.push_back({kept(h.name), kept(h.value)});
+  request_.peer = &peer_;
+}
+
 std::string_view Request::header(std::string_view name) const {
   for (const HeaderView& h : headers)
     if (equals_ignoring_case(h.name, name)) return h.value;

@@ -53,6 +53,22 @@ struct Request {
   std::optional<std::string_view> param(std::string_view name) const;
 };
 
+/// A request that is kept longer than its handler runs: all that it points into is its own. It has
+/// no body.
+class OwnRequest {
+ public:
+  /// Takes path and query, so that views into their texts stay valid, and copies the rest.
+  explicit OwnRequest(Request&& from);
+  OwnRequest(const OwnRequest&) = delete;
+  OwnRequest& operator=(const OwnRequest&) = delete;
+  Request& request() { return request_; }
+
+ private:
+  Peer peer_;
+  std::string text_;  // of the target and the headers
+  Request request_;
+};
+
 /// A body that is sent piece by piece as it comes. All members but the `wake` it is given are used
 /// by one thread at a time.
 class BodyStream {

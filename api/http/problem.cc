@@ -1,5 +1,7 @@
 #include "api/http/problem.h"
 
+#include <string>
+
 namespace relais::api {
 namespace {
 
@@ -69,6 +71,13 @@ void write_problem(JsonWriter& json, const Error& e, unsigned status) {
 
 Response problem(const Error& e) {
   return problem(e, status_of(e.code));
+}
+
+Response problem(const Refused& e) {
+  Response response = problem(static_cast<const Error&>(e));
+  for (auto& [name, value] : response.headers)
+    if (name == "retry-after") value = std::to_string(e.retry_after.count());
+  return response;
 }
 
 Response problem(const Error& e, unsigned status) {

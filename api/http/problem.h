@@ -1,7 +1,10 @@
 // Errors on the wire: problem documents (RFC 9457).
 #pragma once
 
+#include <chrono>
+#include <expected>
 #include <string_view>
+#include <utility>
 
 #include "api/http/http.h"
 #include "ledger/base/error.h"
@@ -22,8 +25,18 @@ bool is_failure(const Error& e);
 /// and state, into an object that is open.
 void write_problem(JsonWriter& json, const Error& e, unsigned status);
 
-/// The response, with WWW-Authenticate where it is 401 and Retry-After where it is 429 or 503.
+/// A refusal that time ends: when it is worth asking again.
+struct Refused : Error {
+  Refused(Error e, std::chrono::seconds after = std::chrono::seconds(1))  // NOLINT: an Error is one
+      : Error(std::move(e)), retry_after(after) {}
+  std::chrono::seconds retry_after;
+};
+using Admitted = std::expected<void, Refused>;
+
+/// The response, with WWW-Authenticate where it is 401 and Retry-After where it is 429 or 503: a
+/// second, where it is others that have to finish.
 Response problem(const Error& e);
+Response problem(const Refused& e);
 /// The same under a status that no Errc stands for (405, 408, 414, 431, …).
 Response problem(const Error& e, unsigned status);
 

@@ -47,6 +47,13 @@ Result<std::optional<StreamVersion>> precondition(const Request& request) {
   return std::optional(StreamVersion{version});
 }
 
+/// Ids are a source's own: another may use the same (CloudEvents 1.0, source + id), and the path
+/// without the source is then that of both.
+std::string path_of(const log::Accepted& accepted, std::string_view part) {
+  std::string path = "/v1/events/" + percent_encode(accepted.id);
+  return path.append(part).append("?source=").append(percent_encode(accepted.source));
+}
+
 Response accepted_response(const log::Accepted& accepted) {
   Response response;
   response.status = accepted.duplicate ? 200 : 201;
@@ -56,7 +63,7 @@ Response accepted_response(const log::Accepted& accepted) {
   json.begin_object();
   write_accepted(json, accepted);
   json.end_object();
-  response.headers.emplace_back("location", "/v1/events/" + percent_encode(accepted.id));
+  response.headers.emplace_back("location", path_of(accepted, ""));
   if (!accepted.duplicate || accepted.whole)
     response.headers.emplace_back("etag", "\"" + std::to_string(accepted.version.value) + "\"");
   return response;
@@ -81,14 +88,14 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   submission->expected = *expected;
   std::vector<log::Submission> group;
   group.push_back(std::move(*submission));
-  const Status submitted = submit_shared(
+  const Admitted submitted = submit_shared(
       context, std::move(group), false, [&context, respond](std::vector<log::Outcome> outcomes) {
         auto shared = std::make_shared<log::Outcome>(std::move(outcomes[0]));
         Response response;
         response.later = [&context, shared] { return outcome_response(context, *shared); };
         respond(std::move(response));
       });
-  if (!submitted) refuse(submitted.error());
+  if (!submitted) respond(problem(submitted.error()));
 }
 
 /// Statements come in two forms; what is neither is refused before it is read.
@@ -105,7 +112,7 @@ void append(Context& context, Call& call, Respond respond) {
   if (const Status taken = check_media_type(call.request); !taken)
     return respond(problem(taken.error()));
   const std::string& address = call.request.peer->address;
-  if (const Status rate = context.accounts->of_addresses.take(address); !rate)
+  if (const Admitted rate = context.accounts->of_addresses.take(address); !rate)
     return respond(problem(rate.error()));
   const std::string_view type = media_type(call.request.header("content-type"));
   const auto atomic = call.request.param("atomic");
@@ -133,7 +140,7 @@ void write_known(JsonWriter& json, const log::Accepted& accepted) {
   json.member("source", accepted.source);
   json.member("stream", statement::to_subject(accepted.stream));
   if (accepted.disclosures_added > 0) json.member("disclosuresAdded", accepted.disclosures_added);
-  json.member("receiptAt", "/v1/events/" + percent_encode(accepted.id) + "/receipt");
+  json.member("receiptAt", path_of(accepted, "/receipt"));
 }
 
 }  // namespace
@@ -176,7 +183,7 @@ Result<log::Submission> take_statement(Context& context, const log::Head& head,
   // log may have it already, and then it gets its receipt.
   submission.owner = owner_of(context, head, s);
   if (!submission.owner) return submission;
-  if (context.clock_guard != nullptr) context.clock_guard->hear(s.time);
+  if (context.clock_guard != nullptr) context.clock_guard->hear(*submission.owner, s.time);
   RELAIS_TRY(context.accounts->salts.take(*submission.owner, salts));
   return submission;
 }
@@ -221,7 +228,7 @@ class GroupShares {
     ++wanted.count;
     wanted.bytes += costs_.back().bytes;
   }
-  Status take(Accounts& accounts) {
+  Admitted take(Accounts& accounts) {
     for (const auto& [who, wanted] : wanted_) {
       RELAIS_TRY(accounts.requests.take(who, static_cast<double>(wanted.count)));
       if (wanted.bytes > 0) RELAIS_TRY(accounts.stored.take(who, wanted.bytes));
@@ -257,8 +264,8 @@ class GroupShares {
 
 }  // namespace
 
-Status submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
-                     log::Done done) {
+Admitted submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
+                       log::Done done) {
   Accounts& accounts = *context.accounts;
   const auto shares = std::make_shared<GroupShares>(context);
   for (const log::Submission& s : group) shares->add(s);

@@ -167,7 +167,7 @@ void submit(const JobPtr& job) {
     job->submitted.push_back(i);
     group.push_back(std::move(job->items[i].submission));
   }
-  const Status submitted = submit_shared(
+  const Admitted submitted = submit_shared(
       job->context, std::move(group), job->atomic,
       [job](std::vector<log::Outcome> outcomes) { answer(job, std::move(outcomes)); });
   if (!submitted) job->respond(problem(submitted.error()));
@@ -204,7 +204,7 @@ void start(const JobPtr& job) {
   if (!texts) return job->respond(problem(texts.error()));
   job->body = {};
   job->texts = std::move(*texts);
-  if (const Status rate = job->context.accounts->of_addresses.take(
+  if (const Admitted rate = job->context.accounts->of_addresses.take(
           job->address, static_cast<double>(job->texts.size()));
       !rate)
     return job->respond(problem(rate.error()));

@@ -5,6 +5,7 @@
 
 #include "api/context.h"
 #include "api/http/http.h"
+#include "api/http/problem.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/log/ledger.h"
 
@@ -18,8 +19,8 @@ Result<log::Submission> take_statement(Context& context, const log::Head& head,
 /// Submits a group where its signers' shares allow: of the rate, and of the writer's queue, of
 /// which nobody gets more than half. Each was verified, and nobody uses up
 /// another's. An error is that of the whole group, and nothing was submitted.
-Status submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
-                     log::Done done);
+Admitted submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
+                       log::Done done);
 
 /// Takes the body {"statements":["<sd-jwt>", …]} apart, checks the statements on all workers and
 /// submits what holds. `atomic`: all or nothing.

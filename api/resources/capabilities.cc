@@ -79,6 +79,7 @@ Result<Response> list(Call& call, const Context& context) {
 void add_capability_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/capabilities")
                  .query({"need", "territory", "public"})
+                 .heavy()
                  .answers([&context](Call& call) { return list(call, context); }));
 }
 

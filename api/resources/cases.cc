@@ -107,16 +107,18 @@ Result<Response> timeline(const Context& context, Call& call) {
 }  // namespace
 
 void add_case_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/cases/{id}").query({"asOf"}).answers([&context](Call& call) {
-    return one(context, call);
-  }));
+  router.add(Route::get("/v1/cases/{id}")
+                 .query({"asOf"})
+                 .heavy_with("asOf")
+                 .answers([&context](Call& call) { return one(context, call); }));
   router.add(Route::get("/v1/cases/{id}/timeline")
                  .query({"cursor", "limit"})
+                 .heavy_with("limit")
                  .answers([&context](Call& call) { return timeline(context, call); }));
-  router.add(
-      Route::get("/v1/cases").query({"phase", "cursor", "limit"}).answers([&context](Call& call) {
-        return list(context, call);
-      }));
+  router.add(Route::get("/v1/cases")
+                 .query({"phase", "cursor", "limit"})
+                 .heavy()
+                 .answers([&context](Call& call) { return list(context, call); }));
 }
 
 }  // namespace relais::api

@@ -78,6 +78,7 @@ Result<Response> list(Call& call, const Context& context) {
 void add_deadline_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/deadlines")
                  .query({"kind", "from", "until", "overdue", "cursor", "limit"})
+                 .heavy()
                  .answers([&context](Call& call) { return list(call, context); }));
 }
 

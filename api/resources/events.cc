@@ -71,6 +71,7 @@ Result<Found> find_visible(Context& context, Call& call, std::string_view id,
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   const auto source = call.request.param("source");
   std::vector<Found> found;
+  std::string sources;  // of what was found
   statement::EventView view;
   for (const LogIndex index : indices) {
     if (index.value >= call.head->size().value) continue;  // committed since this request began
@@ -78,13 +79,15 @@ Result<Found> find_visible(Context& context, Call& call, std::string_view id,
     if (!view.load(bytes)) return fail(unreadable(index));
     const rules::Signatory* by = call.head->registry->find(SignatoryId{view.get().getSignatory()});
     if (source && (by == nullptr || by->source != *source)) continue;
-    if ((visibility.*sees)(view.get()) && known) found.push_back({index, std::move(bytes)});
+    if (!(visibility.*sees)(view.get()) || !known) continue;
+    if (by != nullptr) sources.append(sources.empty() ? "" : ", ").append(by->source);
+    found.push_back({index, std::move(bytes)});
   }
   if (found.empty()) return fail(absent());
   if (found.size() > 1)
     return fail(error(Errc::conflict, "id-ambiguous", "several signatories have used this id")
                     .at("source")
-                    .accepts("?source= with the source of one of them")
+                    .accepts("one of " + sources)
                     .from("CloudEvents 1.0, source + id"));
   return std::move(found[0]);
 }
@@ -136,9 +139,10 @@ Result<Response> receipt(Context& context, Call& call) {
 }  // namespace
 
 void add_event_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/events").query(list_parameters()).answers([&context](Call& call) {
-    return list(context, call, write_event);
-  }));
+  router.add(
+      Route::get("/v1/events").query(list_parameters()).heavy().answers([&context](Call& call) {
+        return list(context, call, write_event);
+      }));
   router.add(
       Route::get("/v1/events/{id}").query({"source", "format"}).answers([&context](Call& call) {
         return one(context, call);
@@ -147,9 +151,10 @@ void add_event_routes(Router& router, Context& context) {
       Route::get("/v1/events/{id}/receipt").query({"source"}).answers([&context](Call& call) {
         return receipt(context, call);
       }));
-  router.add(Route::get("/v1/audit").query(list_parameters()).answers([&context](Call& call) {
-    return list(context, call, write_envelope);
-  }));
+  router.add(
+      Route::get("/v1/audit").query(list_parameters()).heavy().answers([&context](Call& call) {
+        return list(context, call, write_envelope);
+      }));
 }
 
 }  // namespace relais::api

@@ -191,6 +191,7 @@ void add_indicator_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/indicators").answers(list));
   router.add(Route::get("/v1/indicators/{name}")
                  .query({"asOf", "by", "for"})
+                 .heavy()
                  .answers([&context](Call& call) { return show(call, context); }));
 }
 

@@ -16,6 +16,8 @@ namespace relais::api {
 namespace {
 
 constexpr std::size_t kEventsPerPiece = 64;
+/// Looked at for one piece: others have their turn on the io thread between two.
+constexpr std::size_t kLookedAtPerPiece = 256;
 
 /// A place among the streams, as long as it lives.
 class StreamSlot {
@@ -103,7 +105,7 @@ class EventTail final : public BodyStream {
       return visibility.sees_event(event);
     };
     RELAIS_ASSIGN(const auto page, projections::audit(context_.ledger, head, query_.filter,
-                                                      kEventsPerPiece, visible, kMaxCandidates));
+                                                      kEventsPerPiece, visible, kLookedAtPerPiece));
     statement::EventView view;
     for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))

@@ -76,7 +76,7 @@ Result<Response> bundle(Context& context, Call& call) {
 void add_log_routes(Router& router, Context& context) {
   router.add(Route::get("/log/checkpoint").open().answers(checkpoint));
   router.add(Route::get("/log/vkey").open().answers([&context](Call&) { return vkey(context); }));
-  router.add(Route::get("/log/tile/entries/{*}").answers([&context](Call& call) {
+  router.add(Route::get("/log/tile/entries/{*}").heavy().answers([&context](Call& call) {
     return bundle(context, call);
   }));
   router.add(Route::get("/log/tile/{*}").open().answers([&context](Call& call) {

@@ -38,6 +38,7 @@ Result<Response> list(const Context& context, Call& call) {
 void add_referral_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/referrals")
                  .query({"box", "open", "cursor", "limit"})
+                 .heavy()
                  .answers([&context](Call& call) { return list(context, call); }));
 }
 

@@ -113,9 +113,10 @@ Result<Response> keys(Context& context, Call& call) {
 
 void add_signatory_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/signatories").answers(signatories));
-  router.add(Route::get("/v1/keys").query({"asOf"}).answers([&context](Call& call) {
-    return keys(context, call);
-  }));
+  router.add(
+      Route::get("/v1/keys").query({"asOf"}).heavy_with("asOf").answers([&context](Call& call) {
+        return keys(context, call);
+      }));
 }
 
 }  // namespace relais::api

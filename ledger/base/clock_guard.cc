@@ -56,9 +56,17 @@ bool ClockGuard::begin(Timestamp last_received, bool doubted) {
   return true;
 }
 
-void ClockGuard::hear(Timestamp signed_at) {
+void ClockGuard::hear(SignatoryId who, Timestamp signed_at) {
   const std::int64_t machine = machine_.now().value;
-  if (leap_ms() == 0 || std::abs(signed_at.value - machine) > kHeardMs) return;
+  const std::int64_t leap = leap_ms();
+  if (leap == 0 || std::abs(signed_at.value - machine) > kHeardMs) return;
+  const std::lock_guard lock(heard_mutex_);
+  // What was said of another leap says nothing of this one.
+  if (!heard_ || heard_->who == who || std::abs(heard_->leap_ms - leap) > kLeapMs) {
+    heard_ = Heard{who, leap};
+    return;
+  }
+  heard_.reset();
   unconfirmed_ = true;
   offset_ms_ = machine - elapsed_.elapsed_ms();
 }
@@ -78,12 +86,19 @@ void ClockGuard::follow(std::int64_t drift) {
 }
 
 void ClockGuard::look(Timestamp last_received) {
+  if (leap_ms() == 0) forget_heard();
   follow(drift_ms());
   const std::int64_t behind = last_received.value - now().value;
   behind_ms_ = behind > kBehindMs ? behind : 0;
 }
 
+void ClockGuard::forget_heard() {
+  const std::lock_guard lock(heard_mutex_);
+  heard_.reset();
+}
+
 void ClockGuard::confirm() {
+  forget_heard();
   offset_ms_ = machine_.now().value - elapsed_.elapsed_ms();
   unconfirmed_ = false;
 }

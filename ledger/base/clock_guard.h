@@ -7,9 +7,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <string_view>
 
 #include "ledger/base/clock.h"
+#include "ledger/base/id.h"
 
 namespace relais {
 
@@ -61,10 +64,10 @@ class ClockGuard final : public Clock {
   void look(Timestamp last_received);
   /// The machine's clock is right as it stands: an administrator has looked.
   void confirm();
-  /// What somebody has signed says what time it is. Where that is the machine's time and not that
-  /// from before a leap, the machine was set right: it is followed, so that nobody is kept out, and
-  /// stays unconfirmed.
-  void hear(Timestamp signed_at);
+  /// What a signatory has signed says what time it is. Where that is the machine's time and not
+  /// that from before a leap, and another signatory has said so too, the machine was set right: it
+  /// is followed, so that nobody is kept out, and stays unconfirmed. One alone moves no time.
+  void hear(SignatoryId who, Timestamp signed_at);
   const Clock& machine() const { return machine_; }
 
   ClockState state() const;
@@ -76,6 +79,7 @@ class ClockGuard final : public Clock {
  private:
   std::int64_t drift_ms() const;
   void follow(std::int64_t drift);
+  void forget_heard();
 
   const Clock& machine_;
   const ElapsedClock& elapsed_;
@@ -85,6 +89,12 @@ class ClockGuard final : public Clock {
   std::atomic<std::int64_t> behind_ms_{0};
   std::atomic<bool> unconfirmed_{false};
   std::atomic<bool> begun_{false};
+  struct Heard {
+    SignatoryId who;
+    std::int64_t leap_ms = 0;
+  };
+  std::mutex heard_mutex_;
+  std::optional<Heard> heard_;  // who first agreed with a leap
 };
 
 }  // namespace relais

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from datetime import datetime, timezone
+from urllib.parse import quote
 
 from harness import (AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, ML3, MOUVEMENT, PREF, SD_JWT, LedgerTest, Live, case, jwt_of,
                      main, next_page, rfc3339, run)
@@ -52,7 +53,7 @@ class HappyPath(LedgerTest):
         subject, answer, statement = self.open_case()
         body = answer.json()
         self.assertEqual(answer.headers.get_content_type(), "application/json")
-        self.assertEqual(answer.headers["Location"], f"/v1/events/{body['id']}")
+        self.assertEqual(answer.headers["Location"], f"/v1/events/{body['id']}?source={quote(body['source'], safe='')}")
         self.assertEqual((body["stream"], body["version"]), (subject, 1))
         self.assertEqual(answer.headers["ETag"], '"1"')
         index, size, received_at = verify_receipt.verify(self.ledger.vkey, body["receipt"], statement)
@@ -71,7 +72,8 @@ class HappyPath(LedgerTest):
         duplicate = self.anyone.post(jwt_of(statement) + "~")
         self.assertEqual(duplicate.status, 200, duplicate)
         self.assertEqual(duplicate.json(), {**{name: body[name] for name in ("id", "source", "stream")},
-                                            "receiptAt": f"/v1/events/{body['id']}/receipt"})
+                                            "receiptAt": f"/v1/events/{body['id']}/receipt"
+                                                         f"?source={quote(body['source'], safe='')}"})
         self.assertEqual(self.server.size(), size)
 
     def test_list(self):

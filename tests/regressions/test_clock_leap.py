@@ -44,6 +44,9 @@ class ClockLeap(unittest.TestCase):
         self.assertEqual(answer.status, 200, answer)
         return answer.json()
 
+    def post(self, slug):
+        return self.client.post(self.ledger.signatories[slug].statement("case.detected", case(), DETECTED))
+
     def detect(self, subject=None):
         answer = self.client.post(self.ledger.signatories[ML1].statement("case.detected", subject or case(), DETECTED))
         self.assertEqual(answer.status, 201, answer)
@@ -125,6 +128,12 @@ class ClockLeap(unittest.TestCase):
         subject = self.ask()
         clock.move(days=40)
         eventually(lambda: self.ready()["clock"] == "leapt", "the leap to be told")
+        # One alone moves no time, however often it says so: its clock may be as wrong as the machine's.
+        for _ in range(3):
+            answer = self.post(ML1)
+            self.assertEqual((answer.status, answer.rule), (422, "time-in-future"), answer)
+        self.assertEqual(self.ready()["clock"], "leapt")
+        self.assertEqual(self.post(ML2).status, 201)
         self.detect()  # by who had the right time all along
         self.assertEqual(self.client.get("/v1/cases").status, 200)
         self.assertEqual(self.ready()["clock"], "unconfirmed")

@@ -33,7 +33,8 @@ class ReceiptNames(LedgerTest):
         for event_id in ("a/b", "...", "é", "a?b#c", "%2e", "a;b", "~"):
             answer = client.post(self.by(ML1).statement("case.detected", case(), DETECTED, id=event_id))
             self.assertEqual(answer.status, 201, answer)
-            self.assertEqual(answer.headers["Location"], "/v1/events/" + quote(event_id, safe="~"))
+            path = "/v1/events/" + quote(event_id, safe="~")
+            self.assertEqual(answer.headers["Location"], f"{path}?source={quote(self.by(ML1).source, safe='')}")
             self.assertEqual(client.get(answer.headers["Location"]).json()["id"], event_id)
         for event_id in (".", ".."):
             answer = client.post(self.by(ML1).statement("case.detected", case(), DETECTED, id=event_id))

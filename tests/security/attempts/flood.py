@@ -16,6 +16,7 @@ MIB = 1 << 20
 # Of the whole process. What clients send is kept up to the bodies that are being read; what is no body, not at all.
 BUDGET_MIB, BUDGET_BODIES_MIB = 128, 448
 MEMORY, PLACES, HANDLES, STREAMS = "memory", "places for bodies", "connections and handles", "streams"
+WAIT = "how long to wait"
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/sd-jwt\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 ATTACKER, OTHER = "127.0.0.1", "127.0.0.2"
@@ -288,7 +289,20 @@ def posting_again(s):
     return f"{s.server.size() - size} entries, {others(s, OTHER)}"
 
 
+def told_to_wait(s):
+    """What a signatory is told whose share of the disk is used up: a day's worth, of which 600 kB are left to come."""
+    del s
+    with bare() as t:
+        t.ledger.found(t.serve("--clock-seconds", 3600, "--max-megabytes-per-day", 1))
+        for _ in range(2):
+            shared = [t.by(ML1).statement("practice.shared", f"library/{uuid.uuid4()}", {"title": "t", "summary": "s" * 4_000})
+                      for _ in range(100)]
+            answer = t.reader().post_list(shared)
+        return f"{said(answer)}, more than an hour: {int(answer.headers['Retry-After']) > 3_600}"
+
+
 def rows():
+    yield Row("a share of the disk that comes back in hours", WAIT, told_to_wait, "429 too-much-stored, more than an hour: True")
     yield from memory()
     yield from places()
     yield Row("600 connections of one address", HANDLES, connections_of_one_address, "written 201, ready 200")

@@ -6,11 +6,12 @@ import re
 import uuid
 
 from acts import NOTE, id_of
-from harness import AMICALE, ANALYST, ASSESSED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, all_pages, case
+from harness import AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, all_pages, case
 from stage import staged
 from table import Row, control
 from wire import said
 
+IDS = "ids that others use"
 HIDDEN, LISTS, CURSORS, NOTES, STREAM, WRITING = ("hidden as absent", "lists", "cursors", "what was confided", "event streams",
                                                  "writing to find out")
 
@@ -333,6 +334,33 @@ def writing():
                   "201")
 
 
+# --- ids that others use
+
+def located(s):
+    """What the Location of an act leads to, whose id another source has used before."""
+    used, who = str(uuid.uuid4()), []
+    for slug in (ML1, ML2):
+        statement = s.by(slug).statement("practice.shared", f"library/{uuid.uuid4()}", {"title": "t", "summary": "s"}, id=used)
+        answer = s.reader().post(statement)
+        found = s.reader(ML2).get(answer.headers["Location"])
+        who.append(found.json()["source"] == s.by(slug).source if found.status == 200 else said(found))
+    return str(who)
+
+
+def ambiguous(s):
+    """What is told of an id that the reader, and in a hidden case another, has used."""
+    used = str(uuid.uuid4())
+    s.act(ML1, "case.detected", case(), DETECTED, id=used)
+    own = s.act(ML2, "case.detected", case(), DETECTED, id=used)
+    found = s.reader(ML2).get(f"/v1/events/{used}")
+    return f"{said(found)}, own {found.json().get('subject') == own['stream']}"
+
+
+def ids():
+    yield Row("an id that another source has used first", IDS, located, r"\[True, True\]")
+    yield control("an id that is used in a hidden case too", IDS, ambiguous, "200, own True")
+
+
 def rows():
-    for part in (hidden_rows, lists, cursors, notes, streams, writing):
+    for part in (hidden_rows, lists, cursors, notes, streams, writing, ids):
         yield from part()

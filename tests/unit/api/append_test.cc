@@ -28,7 +28,7 @@ TEST_F(AppendTest, AStatementIsAnsweredWithItsPlaceAndReceipt) {
   EXPECT_EQ(text(o, "stream"), case_subject(1));
   EXPECT_EQ(number(o, "version"), 1);
   EXPECT_EQ(text(o, "receivedAt"), to_rfc3339(clock.now()));
-  EXPECT_EQ(header(r, "location"), "/v1/events/a%2Fb%201");
+  EXPECT_EQ(header(r, "location"), "/v1/events/a%2Fb%201?source=urn%3Arelais%3Arhone%3Aml1");
   EXPECT_EQ(header(r, "etag"), "\"1\"");
 
   const std::string entry = *ledger->entry(LogIndex{index});

@@ -65,6 +65,9 @@ TEST(Problem, StatusesCarryTheHeadersTheyNeed) {
   EXPECT_EQ(header(problem(error(Errc::limited, "r", "m")), "retry-after"), "1");
   EXPECT_EQ(header(problem(error(Errc::unavailable, "r", "m")), "retry-after"), "1");
   EXPECT_TRUE(problem(absent()).headers.empty());
+  const Refused refused(error(Errc::limited, "r", "m"), std::chrono::seconds(86'400));
+  EXPECT_EQ(header(problem(refused), "retry-after"), "86400");
+  EXPECT_EQ(problem(refused).body, problem(error(Errc::limited, "r", "m")).body);
 }
 
 }  // namespace

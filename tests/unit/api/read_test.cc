@@ -245,6 +245,7 @@ TEST_F(ReadTest, AnIdOfSeveralSourcesNeedsTheSource) {
   const auto both = get("analyst", "/v1/events/same");
   EXPECT_EQ(both.status, 409U);
   EXPECT_EQ(rule(both), "id-ambiguous");
+  EXPECT_EQ(text(body(both), "accepted"), "one of urn:relais:rhone:ml1, urn:relais:rhone:ml2");
   const auto one = get("analyst", "/v1/events/same?source=urn:relais:rhone:ml2");
   EXPECT_EQ(text(body(one), "subject"), case_subject(12));
   EXPECT_EQ(get("ml1", "/v1/events/same?source=urn:relais:rhone:ml2").status, 404U);

@@ -39,6 +39,19 @@ TEST_F(RouterTest, LiteralsStandBeforeCaptures) {
   EXPECT_EQ(match.captures[0], "a/b");
 }
 
+TEST_F(RouterTest, WhatLooksAtManyRecordsIsHeavy) {
+  Request plain;
+  Request past;
+  past.query = {{"asOf", "5"}};
+  const Route list = Route::get("/v1/events").heavy().answers(nothing);
+  const Route one = Route::get("/v1/cases/{id}").heavy_with("asOf").answers(nothing);
+  const Route light = Route::get("/v1/signatories").answers(nothing);
+  EXPECT_TRUE(list.is_heavy(plain));
+  EXPECT_FALSE(one.is_heavy(plain));
+  EXPECT_TRUE(one.is_heavy(past));
+  EXPECT_FALSE(light.is_heavy(past));
+}
+
 TEST_F(RouterTest, HeadIsGet) {
   EXPECT_EQ(find(Method::head, {"v1", "events"}), "/v1/events");
   EXPECT_EQ(match.route->method, Method::get);

@@ -12,7 +12,7 @@ TEST(Rate, EachSignatoryHasItsOwn) {
   auto rate = request_rate(2);
   const Rate<SignatoryId>::Clock::time_point start{};
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.take(SignatoryId{1}, 1, start)) << i;
-  const Status over = rate.take(SignatoryId{1}, 1, start);
+  const Admitted over = rate.take(SignatoryId{1}, 1, start);
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().rule, "too-many-requests");
   EXPECT_EQ(over.error().code, Errc::limited);
@@ -32,6 +32,21 @@ TEST(Rate, AListTakesThePartOfEachStatement) {
   EXPECT_FALSE(rate.take(SignatoryId{1}, 4, {}));
   EXPECT_TRUE(rate.take(SignatoryId{1}, 3, {}));
   EXPECT_TRUE(rate.take(SignatoryId{2}, 1'000, {})) << "larger than any bucket: a full one";
+}
+
+TEST(Rate, WhoIsRefusedLearnsWhenThereIsEnough) {
+  auto stored = storage_rate(86'400);  // a byte a second
+  const Rate<SignatoryId>::Clock::time_point start{};
+  ASSERT_TRUE(stored.take(SignatoryId{1}, 86'000, start));
+  const Admitted refused = stored.take(SignatoryId{1}, 3'000, start);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().retry_after, seconds(2'600));
+  EXPECT_NE(refused.error().accepted.find("2600 s"), std::string::npos) << refused.error().accepted;
+  EXPECT_FALSE(stored.take(SignatoryId{1}, 3'000, start + seconds(2'599)));
+  EXPECT_TRUE(stored.take(SignatoryId{1}, 3'000, start + seconds(2'600)));
+  auto fast = request_rate(2'000);
+  ASSERT_TRUE(fast.take(SignatoryId{1}, 10'000, start));
+  EXPECT_EQ(fast.take(SignatoryId{1}, 1, start).error().retry_after, seconds(1)) << "whole seconds";
 }
 
 TEST(Shares, OneLeavesThePartOfTheOthers) {

@@ -24,6 +24,34 @@ TEST(Glob, AStarStandsForAnyCharacters) {
   EXPECT_FALSE(glob_matches("case.?losed", "case.closed")) << "only the star is special";
 }
 
+TEST(OwnRequest, HoldsAllThatItPointsInto) {
+  auto from = std::make_unique<Request>();
+  auto peer = std::make_unique<Peer>(Peer{true, "127.0.0.1", "CN=x"});
+  auto text = std::make_unique<std::string>("/v1/events?limit=5|If-None-Match|\"7\"|Accept|*/*");
+  const std::string_view all = *text;
+  from->method = Method::head;
+  from->target = all.substr(0, 18);
+  from->path = {"v1", "events"};
+  from->query = {{"limit", "5"}};
+  from->headers = {{all.substr(19, 13), all.substr(33, 3)}, {all.substr(37, 6), all.substr(44)}};
+  from->peer = peer.get();
+  const std::string_view captured = from->path[1];
+  OwnRequest own(std::move(*from));
+  from.reset();
+  peer.reset();
+  text->assign(text->size(), '#');
+  text.reset();
+  const Request& r = own.request();
+  EXPECT_EQ(r.method, Method::head);
+  EXPECT_EQ(r.target, "/v1/events?limit=5");
+  EXPECT_EQ(r.header("if-none-match"), "\"7\"");
+  EXPECT_EQ(r.header("accept"), "*/*");
+  EXPECT_EQ(r.param("limit"), "5");
+  EXPECT_EQ(captured.data(), r.path[1].data()) << "what a route captured stays valid";
+  EXPECT_TRUE(r.peer->local);
+  EXPECT_EQ(r.peer->certificate_subject, "CN=x");
+}
+
 TEST(IfNoneMatch, ComparesWeaklyInAList) {
   Request request;
   const auto matches = [&](std::string_view value) {

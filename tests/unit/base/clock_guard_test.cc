@@ -109,9 +109,17 @@ TEST_F(ClockGuardTest, ADoubtLastsAcrossAStart) {
 TEST_F(ClockGuardTest, WhoSignsAtTheMachinesTimeIsHeard) {
   guard.begin(kStart);
   machine.advance_ms(kDay);
-  guard.hear(kStart);  // by a clock that stands where ours did
-  EXPECT_EQ(guard.state(), ClockState::leapt);
-  guard.hear(Timestamp{kStart.value + kDay - kMinute});
+  const Timestamp machines{kStart.value + kDay - kMinute};
+  guard.hear(SignatoryId{1}, kStart);  // by a clock that stands where ours did
+  guard.hear(SignatoryId{2}, machines);
+  guard.hear(SignatoryId{2}, machines);
+  EXPECT_EQ(guard.state(), ClockState::leapt) << "one alone";
+  EXPECT_LT(guard.now(), machines);
+  machine.advance_ms(kDay);
+  const Timestamp later{machines.value + kDay};
+  guard.hear(SignatoryId{1}, later);
+  EXPECT_EQ(guard.state(), ClockState::leapt) << "of another leap";
+  guard.hear(SignatoryId{2}, later);
   EXPECT_EQ(guard.now(), machine.now());
   EXPECT_EQ(guard.state(), ClockState::unconfirmed) << "no effects until somebody has looked";
   guard.confirm();
