@@ -90,6 +90,23 @@ Command CommandLine::root() const {
   return Command(app_.get());
 }
 
+namespace {
+
+/// A value that is given and empty is a variable of a script that nobody has set: it is not the
+/// same as none, which would be another command.
+void refuse_empty_values(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options())
+    if (option->count() > 0 && option->get_expected_max() > 0)
+      for (const std::string& value : option->results())
+        if (value.empty()) throw CLI::ValidationError(option->get_name(), "the value is empty");
+  // Groups of options are commands without a name.
+  for (const CLI::App* sub : command.get_subcommands(
+           [](const CLI::App* s) { return s->parsed() || s->get_name().empty(); }))
+    refuse_empty_values(*sub);
+}
+
+}  // namespace
+
 CommandLine::Read CommandLine::read(int argc, const char* const* argv) {
   try {
     app_->parse(argc, argv);
