@@ -1,5 +1,7 @@
 // The program: the only place that knows the machine's clock, randomness and streams.
 #include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +61,10 @@ int run_program(int argc, char** argv) {
 int main(int argc, char** argv) {
   // What a ledger holds is for nobody else on the machine, whatever the folder's own mode.
   ::umask(S_IRWXG | S_IRWXO);
+  // Nor is what passes through memory: no core is written, and nobody else may look into it.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0);
   // Large blocks go back to the system as soon as they are freed: what a client has sent once does
   // not stay with the program.
   ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);

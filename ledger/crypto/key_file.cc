@@ -1,23 +1,15 @@
 // Private keys on disk: the file functions of jwk.h.
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-
-#include "ledger/base/file.h"
 #include "ledger/base/json.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/crypto/private_file.h"
 #include "ledger/crypto/sodium.h"
 
 namespace relais::crypto {
 namespace {
 
-constexpr std::size_t kMaxKeyFile = 16 * 1024;
 constexpr std::string_view kEncryptedType = "relais-encrypted";
 constexpr std::string_view kKdf = "argon2id13";
 
@@ -31,16 +23,6 @@ struct SecretText {
   ~SecretText() { sodium_memzero(text.data(), text.size()); }
 };
 
-struct Descriptor {
-  int fd;
-  explicit Descriptor(int f) : fd(f) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
 unsigned char* raw(std::string& s) {
   return reinterpret_cast<unsigned char*>(s.data());
 }
@@ -48,65 +30,8 @@ const unsigned char* raw(std::string_view s) {
   return reinterpret_cast<const unsigned char*>(s.data());
 }
 
-std::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view what) {
-  const int code = errno;
-  return fail(error(code == ENOENT ? Errc::not_found : Errc::io, "key-file",
-                    std::string(what) + " " + file.string() + ": " + std::strerror(code)));
-}
-
 std::unexpected<Error> bad_file(std::string message, std::string accepted) {
   return fail(error(Errc::malformed, "key-file", std::move(message)).accepts(std::move(accepted)));
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
-/// Creates the file with mode 0600 and syncs it; a file that could not be written whole is removed.
-Status write_new(const std::filesystem::path& file, std::string_view bytes) {
-  const Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                              S_IRUSR | S_IWUSR));
-  if (out.fd < 0) {
-    if (errno == EEXIST)
-      return fail(
-          error(Errc::conflict, "key-file-exists", "a key file is never replaced: " + file.string())
-              .accepts("a path where nothing is yet"));
-    return io_error(file, "cannot create");
-  }
-  if (!write_all(out.fd, bytes) || ::fsync(out.fd) != 0) {
-    auto failure = io_error(file, "cannot write");
-    ::unlink(file.c_str());
-    return failure;
-  }
-  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent.fd < 0 || ::fsync(parent.fd) != 0) return io_error(folder, "cannot sync");
-  return {};
-}
-
-/// Reads a small regular file that only its owner may open.
-Status read_private(const std::filesystem::path& file, std::string& bytes) {
-  const auto in = RegularFile::open(file);
-  if (!in && in.error().rule == "file-kind")
-    return bad_file(in.error().message, "a regular file of at most 16 KiB");
-  if (!in)
-    return fail(error(in.error().rule == "file-missing" ? Errc::not_found : Errc::io, "key-file",
-                      "cannot open the key: " + in.error().message)
-                    .accepts(in.error().accepted));
-  if (in->size() > kMaxKeyFile)
-    return bad_file("not a key file: " + file.string(), "a regular file of at most 16 KiB");
-  if ((in->mode() & 077) != 0)
-    return fail(error(Errc::forbidden, "key-file-mode",
-                      "others may read the private key in " + file.string())
-                    .accepts("mode 0600 (chmod 600)"));
-  bytes.reserve(kMaxKeyFile + 1);  // read into one buffer, which is wiped
-  return in->read(bytes, kMaxKeyFile);
 }
 
 struct KdfLimits {
@@ -212,14 +137,14 @@ Status save_private_key(const std::filesystem::path& file, const SigningKey& key
     RELAIS_ASSIGN(bytes.text, encrypt(key, passphrase));
   }
   bytes.text += '\n';
-  return write_new(file, bytes.text);
+  return create_private_file(file, bytes.text);
 }
 
 Result<SigningKey> load_private_key(const std::filesystem::path& file,
                                     std::string_view passphrase) {
   use_sodium();
   SecretText bytes;
-  RELAIS_TRY(read_private(file, bytes.text));
+  RELAIS_TRY(read_private_file(file, bytes.text));
   RELAIS_ASSIGN(const json::value value, json::parse(bytes.text));
   const json::object* object = value.if_object();
   const auto* kty = object == nullptr ? nullptr : json::find_string(*object, "kty");

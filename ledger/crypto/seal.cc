@@ -22,6 +22,61 @@ const unsigned char* raw(std::string_view s) {
 
 }  // namespace
 
+SecretKey SecretKey::random() {
+  use_sodium();
+  SecretKey key;
+  randombytes_buf(key.bytes_.data(), key.bytes_.size());
+  return key;
+}
+
+SecretKey::SecretKey(std::string_view bytes) {
+  check(bytes.size() == kBytes, "a secret key has 32 bytes");
+  bytes_ = to_hash(bytes);
+}
+
+SecretKey::SecretKey(SecretKey&& other) noexcept : bytes_(other.bytes_) {
+  sodium_memzero(other.bytes_.data(), other.bytes_.size());
+}
+
+SecretKey& SecretKey::operator=(SecretKey&& other) noexcept {
+  if (this == &other) return *this;
+  bytes_ = other.bytes_;
+  sodium_memzero(other.bytes_.data(), other.bytes_.size());
+  return *this;
+}
+
+SecretKey::~SecretKey() {
+  sodium_memzero(bytes_.data(), bytes_.size());
+  if (locked_) sodium_munlock(bytes_.data(), bytes_.size());
+}
+
+void SecretKey::lock_memory() {
+  locked_ = sodium_mlock(bytes_.data(), bytes_.size()) == 0;
+}
+
+std::string seal(const SecretKey& key, std::string_view text, std::string_view context) {
+  use_sodium();
+  std::string out(kSealOverhead + text.size(), '\0');
+  auto* bytes = reinterpret_cast<unsigned char*>(out.data());
+  randombytes_buf(bytes, kNonce);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + kNonce, nullptr, raw(text), text.size(),
+                                             raw(context), context.size(), nullptr, bytes,
+                                             raw(key.view()));
+  return out;
+}
+
+std::optional<std::string> unseal(const SecretKey& key, std::string_view sealed,
+                                  std::string_view context) {
+  use_sodium();
+  if (sealed.size() < kSealOverhead) return std::nullopt;
+  std::string text(sealed.size() - kSealOverhead, '\0');
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          reinterpret_cast<unsigned char*>(text.data()), nullptr, nullptr, raw(sealed) + kNonce,
+          sealed.size() - kNonce, raw(context), context.size(), raw(sealed), raw(key.view())) != 0)
+    return std::nullopt;
+  return text;
+}
+
 Sealer::~Sealer() {
   sodium_memzero(key_.data(), key_.size());
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -153,6 +154,9 @@ Result<BatchCommit::Answer> BatchCommit::take_one(Submission& s) {
         s.statement.event->getRoot<schema::Event>().getWithheld() == s.statement.disclosures.size();
     return Answer{*duplicate, true, added, whole};
   }
+  // What can fail goes first: once it is folded, it stays.
+  if (!s.statement.disclosures.empty())
+    RELAIS_TRY(data_key(statement::stream_key(s.statement.stream)));
   return Answer{stage(s, std::get<rules::Act>(admitted.what))};
 }
 
@@ -211,8 +215,35 @@ Result<std::size_t> BatchCommit::complete(const statement::Statement& s, Signato
     RELAIS_ASSIGN(all, ledger_.disclosures(index));
   }
   all.insert(all.end(), missing.begin(), missing.end());
-  batch_.put(store::Family::disclosures, store::index_key(index.value), encode(all));
+  RELAIS_ASSIGN(const Hash leaf, leaf_of(index));
+  RELAIS_TRY(keep(s.stream, index, leaf, all));
   return missing.size();
+}
+
+Result<Hash> BatchCommit::leaf_of(LogIndex index) const {
+  if (index.value >= first_) return staged_[index.value - first_].leaf;
+  RELAIS_ASSIGN(const auto entry,
+                ledger_.store->get(store::Family::entries, store::index_key(index.value)));
+  if (!entry) return fail(Errc::corrupt, "entry-missing", "a stored entry is not there");
+  return merkle::leaf_hash(*entry);
+}
+
+/// The key that seals what is disclosed in a stream, made where it has none. Errors: the store's.
+Result<const crypto::SecretKey*> BatchCommit::data_key(const std::string& stream) {
+  if (const auto known = keys_.find(stream); known != keys_.end()) return &known->second;
+  RELAIS_ASSIGN(auto stored, ledger_.vault->find(stream));
+  auto key = stored ? std::move(*stored) : ledger_.vault->make(batch_, stream);
+  return &keys_.emplace(stream, std::move(key)).first->second;
+}
+
+/// Seals the disclosures of an entry into the batch.
+Status BatchCommit::keep(const statement::StreamId& stream, LogIndex index, const Hash& leaf,
+                         const std::vector<std::string>& texts) {
+  const std::string name = statement::stream_key(stream);
+  RELAIS_ASSIGN(const crypto::SecretKey* key, data_key(name));
+  batch_.put(store::Family::disclosures, store::index_key(index.value),
+             vault::Vault::seal(*key, name, disclosure_place(index, leaf), encode(texts)));
+  return {};
 }
 
 /// Folds an accepted statement and puts all that belongs to it into the batch.
@@ -232,13 +263,12 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   batch_.put(store::Family::ids, ids, key);
   batch_.put(store::Family::streams, stream_version_key(st.stream, version), key);
   if (!st.disclosures.empty()) {
-    batch_.put(store::Family::disclosures, key, encode(st.disclosures));
+    check(keep(st.stream, act.index, staged.leaf, st.disclosures).has_value(),
+          "the key of the stream is at hand");
     disclosures_.emplace(act.index, st.disclosures);
   }
   ids_.emplace(ids, Known{act.index, version, st.jwt});
   streams_.emplace(stream_version_key(st.stream, version), act.index);
-  if (!effects.erased.empty()) destroy_disclosures(act, effects.erased);
-
   staged.accepted.index = act.index;
   staged.accepted.id = st.id;
   staged.accepted.source = st.source;
@@ -247,28 +277,60 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   staged.accepted.received_at = received_at_;
   staged.accepted.leaf = staged.leaf;
   staged_.push_back(std::move(staged));
+  if (!effects.erased.empty()) destroy_disclosures(act, effects.erased);
   return act.index;
 }
 
-/// The disclosures of the versions that an erasure names go in the same write. The files that held
-/// them are rewritten later (Ledger::purge_erased); the mark says that this is owed, also after a
-/// crash.
+LogIndex BatchCommit::place_of(const statement::StreamId& stream, StreamVersion version) const {
+  const std::string key = stream_version_key(stream, version);
+  if (const auto it = streams_.find(key); it != streams_.end()) return it->second;
+  const auto stored = ledger_.store->get(store::Family::streams, key);
+  check(stored && *stored, "a stream has every version up to its last");
+  return LogIndex{load_be<std::uint64_t>(**stored)};
+}
+
+/// The disclosures of the versions that an erasure names go in the same write, with the key that
+/// sealed them. Files and copies that have both are dealt with later (Ledger::purge_erased); the
+/// mark says that this is owed, also after a crash.
 void BatchCommit::destroy_disclosures(const rules::Act& act,
                                       std::span<const std::uint32_t> versions) {
   for (const std::uint32_t version : versions) {
-    const std::string place = stream_version_key(act.stream, StreamVersion{version});
-    std::string index;
-    if (const auto it = streams_.find(place); it != streams_.end()) {
-      index = store::index_key(it->second.value);
-    } else {
-      const auto stored = ledger_.store->get(store::Family::streams, place);
-      check(stored && *stored, "an accepted erasure targets events of its stream");
-      index = **stored;
-    }
-    batch_.erase(store::Family::disclosures, index);
-    disclosures_.erase(LogIndex{load_be<std::uint64_t>(index)});
+    const LogIndex index = place_of(act.stream, StreamVersion{version});
+    batch_.erase(store::Family::disclosures, store::index_key(index.value));
+    disclosures_.erase(index);
   }
+  if (const Status renewed = rekey(act, versions); !renewed)
+    throw std::runtime_error(to_string(renewed.error()));  // the batch ends (give_up)
   batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
+}
+
+/// Destroys the stream's data key. What it sealed beside the versions that were erased is sealed
+/// anew by another one.
+Status BatchCommit::rekey(const rules::Act& act, std::span<const std::uint32_t> erased) {
+  const std::string stream = statement::stream_key(act.stream);
+  const std::set<std::uint32_t> gone(erased.begin(), erased.end());
+  std::map<LogIndex, std::vector<std::string>> rest;
+  for (std::uint32_t version = 1; version <= act.event.getVersion(); ++version) {
+    if (gone.contains(version)) continue;
+    const LogIndex index = place_of(act.stream, StreamVersion{version});
+    if (const auto here = disclosures_.find(index); here != disclosures_.end()) {
+      rest.emplace(index, here->second);
+    } else if (index.value < first_) {
+      RELAIS_ASSIGN(auto texts, ledger_.disclosures(index));
+      if (!texts.empty()) rest.emplace(index, std::move(texts));
+    }
+  }
+  keys_.erase(stream);
+  if (rest.empty()) {
+    vault::Vault::destroy(batch_, stream);
+    return {};
+  }
+  keys_.emplace(stream, ledger_.vault->make(batch_, stream));
+  for (const auto& [index, texts] : rest) {
+    RELAIS_ASSIGN(const Hash leaf, leaf_of(index));
+    RELAIS_TRY(keep(act.stream, index, leaf, texts));
+  }
+  return {};
 }
 
 void BatchCommit::commit() {

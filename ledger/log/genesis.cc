@@ -11,6 +11,7 @@
 #include "ledger/log/ledger.h"
 #include "ledger/statement/statement.h"
 #include "ledger/store/store.h"
+#include "ledger/vault/vault.h"
 
 namespace relais::log {
 namespace {
@@ -45,8 +46,16 @@ Result<std::string> opening_statement(const Genesis& genesis, const crypto::Sign
                                random);
 }
 
+Status create_store(const fs::path& path, vault::WrappingKey& key) {
+  store::Options options;
+  options.path = path;
+  options.create = true;
+  RELAIS_ASSIGN(const auto store, store::Store::open(options));
+  return vault::Vault::create(*store, key);
+}
+
 Status create_in(const fs::path& data, const Genesis& genesis, const Clock& clock, Random& random,
-                 const ModelFactory& factory) {
+                 const ModelFactory& factory, const std::string& wrapping_key) {
   std::error_code ec;
   fs::create_directories(data / "keys", ec);
   if (ec)
@@ -62,13 +71,12 @@ Status create_in(const fs::path& data, const Genesis& genesis, const Clock& cloc
   RELAIS_TRY(write_file(data / "convention.toml", genesis.convention_file));
   RELAIS_ASSIGN(const std::string opening, opening_statement(genesis, log, system, clock, random));
   {
-    store::Options options;
-    options.path = data / "store";
-    options.create = true;
-    RELAIS_TRY(store::Store::open(options));
+    RELAIS_ASSIGN(const auto key, vault::make_wrapping_key(wrapping_key));
+    RELAIS_TRY(create_store(data / "store", *key));
   }
   Options options;
   options.data = data;
+  options.wrapping_key = wrapping_key;
   options.ignore_projections = true;
   RELAIS_ASSIGN(const auto ledger, Ledger::open(options, clock, factory));
   std::vector<Submission> group(1);
@@ -85,7 +93,7 @@ std::string document_hash(std::string_view convention_file) {
 }
 
 Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& clock,
-                     Random& random, const ModelFactory& factory) {
+                     Random& random, const ModelFactory& factory, const std::string& wrapping_key) {
   std::error_code ec;
   if (fs::exists(data, ec) && !fs::is_empty(data, ec))
     return fail(error(Errc::conflict, "data-folder", data.string() + " exists and is not empty")
@@ -93,9 +101,13 @@ Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& 
   fs::path staging = data;
   staging += ".new";
   fs::remove_all(staging, ec);
-  const Status made = create_in(staging, genesis, clock, random, factory);
+  const std::string key =
+      wrapping_key.empty() ? vault::default_wrapping_key(data).string() : wrapping_key;
+  const Status made = create_in(staging, genesis, clock, random, factory, key);
   if (!made) {
     fs::remove_all(staging, ec);
+    // One that was there before is the reason that nothing was made.
+    if (made.error().rule != "wrapping-key-exists") fs::remove(key, ec);
     return made;
   }
   fs::remove(data, ec);

@@ -36,9 +36,12 @@ struct Genesis {
 std::string document_hash(std::string_view convention_file);
 
 /// Makes the folder, the keys and the store with entry 0. The folder must not exist or be empty.
-/// `log_key` and `system_key` are made from `random`. Nothing is left behind when it fails.
+/// `log_key` and `system_key` are made from `random`; the wrapping key of what is disclosed is made
+/// at its place (ledger/vault; empty: beside the folder). Nothing is left behind when it fails, but
+/// a key in a token.
 Status create_ledger(const std::filesystem::path& data, const Genesis& genesis, const Clock& clock,
-                     Random& random, const ModelFactory& factory);
+                     Random& random, const ModelFactory& factory,
+                     const std::string& wrapping_key = {});
 
 /// The log's public key as DIR/log.vkey has it.
 Result<merkle::NoteKey> load_vkey(const std::filesystem::path& data);

@@ -15,6 +15,7 @@
 #include "ledger/log/head_file.h"
 #include "ledger/log/ledger.h"
 #include "ledger/log/tree_writer.h"
+#include "ledger/vault/vault.h"
 
 namespace relais::log {
 
@@ -33,6 +34,8 @@ struct Ledger::Impl {
   ModelFactory factory;
   merkle::NoteKey vkey;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<vault::Vault> vault;  // absent where `locked` says why
+  std::optional<Error> locked;
   std::optional<crypto::SigningKey> log_key;  // absent when read-only
   Stats stats;
 
@@ -84,6 +87,10 @@ struct Ledger::Impl {
   merkle::TileReader tile_reader() const;
   Result<merkle::Receipt> receipt(LogIndex index) const;
   Result<std::vector<std::string>> disclosures(LogIndex index) const;
+  Result<std::vector<std::string>> open_disclosures(LogIndex index, const Hash& leaf,
+                                                    std::string_view record) const;
+  Status open_vault();
+  Status rotate_keys();
 
   /// The keys and files that only the writer needs. `now`: what the store holds.
   Status open_writer(const HeadContent& content, const Head& now);
@@ -156,7 +163,13 @@ class BatchCommit {
   Result<std::size_t> complete(const statement::Statement& s, SignatoryId signatory,
                                LogIndex index);
   LogIndex stage(Submission& s, const rules::Act& act);
+  Status keep(const statement::StreamId& stream, LogIndex index, const Hash& leaf,
+              const std::vector<std::string>& texts);
   void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);
+  LogIndex place_of(const statement::StreamId& stream, StreamVersion version) const;
+  Result<Hash> leaf_of(LogIndex index) const;
+  Result<const crypto::SecretKey*> data_key(const std::string& stream);
+  Status rekey(const rules::Act& act, std::span<const std::uint32_t> erased);
   void answer_all(const std::string& note);
   Outcome finish(Answer& a, const std::string& note);
 
@@ -169,12 +182,17 @@ class BatchCommit {
   std::map<std::string, Known> ids_;                          // of this batch
   std::map<LogIndex, std::vector<std::string>> disclosures_;  // of this batch: new, or completed
   std::map<std::string, LogIndex> streams_;                   // of this batch
+  std::map<std::string, crypto::SecretKey> keys_;             // of streams, found or made
   std::vector<Pending> pending_;
 };
 
 /// In the family `meta`: there are erased disclosures whose bytes are still in the store's files.
 /// Its value is the index of the last erasure.
 inline constexpr std::string_view kPurgeKey = "purge";
+
+/// What a statement disclosed, as it is sealed: the place in the log is its index and the hash of
+/// its entry.
+std::string disclosure_place(LogIndex index, const Hash& leaf);
 
 /// The checks of Ledger::open. `log` is the key that checkpoints must be signed by.
 Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,

@@ -39,13 +39,37 @@ Result<std::string> Ledger::event(LogIndex index) const {
   return must_get(*impl_->store, store::Family::events, index);
 }
 
-Result<std::vector<std::string>> Ledger::Impl::disclosures(LogIndex index) const {
-  RELAIS_ASSIGN(const auto stored,
-                store->get(store::Family::disclosures, store::index_key(index.value)));
-  if (!stored) return std::vector<std::string>();
-  auto texts = decode<std::vector<std::string>>(*stored);
+std::string disclosure_place(LogIndex index, const Hash& leaf) {
+  std::string place;
+  append_be(place, index.value);
+  return place.append(view(leaf));
+}
+
+Result<std::vector<std::string>> Ledger::Impl::open_disclosures(LogIndex index, const Hash& leaf,
+                                                                std::string_view record) const {
+  if (vault == nullptr) return fail(*locked);
+  RELAIS_ASSIGN(const auto text, vault->open(record, disclosure_place(index, leaf)));
+  if (!text) return std::vector<std::string>();  // erased since the record was read
+  auto texts = decode<std::vector<std::string>>(*text);
   if (!texts) return fail(Errc::corrupt, "disclosures-form", "stored disclosures cannot be read");
   return std::move(*texts);
+}
+
+const std::optional<Error>& Ledger::locked() const {
+  return impl_->locked;
+}
+
+Result<std::vector<std::string>> Ledger::Impl::disclosures(LogIndex index) const {
+  RELAIS_ASSIGN(const auto record,
+                store->get(store::Family::disclosures, store::index_key(index.value)));
+  if (!record) return std::vector<std::string>();
+  RELAIS_ASSIGN(const std::string entry, must_get(*store, store::Family::entries, index));
+  return open_disclosures(index, merkle::leaf_hash(entry), *record);
+}
+
+Result<std::vector<std::string>> Ledger::open_disclosures(LogIndex index, const Hash& leaf,
+                                                          std::string_view record) const {
+  return impl_->open_disclosures(index, leaf, record);
 }
 
 Result<std::vector<std::string>> Ledger::disclosures(LogIndex index) const {

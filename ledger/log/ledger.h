@@ -97,6 +97,7 @@ Result<EntryView> parse_entry(std::string_view entry);
 
 struct Options {
   std::filesystem::path data;       ///< the folder that relais init made
+  std::string wrapping_key;         ///< its place (ledger/vault); empty: beside the data folder
   bool read_only = false;           ///< no writer; submit() is refused
   std::optional<Error> unwritable;  ///< why it is read-only: what submit() answers, failure() says
   bool ignore_projections = false;  ///< for rebuilding and verifying what may be damaged; needs
@@ -172,7 +173,13 @@ class Ledger {
   Result<std::string> entry(LogIndex index) const;  ///< Errc::not_found past the end
   Result<std::string> event(LogIndex index) const;  ///< typed event bytes
   /// Disclosure texts as they were submitted; empty where there were none or they were erased.
+  /// Errc::unavailable "vault-locked" where the ledger was opened without its wrapping key.
   Result<std::vector<std::string>> disclosures(LogIndex index) const;
+  /// The same of a record of the family, for who reads many, with the hash of its entry.
+  Result<std::vector<std::string>> open_disclosures(LogIndex index, const Hash& leaf,
+                                                    std::string_view record) const;
+  /// Why disclosures cannot be opened; nothing where they can.
+  const std::optional<Error>& locked() const;
   /// Indices of the entries with this CloudEvents id, one a source that used it.
   Result<std::vector<LogIndex>> find(std::string_view id) const;
   /// Index of the event at a position of a stream; nothing when the stream is shorter.

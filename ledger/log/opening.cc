@@ -196,6 +196,26 @@ Status check_damaged_end(const Options& options, const Clock& clock, const Model
 
 }  // namespace
 
+/// Without it, what was disclosed stays closed: enough for who verifies or folds, not for who
+/// serves.
+Status Ledger::Impl::open_vault() {
+  auto key = vault::open_wrapping_key(options.wrapping_key.empty()
+                                          ? vault::default_wrapping_key(options.data).string()
+                                          : options.wrapping_key);
+  if (key) {
+    auto opened = vault::Vault::open(*store, std::move(*key));
+    if (opened) {
+      vault = std::move(*opened);
+      return {};
+    }
+    key = fail(std::move(opened).error());
+  }
+  locked = std::move(key).error();
+  if (!options.read_only || options.unwritable) return fail(*locked);
+  if (locked->code == Errc::not_found) locked->code = Errc::unavailable;
+  return {};
+}
+
 Status Ledger::Impl::open_writer(const HeadContent& content, const Head& now) {
   RELAIS_ASSIGN(log_key, load_own_key(options.data, "log.jwk"));
   if (log_key->public_key() != vkey.key)
@@ -244,6 +264,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   store_options.report = options.report;
   RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
 
+  RELAIS_TRY(impl->open_vault());
   RELAIS_TRY(check_genesis(*impl->store, vkey, options));
   RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
   RELAIS_TRY(check_head_file(head, handed_out, options, impl->tile_reader()));

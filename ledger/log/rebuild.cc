@@ -92,6 +92,24 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
   return store.drop_generation(old_generation);
 }
 
+/// Every data key that is left is wrapped anew, so that copies of the store that were made before
+/// open nothing once the old wrapping key is gone.
+Status Ledger::Impl::rotate_keys() {
+  const auto between_batches = [this](const std::function<Status()>& step) {
+    Status done;
+    run_between_batches([&] { done = step(); });
+    return done;
+  };
+  RELAIS_TRY(between_batches([&] { return vault->begin_rotation(*store); }));
+  bool all = false;
+  while (!all)
+    RELAIS_TRY(between_batches([&]() -> Status {
+      RELAIS_ASSIGN(all, vault->rewrap(*store));
+      return {};
+    }));
+  return between_batches([&] { return vault->end_rotation(*store); });
+}
+
 Result<bool> Ledger::Impl::try_purge() {
   RELAIS_ASSIGN(const auto owed, store->get(store::Family::meta, kPurgeKey));
   if (!owed) return false;
@@ -107,7 +125,11 @@ Result<bool> Ledger::Impl::try_purge() {
     });
   }
   if (!store->no_snapshot_before(purge->sequence)) return false;
+  RELAIS_TRY(store::Store::can_purge());
+  RELAIS_TRY(rotate_keys());
   RELAIS_TRY(store->purge(store::Family::disclosures));
+  RELAIS_TRY(store->purge(store::Family::keystore));
+  RELAIS_TRY(vault->destroy_older());
   // What was erased meanwhile owes a purge of its own: its mark is another.
   Status status;
   run_between_batches([&] {

@@ -31,11 +31,12 @@ namespace relais::store {
 namespace {
 
 constexpr std::array<std::string_view, kFamilies> kNames = {
-    "meta", "entries", "events", "nodes", "ids", "streams", "disclosures", "checkpoints"};
+    "meta",    "entries",     "events",   "nodes",      "ids",
+    "streams", "disclosures", "keystore", "checkpoints"};
 constexpr std::string_view kGenerationPrefix = "projections.";
 constexpr std::string_view kGenerationKey = "generation";
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "relais-1";
+constexpr std::string_view kFormat = "relais-2";
 
 rocksdb::Slice slice(std::string_view s) {
   return {s.data(), s.size()};
@@ -107,11 +108,13 @@ rocksdb::ColumnFamilyOptions family_options(std::string_view name, const Options
   if (name == "entries" || name == "events" || name == "disclosures") {
     table.block_size = 32 * 1024;  // read in order by replay and verification
     if (name == "entries") o.bottommost_compression = rocksdb::kZSTD;
+    if (name == "disclosures") o.compression = rocksdb::kNoCompression;  // nor does what is sealed
   } else if (name == "nodes") {
     o.compression = rocksdb::kNoCompression;  // hashes do not compress
     table.block_size = 16 * 1024;
   } else {
     table.block_size = 8 * 1024;
+    if (name == "keystore") o.compression = rocksdb::kNoCompression;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   }
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -401,22 +404,6 @@ Status check_records(const std::filesystem::path& path) {
   return {};
 }
 
-/// A write-ahead log, and what two jobs read and write.
-Status enough_handles() {
-  constexpr std::size_t kWanted = 16;
-  std::vector<int> handles;
-  while (handles.size() < kWanted) {
-    const int handle = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (handle < 0) break;
-    handles.push_back(handle);
-  }
-  for (const int handle : handles) ::close(handle);
-  if (handles.size() == kWanted) return {};
-  return fail(error(Errc::limited, "handles-low",
-                    "too few file handles are free to rewrite the store's files")
-                  .accepts("a higher limit (ulimit -n) or fewer connections"));
-}
-
 /// The number of a family of projections, or nothing.
 std::optional<std::uint32_t> generation_of(std::string_view name) {
   if (!name.starts_with(kGenerationPrefix)) return std::nullopt;
@@ -592,8 +579,24 @@ Status Store::flush() {
   return {};
 }
 
+/// A write-ahead log, and what two jobs read and write.
+Status Store::can_purge() {
+  constexpr std::size_t kWanted = 16;
+  std::vector<int> handles;
+  while (handles.size() < kWanted) {
+    const int handle = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (handle < 0) break;
+    handles.push_back(handle);
+  }
+  for (const int handle : handles) ::close(handle);
+  if (handles.size() == kWanted) return {};
+  return fail(error(Errc::limited, "handles-low",
+                    "too few file handles are free to rewrite the store's files")
+                  .accepts("a higher limit (ulimit -n) or fewer connections"));
+}
+
 Status Store::purge(Family family) {
-  RELAIS_TRY(enough_handles());
+  RELAIS_TRY(can_purge());
   RELAIS_TRY(flush());
   rocksdb::CompactRangeOptions compact;
   compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;

@@ -27,10 +27,11 @@ enum class Family : std::uint8_t {
   nodes,        ///< tile level, tile index → hashes
   ids,          ///< id ‖ 0 ‖ signatory → index
   streams,      ///< stream key ‖ version → index
-  disclosures,  ///< index → disclosure texts
+  disclosures,  ///< index → disclosure texts, sealed
+  keystore,     ///< stream key → the key that sealed them, wrapped (ledger/vault)
   checkpoints,  ///< size → signed note
 };
-inline constexpr std::size_t kFamilies = 8;
+inline constexpr std::size_t kFamilies = 9;
 
 /// Big-endian, so that key order is number order.
 std::string index_key(std::uint64_t index);
@@ -106,10 +107,12 @@ class Store {
   /// behind it opens at once; RocksDB by itself leaves the log to whoever opens the store next.
   Status flush();
 
+  /// Errc::limited "handles-low" where a purge would not find the file handles that it takes.
+  static Status can_purge();
   /// Makes what was erased or overwritten in a family unreadable in the store's files too: flushes,
   /// rewrites every file that may hold it, and lets go of the write-ahead log that did. Slow;
   /// readers and the writer go on meanwhile. What a snapshot can still see stays: ask
-  /// no_snapshot_before() first. Errc::limited "handles-low" where it was not begun, since RocksDB
+  /// no_snapshot_before() first. The error of can_purge() where it was not begun, since RocksDB
   /// stops for good where it finds no file handle on the way.
   Status purge(Family family);
   /// Whether writes are taken, after a purge that failed: ends what can be ended. An error says

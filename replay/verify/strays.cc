@@ -13,6 +13,7 @@ using store::Family;
 
 struct Log {
   std::uint64_t size;
+  const store::Store& store;
 };
 
 bool is_index(const Log& log, std::string_view key) {
@@ -48,12 +49,22 @@ bool of_stream(const Log& log, std::string_view key, std::string_view value) {
   return key.size() > 4 && is_index(log, value);
 }
 
+/// The root keys, and a data key of a stream that is in the log.
+bool of_key(const Log& log, std::string_view key, std::string_view) {
+  if (key == "M") return true;
+  if (!key.starts_with("D")) return false;
+  std::string first(key.substr(1));
+  append_be(first, std::uint32_t{1});
+  const auto found = log.store.get(Family::streams, first);
+  return found && *found;
+}
+
 constexpr std::size_t kMostShown = 64;  // bytes of a key
 
 }  // namespace
 
 Status check_strays(const store::Store& store, std::uint64_t size) {
-  const Log log{size};
+  const Log log{size, store};
   constexpr struct {
     Family family;
     const char* name;
@@ -65,6 +76,7 @@ Status check_strays(const store::Store& store, std::uint64_t size) {
                {Family::ids, "ids", of_id},
                {Family::streams, "streams", of_stream},
                {Family::disclosures, "disclosures", of_entry},
+               {Family::keystore, "keystore", of_key},
                {Family::checkpoints, "checkpoints", of_checkpoint}};
   std::string message;
   std::string field;

@@ -44,12 +44,13 @@ struct Checked {
   Result<statement::Statement> statement = fail(Errc::internal, "", "");
   bool verified = false;  // the signature was checked with a known key
   std::size_t disclosures = 0;
+  bool sealed = false;  // there are some, which cannot be opened here
 };
 
 struct Chunk {
   std::uint64_t first = 0;
   std::vector<Checked> entries;
-  std::vector<std::vector<std::string>> disclosures;  // stored texts, by entry
+  std::vector<std::string> disclosures;  // as they are sealed, by entry
   bool done = false;
 };
 
@@ -101,8 +102,20 @@ std::string fresh_key() {
   return {bytes.begin(), bytes.end()};
 }
 
-void check_entry(Checked& e, const std::vector<std::string>& disclosures, const KnownKeys& keys) {
+/// What cannot be opened becomes a disclosure that no statement has.
+std::vector<std::string> opened(const log::Ledger& ledger, LogIndex index, const Hash& leaf,
+                                const std::string& sealed) {
+  if (sealed.empty() || ledger.locked()) return {};
+  auto texts = ledger.open_disclosures(index, leaf, sealed);
+  if (!texts || texts->empty()) return {"?"};
+  return std::move(*texts);
+}
+
+void check_entry(Checked& e, const log::Ledger& ledger, LogIndex index, const std::string& sealed,
+                 const KnownKeys& keys) {
   e.leaf = merkle::leaf_hash(e.bytes);
+  e.sealed = !sealed.empty() && ledger.locked();
+  const auto disclosures = opened(ledger, index, e.leaf, sealed);
   const auto parsed = log::parse_entry(e.bytes);
   if (!parsed) {
     e.statement = fail(parsed.error());
@@ -197,16 +210,16 @@ class Pipeline {
   }
   /// One pass over the stretch. What cannot be read becomes a disclosure that no statement has.
   void read_disclosures(Chunk& chunk) const {
-    const std::vector<std::string> unreadable{"?"};
+    const std::string unreadable("?");
     chunk.disclosures.assign(chunk.entries.size(), {});
-    const Status read = ledger_.store().scan(
-        store::Family::disclosures, store::index_key(chunk.first),
-        [&](std::string_view key, std::string_view value) {
-          const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
-          if (i >= chunk.entries.size()) return false;
-          chunk.disclosures[i] = decode<std::vector<std::string>>(value).value_or(unreadable);
-          return true;
-        });
+    const Status read =
+        ledger_.store().scan(store::Family::disclosures, store::index_key(chunk.first),
+                             [&](std::string_view key, std::string_view value) {
+                               const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
+                               if (i >= chunk.entries.size()) return false;
+                               chunk.disclosures[i] = value;
+                               return true;
+                             });
     if (!read) chunk.disclosures.assign(chunk.entries.size(), unreadable);
   }
   void work() {
@@ -220,7 +233,8 @@ class Pipeline {
         to_check_.pop_front();
       }
       for (std::size_t i = 0; i < chunk->entries.size(); ++i)
-        check_entry(chunk->entries[i], chunk->disclosures[i], keys_);
+        check_entry(chunk->entries[i], ledger_, LogIndex{chunk->first + i}, chunk->disclosures[i],
+                    keys_);
       const std::lock_guard lock(mutex_);
       chunk->done = true;
       changed_.notify_all();
@@ -334,6 +348,7 @@ class Fold {
     });
     if (!tile_status_) return fail(tile_status_.error());
     report_.disclosures += e.disclosures;
+    report_.sealed += e.sealed ? 1 : 0;
     ++report_.entries;
     if (report_.entries % kFlushEvery == 0) RELAIS_TRY(scratch_.flush(TreeSize{report_.entries}));
     return checkpoints_.at(report_.entries, tree_, report_.checkpoints);
@@ -426,8 +441,9 @@ class Fold {
       if (!targets.empty() && !targets.contains(version)) continue;
       RELAIS_ASSIGN(const auto target, ledger_.find(act.stream, StreamVersion{version}));
       if (!target) return broken("stream-index", entry_name(index), "its stream has a gap");
-      RELAIS_ASSIGN(const auto texts, ledger_.disclosures(*target));
-      if (!texts.empty())
+      RELAIS_ASSIGN(const auto kept, ledger_.store().get(store::Family::disclosures,
+                                                         store::index_key(target->value)));
+      if (kept)
         return broken("erased", entry_name(target->value),
                       "disclosures that were erased are still stored");
     }

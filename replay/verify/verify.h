@@ -21,6 +21,7 @@ struct VerifyReport {
   std::uint64_t signatures = 0;  ///< of statements, key proofs not counted
   std::uint64_t checkpoints = 0;
   std::uint64_t disclosures = 0;  ///< texts whose digest a statement signs
+  std::uint64_t sealed = 0;       ///< entries whose texts were not opened: without wrapping key
   std::uint64_t records = 0;      ///< projection records that equal the rebuilt ones
   std::uint64_t tiles = 0;
   store::FilesRead files;  ///< of the store, read byte by byte

@@ -321,6 +321,17 @@ class LiveEvent:
     data = ""
 
 
+def wrapping_key(data):
+    """Beside the data folder, never in it."""
+    return data.with_name(data.name + ".wrapping-key")
+
+
+def copy_ledger(data, to, *ignored):
+    """The data folder and its wrapping key, as somebody has them who has both."""
+    shutil.copytree(data, to, ignore=shutil.ignore_patterns(*ignored))
+    shutil.copy(wrapping_key(data), wrapping_key(to))
+
+
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over the server's socket for local administration."""
 
@@ -387,6 +398,10 @@ class Server:
             return Answer(response, response.read())
         finally:
             connection.close()
+
+    def purge_owed(self):
+        """Whether what was erased is still in the store's files, sealed as it is."""
+        return b"\nrelais_purge_owed 1" in self.administer("GET", "/metrics").body
 
     def size(self):
         """Of the tree, by the public checkpoint."""

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 import harness
-from harness import RELAIS, dice, main, run
+from harness import RELAIS, copy_ledger, dice, main, run
 
 FLIPS = {".log": 20, ".sst": 3, "MANIFEST": 3}  # a file; in the write-ahead log are the youngest entries
 
@@ -31,7 +31,7 @@ class Damage(unittest.TestCase):
         """A copy with one bit of the file flipped."""
         copy = self.folder / "copy"
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.data, copy)
+        copy_ledger(self.data, copy)
         at, bit = dice.randrange(size), dice.randrange(8)
         with (copy / "store" / name).open("r+b") as file:
             file.seek(at)

@@ -1,11 +1,10 @@
 """Resources that run out are errors, never the end of the process: a full disk, a disk that takes no writes."""
 import os
-import shutil
 import subprocess
 import time
 import unittest
 
-from harness import DETECTED, ML1, Ledger, case, main
+from harness import DETECTED, ML1, Ledger, case, copy_ledger, main
 
 FILL = "fill"
 
@@ -23,7 +22,7 @@ class SmallDisk(unittest.TestCase):
         self.mount("-t", "tmpfs", "-o", "size=40m", "none", self.disk)
         self.addCleanup(subprocess.run, ["umount", "-l", str(self.disk)], check=True)
         moved = self.disk / "data"
-        shutil.copytree(self.ledger.data, moved)
+        copy_ledger(self.ledger.data, moved)
         self.ledger.data = moved
         self.server = self.serve()
         self.addCleanup(lambda: self.server.stop())

@@ -2,7 +2,6 @@
 appended to a true statement."""
 import json
 import re
-import shutil
 import subprocess
 import threading
 import unittest
@@ -10,7 +9,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
-from harness import DETECTED, ML1, ROOT, Ledger, LedgerTest, Server, case, disclosure, jwt_of, main, run
+from harness import DETECTED, ML1, ROOT, Ledger, LedgerTest, Server, case, copy_ledger, disclosure, jwt_of, main, run
 
 import verify_receipt  # found through harness
 
@@ -227,7 +226,7 @@ class History(LyingHostTest):
 
     def test_a_split_view(self):
         self.server.stop()
-        shutil.copytree(self.ledger.data, self.folder / "twin")
+        copy_ledger(self.ledger.data, self.folder / "twin")
         twin = Server(SimpleNamespace(folder=self.folder, data=self.folder / "twin", guards_clock=False))
         self.addCleanup(twin.stop)
         type(self).server = self.ledger.serve()

@@ -3,8 +3,8 @@ made, and a client that keeps it waiting does not keep that moment (tests/unit/l
 import socket
 import unittest
 
-from acts import NOTE, Acts, eventually
-from harness import ML1, SD_JWT, LedgerTest, Live, main, unb64u
+from acts import Acts, eventually
+from harness import ML1, SD_JWT, LedgerTest, Live, main, wrapping_key
 
 
 class PurgeWaits(Acts, LedgerTest):
@@ -34,23 +34,18 @@ class PurgeWaits(Acts, LedgerTest):
         self.live = Live(self.server, self.reader(ML1))
         self.addCleanup(self.live.close)
 
-    def in_files(self, text):
-        return any(text in file.read_bytes() for file in (self.ledger.data / "store").rglob("*") if file.is_file())
-
     def test_who_neither_reads_nor_goes(self):
         subject = self.supported(ML1)
         for _ in range(60):
             self.step(ML1, subject)
-        event = self.events(ML1, stream=subject, type="case.detected")[0]["id"]
-        disclosures = self.reader(ML1).get(f"/v1/events/{event}?format=sd-jwt").text.split("~")[1:-1]
-        note = next(d for d in disclosures if NOTE in unb64u(d).decode()).encode()
         self.idlers(subject)
-        self.assertTrue(self.in_files(note))
         for round_ in range(2):  # once they had been there before the erasure, and once more
+            key = wrapping_key(self.ledger.data).read_bytes()
             told = self.server.log.read_text().count(self.GONE)
             self.act(ML1, "case.data_erased", subject, {"basis": "art17", "targets": [1 + round_]})
             eventually(lambda: self.server.log.read_text().count(self.GONE) > told, "the files are rewritten", 20)
-            self.assertFalse(self.in_files(note))
+            self.assertFalse(self.server.purge_owed())
+            self.assertNotEqual(wrapping_key(self.ledger.data).read_bytes(), key)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import sys
 
 import table
 
-GROUPS = ("http", "paths", "flood", "tokens", "statements", "reading", "client", "evidence", "store", "files", "tls")
+GROUPS = ("http", "paths", "flood", "tokens", "statements", "reading", "client", "evidence", "store", "files", "secrets",
+          "tls")
 
 
 def load(group):

@@ -4,14 +4,13 @@ import contextlib
 import copy
 import http.server
 import json
-import shutil
 import subprocess
 import threading
 import unicodedata
 import uuid
 
 from falselog import FalseLog
-from harness import DETECTED, ML1, RELAIS, ROOT, Ledger, Server, b64u, case, compact, disclosure, jwt_of, run
+from harness import DETECTED, ML1, RELAIS, ROOT, Ledger, Server, b64u, case, compact, copy_ledger, disclosure, jwt_of, run
 from stage import bare, staged, verdict
 from table import Row, control
 
@@ -159,7 +158,7 @@ def two_histories(s):
         t.server.stop()
         fork = copy.copy(t.ledger)
         fork.data = t.folder / "fork"
-        shutil.copytree(t.ledger.data, fork.data)
+        copy_ledger(t.ledger.data, fork.data)
         servers = [Server(ledger, "--clock-seconds", 3600) for ledger in (t.ledger, fork)]
         for server in servers:
             t.addCleanup(server.kill)

@@ -6,7 +6,7 @@ import uuid
 
 from acts import eventually
 from harness import (AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, PREF, Key, Signatory, b64u, case, compact, digest,
-                     disclosure, jwt_of, run, unb64u)
+                     disclosure, jwt_of, run, unb64u, wrapping_key)
 from load import entries
 from stage import files_with, staged
 from table import Row, Skipped, control
@@ -303,12 +303,13 @@ def reused_id(s):
 # --- what remains of what was erased
 
 def left_on_disk(s):
-    """Files that hold the disclosure, once the purge has had its time."""
+    """Files that hold the disclosure, or the key that opened it, once the purge has had its time."""
+    key = wrapping_key(s.ledger.data).read_text().split('"k":"')[1][:43].encode()
     whole, _ = erased(s, "exemple, auf der Platte")
     secret = whole.split("~")[1].encode()
     with contextlib.suppress(AssertionError):
-        eventually(lambda: not files_with(s.ledger.data, secret), "the purge", 20)
-    return f"files {files_with(s.ledger.data, secret)}"
+        eventually(lambda: not s.server.purge_owed(), "the purge", 20)
+    return f"files {files_with(s.ledger.folder, secret) + files_with(s.ledger.folder, key)}"
 
 
 def in_memory(process, secret):
@@ -338,7 +339,7 @@ def left_in_memory(s):
     for _ in range(3):  # read by who may, before: caches hold what is read
         s.reader(ML1).get(f"/v1/events?stream={subject}")
     with contextlib.suppress(AssertionError):
-        eventually(lambda: not files_with(s.ledger.data, text), "the purge", 20)
+        eventually(lambda: not s.server.purge_owed(), "the purge", 20)
     with contextlib.suppress(AssertionError):
         eventually(lambda: in_memory(s.server.process, text[-40:]) + in_memory(s.server.process, marker.encode()) == 0, "wiping",
                    10)

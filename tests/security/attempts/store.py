@@ -8,7 +8,7 @@ import time
 import uuid
 
 from acts import eventually
-from harness import DETECTED, ML1, RELAIS, Key, Ledger, case, run
+from harness import DETECTED, ML1, RELAIS, Key, Ledger, case, copy_ledger, run, wrapping_key
 from stage import Stage, bare, start, verdict
 from table import Row, Skipped, control
 from wire import said
@@ -46,11 +46,12 @@ def stage():
 @contextlib.contextmanager
 def copied(data):
     copy = data.parent / f"copy-{uuid.uuid4()}"
-    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("*.sock"))
+    copy_ledger(data, copy, "*.sock")
     try:
         yield copy
     finally:
         shutil.rmtree(copy)
+        wrapping_key(copy).unlink()
 
 
 def with_folder(change, data=lambda s: s.ledger.data):
@@ -219,7 +220,7 @@ def small_disk(size):
         disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m", "none", disk], check=True)
         t.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=True)
-        shutil.copytree(t.ledger.data, disk / "data")
+        copy_ledger(t.ledger.data, disk / "data")
         t.ledger.data = disk / "data"
         yield t
 

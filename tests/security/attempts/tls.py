@@ -156,7 +156,7 @@ def start_with(s, certificate, key):
     """Whether a server starts with these files, on a copy of the folder that the other server has."""
     copy = s.folder / "copy"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(s.ledger.data, copy, ignore=shutil.ignore_patterns("*.sock", "LOCK"))
+    copy_ledger(s.ledger.data, copy, "*.sock", "LOCK")
     return start(copy, "--tls-cert", certificate, "--tls-key", key)
 
 

@@ -73,7 +73,6 @@ TEST_F(Golden, EveryRecordOfTheStore) {
   std::string text;
   for (const auto& [name, family] :
        {std::pair{"ids", store::Family::ids}, std::pair{"streams", store::Family::streams},
-        std::pair{"disclosures", store::Family::disclosures},
         std::pair{"meta", store::Family::meta}})
     ASSERT_TRUE(ledger->store().scan(
         family, {}, [&, label = name](std::string_view key, std::string_view value) {
@@ -85,6 +84,14 @@ TEST_F(Golden, EveryRecordOfTheStore) {
               .append("\n");
           return true;
         }));
+  // What is sealed is so by other random numbers each time.
+  for (std::uint64_t i = 0; i < ledger->head()->checkpoint.size; ++i)
+    for (const std::string& disclosure : *ledger->disclosures(LogIndex{i}))
+      text.append("disclosure ")
+          .append(to_hex(store::index_key(i)))
+          .append(" ")
+          .append(disclosure)
+          .append("\n");
   ledger->head()->records->scan({}, {}, [&](std::string_view key, std::string_view value) {
     text.append("projections ").append(to_hex(key)).append(" ").append(to_hex(value)).append("\n");
     return true;

@@ -1,0 +1,112 @@
+#include "ledger/crypto/private_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "ledger/base/file.h"
+
+namespace relais::crypto {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int f) : fd(f) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+std::unexpected<Error> io_error(const fs::path& file, std::string_view what) {
+  const int code = errno;
+  return fail(error(code == ENOENT ? Errc::not_found : Errc::io, "key-file",
+                    std::string(what) + " " + file.string() + ": " + std::strerror(code)));
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+Status sync_folder_of(const fs::path& file) {
+  const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent.fd < 0 || ::fsync(parent.fd) != 0) return io_error(folder, "cannot sync");
+  return {};
+}
+
+/// Zeros in the place of what an open file holds.
+Status write_over(int fd, const fs::path& file) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return io_error(file, "cannot look at");
+  const std::string zeros(static_cast<std::size_t>(info.st_size), '\0');
+  if (!write_all(fd, zeros) || ::fsync(fd) != 0) return io_error(file, "cannot write over");
+  return {};
+}
+
+}  // namespace
+
+Status create_private_file(const fs::path& file, std::string_view bytes) {
+  const Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                              S_IRUSR | S_IWUSR));
+  if (out.fd < 0) {
+    if (errno == EEXIST)
+      return fail(
+          error(Errc::conflict, "key-file-exists", "a key file is never replaced: " + file.string())
+              .accepts("a path where nothing is yet"));
+    return io_error(file, "cannot create");
+  }
+  if (!write_all(out.fd, bytes) || ::fsync(out.fd) != 0) {
+    auto failure = io_error(file, "cannot write");
+    ::unlink(file.c_str());
+    return failure;
+  }
+  return sync_folder_of(file);
+}
+
+Status replace_private_file(const fs::path& file, std::string_view bytes) {
+  const Descriptor old(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (old.fd < 0) return io_error(file, "cannot open");
+  fs::path next = file;
+  next += ".new";
+  ::unlink(next.c_str());  // of a replacement that did not get to its end
+  RELAIS_TRY(create_private_file(next, bytes));
+  if (::rename(next.c_str(), file.c_str()) != 0) return io_error(file, "cannot replace");
+  RELAIS_TRY(sync_folder_of(file));
+  return write_over(old.fd, file);
+}
+
+Status read_private_file(const fs::path& file, std::string& bytes) {
+  const auto in = RegularFile::open(file);
+  const std::string accepted = "a regular file of at most 16 KiB";
+  if (!in && in.error().rule == "file-kind")
+    return fail(error(Errc::malformed, "key-file", in.error().message).accepts(accepted));
+  if (!in)
+    return fail(error(in.error().rule == "file-missing" ? Errc::not_found : Errc::io, "key-file",
+                      "cannot open the key: " + in.error().message)
+                    .accepts(in.error().accepted));
+  if (in->size() > kMaxPrivateFile)
+    return fail(
+        error(Errc::malformed, "key-file", "not a key file: " + file.string()).accepts(accepted));
+  if ((in->mode() & 077) != 0)
+    return fail(error(Errc::forbidden, "key-file-mode",
+                      "others may read the private key in " + file.string())
+                    .accepts("mode 0600 (chmod 600)"));
+  bytes.reserve(kMaxPrivateFile + 1);  // read into one buffer, which is wiped
+  return in->read(bytes, kMaxPrivateFile);
+}
+
+}  // namespace relais::crypto

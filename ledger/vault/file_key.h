@@ -1,0 +1,36 @@
+// The wrapping key in a file: a JWK Set (RFC 7517) of symmetric keys, newest first, mode 0600.
+#pragma once
+
+#include <deque>
+
+#include "ledger/crypto/seal.h"
+#include "ledger/vault/wrapping_key.h"
+
+namespace relais::vault {
+
+class FileKey final : public WrappingKey {
+ public:
+  static Result<std::unique_ptr<WrappingKey>> open(const std::filesystem::path& file);
+  static Result<std::unique_ptr<WrappingKey>> make(const std::filesystem::path& file);
+
+  Result<std::string> wrap(std::string_view secret, std::string_view context) override;
+  Result<std::string> unwrap(std::string_view wrapped, std::string_view context) override;
+  Status renew() override;
+  Status destroy_older() override;
+  std::string place() const override { return file_.string(); }
+
+ private:
+  struct Key {
+    std::string id;  // kIdBytes random bytes
+    crypto::SecretKey key;
+  };
+  explicit FileKey(std::filesystem::path file) : file_(std::move(file)) {}
+  static Key new_key();
+  Status read(std::string_view text);
+  std::string text() const;
+
+  const std::filesystem::path file_;
+  std::deque<Key> keys_;
+};
+
+}  // namespace relais::vault

@@ -1,0 +1,176 @@
+// Both wrapping keys keep one contract: a file, and a token behind PKCS#11 (Debian's softhsm2).
+#include "ledger/vault/wrapping_key.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "ledger/crypto/private_file.h"
+#include "tests/support/temp_folder.h"
+
+namespace relais::vault {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kModule = "/usr/lib/softhsm/libsofthsm2.so";
+
+class WrappingKeyTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == "file") {
+      place = (folder.path / "key").string();
+      return;
+    }
+    fs::create_directories(folder.path / "tokens");
+    const fs::path conf = folder.path / "softhsm2.conf";
+    std::ofstream(conf) << "directories.tokendir = " << (folder.path / "tokens").string() << "\n"
+                        << "log.level = ERROR\n";
+    ::setenv("SOFTHSM2_CONF", conf.c_str(), 1);
+    ASSERT_EQ(std::system("softhsm2-util --init-token --free --label relais --pin 12345678 "
+                          "--so-pin 87654321 >/dev/null"),
+              0)
+        << "softhsm2 is one of the packages of scripts/lib/packages.sh";
+    ASSERT_TRUE(crypto::create_private_file(folder.path / "pin", "12345678\n"));
+    place = uri("relais", "ledger");
+  }
+  std::string uri(const std::string& token, const std::string& object) const {
+    return "pkcs11:token=" + token + ";object=" + object + "?module-path=" + kModule +
+           "&pin-source=" + (folder.path / "pin").string();
+  }
+
+  tests::TempFolder folder;
+  std::string place;
+};
+
+TEST_P(WrappingKeyTest, UnwrapsWhatItWrappedAndNothingElse) {
+  const auto made = make_wrapping_key(place);
+  ASSERT_TRUE(made) << to_string(made.error());
+  WrappingKey& key = **made;
+  const std::string secret(72, '\x05');
+  const std::string wrapped = *key.wrap(secret, "roots");
+  EXPECT_EQ(wrapped.find(secret.substr(0, 8)), std::string::npos);
+  EXPECT_EQ(key.unwrap(wrapped, "roots"), secret);
+  EXPECT_EQ(key.unwrap(wrapped, "other").error().rule, "wrapping-key-broken");
+  for (std::size_t i = 0; i < wrapped.size(); i += 5) {
+    std::string changed = wrapped;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_EQ(key.unwrap(changed, "roots").error().rule,
+              i < 8 ? "wrapping-key-other" : "wrapping-key-broken")
+        << i;
+  }
+  EXPECT_FALSE(key.unwrap("", "roots"));
+}
+
+TEST_P(WrappingKeyTest, OldOnesUnwrapUntilTheyAreDestroyed) {
+  auto made = make_wrapping_key(place);
+  ASSERT_TRUE(made) << to_string(made.error());
+  const std::string first = *(*made)->wrap("one", "");
+  ASSERT_TRUE((*made)->renew());
+  const std::string second = *(*made)->wrap("two", "");
+  EXPECT_EQ((*made)->unwrap(first, ""), "one");
+  made->reset();
+  auto again = open_wrapping_key(place);
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ((*again)->unwrap(first, ""), "one");
+  EXPECT_EQ((*again)->unwrap(second, ""), "two");
+  ASSERT_TRUE((*again)->destroy_older());
+  EXPECT_EQ((*again)->unwrap(first, "").error().rule, "wrapping-key-other");
+  EXPECT_EQ((*again)->unwrap(second, ""), "two");
+  again->reset();
+  const auto last = open_wrapping_key(place);
+  ASSERT_TRUE(last);
+  EXPECT_EQ((*last)->unwrap(first, "").error().rule, "wrapping-key-other");
+  EXPECT_EQ((*last)->unwrap(second, ""), "two");
+}
+
+TEST_P(WrappingKeyTest, IsNeverMadeOverAnother) {
+  const std::string wrapped = *(*make_wrapping_key(place))->wrap("one", "");
+  EXPECT_EQ(make_wrapping_key(place).error().rule, "wrapping-key-exists");
+  EXPECT_EQ((*open_wrapping_key(place))->unwrap(wrapped, ""), "one");
+}
+
+TEST_P(WrappingKeyTest, OneThatIsNotThereIsNamed) {
+  EXPECT_EQ(open_wrapping_key(place).error().code, Errc::not_found);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, WrappingKeyTest, ::testing::Values("file", "token"),
+                         [](const auto& info) { return info.param; });
+
+class FileKeyTest : public ::testing::Test {
+ protected:
+  std::string bytes() const {
+    std::ifstream in(place, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  tests::TempFolder folder;
+  const std::string place = (folder.path / "key").string();
+};
+
+TEST_F(FileKeyTest, IsForItsOwnerAlone) {
+  ASSERT_TRUE(make_wrapping_key(place));
+  struct stat info{};
+  ASSERT_EQ(::stat(place.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  ASSERT_EQ(::chmod(place.c_str(), 0640), 0);
+  EXPECT_EQ(open_wrapping_key(place).error().rule, "key-file-mode");
+}
+
+TEST_F(FileKeyTest, WhatItHeldIsWrittenOver) {
+  auto key = make_wrapping_key(place);
+  ASSERT_TRUE(key);
+  const std::string before = bytes();
+  const fs::path other_name = folder.path / "kept";
+  fs::create_hard_link(place, other_name);  // keeps the blocks of the old file
+  ASSERT_TRUE((*key)->renew());
+  ASSERT_TRUE((*key)->destroy_older());
+  std::ifstream in(other_name, std::ios::binary);
+  const std::string left{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(left, std::string(before.size(), '\0'));
+  EXPECT_EQ(bytes().size(), before.size());
+}
+
+TEST_F(FileKeyTest, WhatIsNoKeyIsRefused) {
+  for (const char* text :
+       {"", "{}", R"({"keys":[]})", R"({"keys":[{"kid":"AAAAAAAAAAA","k":"AAAA"}]})",
+        R"({"keys":[7]})", R"({"keys":[{"kty":"oct"}]})", "not JSON"}) {
+    fs::remove(place);
+    ASSERT_TRUE(crypto::create_private_file(place, text));
+    const auto opened = open_wrapping_key(place);
+    ASSERT_FALSE(opened) << text;
+    EXPECT_EQ(opened.error().rule, "key-file") << text;
+  }
+}
+
+TEST(DefaultWrappingKey, IsBesideTheFolder) {
+  EXPECT_EQ(default_wrapping_key("/srv/relais"), "/srv/relais.wrapping-key");
+  EXPECT_EQ(default_wrapping_key("/srv/relais/"), "/srv/relais.wrapping-key");
+  EXPECT_EQ(default_wrapping_key("/srv/a/../relais"), "/srv/relais.wrapping-key");
+  EXPECT_EQ(default_wrapping_key("data"), fs::current_path() / "data.wrapping-key");
+}
+
+TEST(Pkcs11Uri, MustNameAllThatIsNeeded) {
+  const tests::TempFolder folder;
+  const std::string pin = (folder.path / "pin").string();
+  ASSERT_TRUE(crypto::create_private_file(pin, "12345678"));
+  const std::string module = std::string("module-path=") + kModule;
+  for (const std::string& uri :
+       {std::string("pkcs11:"), "pkcs11:token=relais?" + module + "&pin-source=" + pin,
+        "pkcs11:token=relais;object=x?pin-source=" + pin, "pkcs11:token=relais;object=x?" + module,
+        "pkcs11:token=relais;object=x?" + module + "&pin-value=12345678",
+        std::string("pkcs11:token=%zz")}) {
+    const auto opened = open_wrapping_key(uri);
+    ASSERT_FALSE(opened) << uri;
+    EXPECT_EQ(opened.error().rule, "pkcs11-uri") << uri;
+  }
+  EXPECT_EQ(open_wrapping_key("pkcs11:token=r;object=x?module-path=/no/such.so&pin-source=" + pin)
+                .error()
+                .rule,
+            "pkcs11-module");
+}
+
+}  // namespace
+}  // namespace relais::vault
