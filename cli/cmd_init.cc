@@ -9,13 +9,14 @@ namespace {
 struct Options {
   std::string convention;
   std::string data;
+  std::string wrapping_key;
 };
 
 int init(Context& context, const Options& o) {
   const auto genesis = load_convention(o.convention);
   if (!genesis) return report(context, genesis.error());
-  if (const Status made =
-          log::create_ledger(o.data, *genesis, context.clock, context.random, models());
+  if (const Status made = log::create_ledger(o.data, *genesis, context.clock, context.random,
+                                             models(), o.wrapping_key);
       !made)
     return report(context, made.error());
   const auto vkey = log::load_vkey(o.data);
@@ -43,6 +44,7 @@ void add_init(Command app, Context& context, Run& run) {
       .required()
       .existing_file();
   c.option("--data", o->data, "Folder to make; must not exist or be empty").required();
+  add_wrapping_key(c, o->wrapping_key);
   c.callback([&context, &run, o] { run = [&context, o] { return init(context, *o); }; });
 }
 

@@ -10,12 +10,14 @@ namespace {
 struct Options {
   std::string data;
   std::string head;
+  std::string wrapping_key;
 };
 
 /// Where nobody has the store open.
-Result<std::uint64_t> rebuild_here(Context& context, const std::string& data) {
+Result<std::uint64_t> rebuild_here(Context& context, const Options& o) {
   log::Options options;
-  options.data = data;
+  options.data = o.data;
+  options.wrapping_key = o.wrapping_key;
   options.ignore_projections = true;
   RELAIS_ASSIGN(const auto ledger, log::Ledger::open(options, context.clock, models()));
   Progress progress(context, "rebuilding");
@@ -35,6 +37,7 @@ Status ask_server(const std::string& data) {
 int accept_head(Context& context, const Options& o) {
   log::Options options;
   options.data = o.data;
+  options.wrapping_key = o.wrapping_key;
   options.ignore_projections = true;
   options.accept_head = o.head;
   const auto ledger = log::Ledger::open(options, context.clock, models());
@@ -50,16 +53,15 @@ int accept_head(Context& context, const Options& o) {
 
 int rebuild(Context& context, const Options& o) {
   if (!o.head.empty()) return accept_head(context, o);
-  const std::string& data = o.data;
   const Timestamp start = context.clock.now();
-  const auto events = rebuild_here(context, data);
+  const auto events = rebuild_here(context, o);
   if (events) {
     print(context, {{"events", *events}, {"seconds", seconds_since(context, start)}},
           "projections rebuilt from " + std::to_string(*events) + " events");
     return kOk;
   }
   if (events.error().rule != "store-locked") return report(context, events.error());
-  if (const Status asked = ask_server(data); !asked) return report(context, asked.error());
+  if (const Status asked = ask_server(o.data); !asked) return report(context, asked.error());
   print(context, {{"by", "server"}, {"seconds", seconds_since(context, start)}},
         "projections rebuilt by the running server");
   return kOk;
@@ -80,6 +82,7 @@ void add_rebuild(Command app, Context& context, Run& run) {
   c.option("--head", o->head,
            "The store's last checkpoint, as the refused start named it: it is taken for the "
            "last one that was handed out");
+  add_wrapping_key(c, o->wrapping_key);
   c.callback([&context, &run, o] { run = [&context, o] { return rebuild(context, *o); }; });
 }
 

@@ -32,6 +32,7 @@ namespace {
 
 struct Options {
   std::string data;
+  std::string wrapping_key;
   std::string listen = "127.0.0.1:8400";
   std::string tls_cert;
   std::string tls_key;
@@ -186,6 +187,7 @@ Result<std::unique_ptr<log::Ledger>> open_ledger(const Clock& clock, const Optio
                                                  const std::shared_ptr<spdlog::logger>& log) {
   log::Options open;
   open.data = o.data;
+  open.wrapping_key = o.wrapping_key;
   open.reserve_bytes = o.reserve_mib << 20;
   open.max_open_files = o.max_open_files;
   open.report = [log](const std::string& line) { log->warn("the store: {}", line); };
@@ -423,6 +425,7 @@ void add_serve(Command app, Context& context, Run& run) {
       "DATA/control.sock\n"
       "is for local administration.");
   c.option("--data", o->data, "Folder of the ledger").required().existing_directory();
+  add_wrapping_key(c, o->wrapping_key);
   c.option("--listen", o->listen, "Address and port; port 0: any free (127.0.0.1:8400)");
   Option cert = c.option("--tls-cert", o->tls_cert, "Certificate chain (PEM)").existing_file();
   Option key =

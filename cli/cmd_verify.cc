@@ -15,6 +15,7 @@ constexpr std::size_t kMaxSmallFile = std::size_t{2} * 1024 * 1024;
 
 struct Options {
   std::string data;
+  std::string wrapping_key;
   RemoteOptions remote;
   std::string receipt;
   std::string statement;
@@ -23,6 +24,12 @@ struct Options {
   unsigned threads = 0;
   bool no_projections = false;
 };
+
+std::string unopened(const log::Ledger& ledger, const replay::VerifyReport& report) {
+  if (report.sealed == 0) return {};
+  return " (those of " + std::to_string(report.sealed) +
+         " entries were not opened: " + to_string(*ledger.locked()) + ")";
+}
 
 std::string by_blocks(const store::FilesRead& files) {
   if (files.by_blocks == 0) return {};
@@ -33,6 +40,7 @@ std::string by_blocks(const store::FilesRead& files) {
 int verify_data(Context& context, const Options& o) {
   log::Options options;
   options.data = o.data;
+  options.wrapping_key = o.wrapping_key;
   options.read_only = true;
   options.ignore_projections = true;
   options.strict = true;
@@ -53,6 +61,7 @@ int verify_data(Context& context, const Options& o) {
          {"checkpoints", verified->checkpoints},
          {"tiles", verified->tiles},
          {"disclosures", verified->disclosures},
+         {"sealed", verified->sealed},
          {"projection_records", verified->records},
          {"files", verified->files.files},
          {"file_bytes", verified->files.bytes},
@@ -61,9 +70,9 @@ int verify_data(Context& context, const Options& o) {
          {"seconds", seconds_since(context, start)}},
         "all holds: " + n(verified->entries) + " entries, " + n(verified->signatures) +
             " signatures, " + n(verified->checkpoints) + " checkpoints, " + n(verified->tiles) +
-            " tiles, " + n(verified->disclosures) + " disclosures, " + n(verified->records) +
-            " projection records, " + n(verified->files.files) + " files" +
-            by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)));
+            " tiles, " + n(verified->disclosures) + " disclosures" + unopened(**ledger, *verified) +
+            ", " + n(verified->records) + " projection records, " + n(verified->files.files) +
+            " files" + by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)));
   return kOk;
 }
 
@@ -163,6 +172,7 @@ void add_verify(Command app, Context& context, Run& run) {
   c.option("--threads", o->threads, "Threads that check signatures (all cores)")
       .needs(data)
       .range(1, 256);
+  add_wrapping_key(c, o->wrapping_key);
   c.flag("--no-projections", o->no_projections, "Leave the projections out").needs(data);
   c.callback([&context, &run, o] {
     run = [&context, o] {

@@ -15,6 +15,12 @@ Command add_command(Command parent, Context& context, const std::string& name,
   return command;
 }
 
+void add_wrapping_key(Command command, std::string& place) {
+  command.option("--wrapping-key", place,
+                 "Key that wraps those of what is disclosed: a file, or pkcs11:… "
+                 "(DATA.wrapping-key)");
+}
+
 json::object to_json(const Error& e) {
   json::object o;
   const std::pair<const char*, const std::string*> members[] = {

@@ -46,6 +46,9 @@ using Run = std::function<int()>;
 Command add_command(Command parent, Context& context, const std::string& name,
                     const std::string& purpose, const std::string& examples);
 
+/// --wrapping-key, for commands that open what was disclosed, or make it openable.
+void add_wrapping_key(Command command, std::string& place);
+
 /// Prints the error, for people or as JSON, on standard error; gives the exit code.
 int report(Context& context, const Error& e);
 /// {"rule":…,"message":…,…} without the empty members.
@@ -74,6 +77,7 @@ void add_replay(Command app, Context& context, Run& run);
 void add_rebuild(Command app, Context& context, Run& run);
 void add_scenario(Command app, Context& context, Run& run);
 void add_generate(Command app, Context& context, Run& run);
+void add_rotate(Command app, Context& context, Run& run);
 void add_rules(Command app, Context& context, Run& run);
 void add_data_inclusion(Command app, Context& context, Run& run);
 

@@ -68,7 +68,7 @@ struct KeyEnrolled $P.event((
 }
 
 struct KeyRotated $P.event((
-    name = "key.rotated", axis = convention, stream = signatory, relation = self,
+    name = "key.rotated", axis = convention, stream = signatory, emitters = [pref, ml, udml, aa, sec, member, system], relation = self,
     source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key",
     summary = "The key that signs this statement is replaced by a new one from now on.")) {
   publicKey @0 :Text $P.format("ed25519");

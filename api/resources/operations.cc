@@ -1,5 +1,5 @@
-// GET /livez, /readyz, /metrics, and POST /admin/rebuild and /admin/confirm-clock on the unix
-// socket.
+// GET /livez, /readyz, /metrics, and POST /admin/rebuild, /admin/confirm-clock and
+// /admin/rotate-wrapping-key on the unix socket.
 #include "api/context.h"
 #include "api/http/problem.h"
 #include "ledger/base/json_writer.h"
@@ -67,6 +67,17 @@ Result<Response> confirm_clock(const Context& context) {
   return response;
 }
 
+/// With the next purge, within --clock-seconds.
+Result<Response> rotate_wrapping_key(const Context& context) {
+  RELAIS_TRY(context.ledger.owe_rotation());
+  Response response;
+  response.status = 202;
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object().member("rotation", "owed").end_object();
+  return response;
+}
+
 Response rebuilt(Context& context, const Status& done) {
   if (!done) {
     context.report("rebuild: " + to_string(done.error()));
@@ -105,6 +116,9 @@ void add_operation_routes(Router& router, Context& context) {
   }));
   router.add(Route::post("/admin/confirm-clock").local().answers([&context](Call&) {
     return confirm_clock(context);
+  }));
+  router.add(Route::post("/admin/rotate-wrapping-key").local().answers([&context](Call&) {
+    return rotate_wrapping_key(context);
   }));
   router.add(
       Route::post("/admin/rebuild")

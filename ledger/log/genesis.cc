@@ -142,23 +142,84 @@ Result<crypto::SigningKey> load_own_key(const fs::path& data, const std::string&
   return fail(std::move(e));
 }
 
+namespace {
+
+constexpr SignatoryId kSystem{0};  // entry 0 admits it before any other
+constexpr const char* kSystemKey = "system.jwk";
+constexpr const char* kNextSystemKey = "system.jwk.next";
+
+bool is_own(const rules::Registry& registry, const KeyId& kid, Timestamp at) {
+  const rules::Key* known = registry.find_key(kid);
+  return known != nullptr && known->owner == kSystem && registry.check_key(kid, at);
+}
+
+/// The new key takes the old one's place on the disk.
+Status put_in_place(const fs::path& data) {
+  std::error_code ec;
+  fs::rename(data / "keys" / kNextSystemKey, data / "keys" / kSystemKey, ec);
+  if (!ec) return {};
+  return fail(Errc::io, "key-file",
+              "cannot replace " + (data / "keys" / kSystemKey).string() + ": " + ec.message());
+}
+
+Result<std::string> rotation_statement(const rules::Registry& registry,
+                                       const crypto::SigningKey& old_key,
+                                       const crypto::SigningKey& new_key, const Clock& clock,
+                                       Random& random) {
+  const rules::Signatory* system = registry.find(kSystem);
+  check(system != nullptr, "entry 0 admits the system");
+  json::object data;
+  data["public_key"] = crypto::to_text(new_key.public_key());
+  data["proof"] = statement::make_key_proof(new_key, system->source, registry.origin);
+  json::object event;
+  event["source"] = system->source;
+  event["type"] = "relais.key.rotated.v1";
+  event["subject"] = "signatory/" + system->slug;
+  event["data"] = std::move(data);
+  return statement::sign_event(json::serialize(json::value(std::move(event))), old_key, clock,
+                               random);
+}
+
+}  // namespace
+
 Result<crypto::SigningKey> load_system_key(const fs::path& data, const rules::Registry& registry,
                                            Timestamp at) {
-  RELAIS_ASSIGN(auto key, load_own_key(data, "system.jwk"));
-  constexpr SignatoryId kSystem{0};  // entry 0 admits it before any other
+  RELAIS_ASSIGN(auto key, load_own_key(data, kSystemKey));
   const KeyId kid = crypto::thumbprint(key.public_key());
-  const rules::Key* known = registry.find_key(kid);
-  const auto valid = registry.check_key(kid, at);
-  if (known != nullptr && known->owner == kSystem && valid) return key;
+  if (is_own(registry, kid, at)) return key;
+  if (auto next = load_own_key(data, kNextSystemKey);
+      next && is_own(registry, crypto::thumbprint(next->public_key()), at)) {
+    RELAIS_TRY(put_in_place(data));
+    return next;
+  }
   std::string own;
   for (const auto& [other, k] : registry.keys())
     if (k.owner == kSystem && registry.check_key(other, at))
       own += (own.empty() ? "" : ", ") + crypto::to_text(other);
   return fail(error(Errc::corrupt, "self-check-system-key",
-                    (data / "keys" / "system.jwk").string() + " holds the key " +
+                    (data / "keys" / kSystemKey).string() + " holds the key " +
                         crypto::to_text(kid) + ", which is not the ledger's own in this log")
                   .at("keys/system.jwk")
                   .accepts("the private key with the thumbprint " + own));
+}
+
+Result<KeyId> rotate_system_key(Ledger& ledger, const fs::path& data, const Clock& clock,
+                                Random& random) {
+  const auto head = ledger.head();
+  const rules::Registry& registry = *head->registry;
+  RELAIS_ASSIGN(const auto old_key, load_system_key(data, registry, head->last_received));
+  const auto new_key = crypto::SigningKey::generate(random);
+  std::error_code ec;
+  fs::remove(data / "keys" / kNextSystemKey, ec);  // of a rotation that did not get to the log
+  RELAIS_TRY(crypto::save_private_key(data / "keys" / kNextSystemKey, new_key, {}));
+  RELAIS_ASSIGN(const std::string text,
+                rotation_statement(registry, old_key, new_key, clock, random));
+  std::vector<Submission> group(1);
+  RELAIS_ASSIGN(group[0].statement, statement::parse_statement(text));
+  auto outcomes = ledger.submit_and_wait(std::move(group), true);
+  if (!outcomes[0]) return fail(outcomes[0].error());
+  RELAIS_TRY(put_in_place(data));
+  return crypto::thumbprint(new_key.public_key());
 }
 
 }  // namespace relais::log

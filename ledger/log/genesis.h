@@ -22,6 +22,8 @@
 
 namespace relais::log {
 
+class Ledger;
+
 struct Genesis {
   std::string
       convention_file;  ///< bytes of the convention file; founding signatories sign their SHA-256
@@ -49,8 +51,14 @@ Result<merkle::NoteKey> load_vkey(const std::filesystem::path& data);
 /// A private key of the ledger's own, DIR/keys/NAME; its errors name the file.
 Result<crypto::SigningKey> load_own_key(const std::filesystem::path& data, const std::string& name);
 
+/// Replaces the key that signs the ledger's own acts: a statement key.rotated, signed by the old
+/// one, with proof of possession by the new one. `ledger` is that of `data`, opened for writing.
+/// Gives the thumbprint of the new key.
+Result<KeyId> rotate_system_key(Ledger& ledger, const std::filesystem::path& data,
+                                const Clock& clock, Random& random);
+
 /// DIR/keys/system.jwk, which must be a key that the log knows as its own at a time:
-/// "self-check-system-key".
+/// "self-check-system-key". A rotation that was interrupted behind its statement is finished.
 Result<crypto::SigningKey> load_system_key(const std::filesystem::path& data,
                                            const rules::Registry& registry, Timestamp at);
 

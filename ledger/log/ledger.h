@@ -161,6 +161,9 @@ class Ledger {
   /// beside the writer; one at a time. One that failed is owed, and is no failure of the ledger:
   /// unless the store takes no writes behind it ("store-stopped"), which opening it again ends.
   Result<bool> purge_erased();
+  /// Every key of what is disclosed is wrapped anew with the next purge, although nothing was
+  /// erased: for a wrapping key that somebody else may have.
+  Status owe_rotation();
   struct Purge {
     bool owed = false;             ///< erased disclosures are still in the files
     std::optional<Error> failure;  ///< why the last purge did not end that

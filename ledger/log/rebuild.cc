@@ -167,6 +167,17 @@ Result<bool> Ledger::purge_erased() {
   return purged;
 }
 
+Status Ledger::owe_rotation() {
+  if (const auto why = failure()) return fail(*why);
+  Status written;
+  impl_->run_between_batches([&] {
+    store::Batch batch;
+    batch.put(store::Family::meta, kPurgeKey, store::index_key(head()->size().value - 1));
+    written = impl_->store->write(batch, true);
+  });
+  return written;
+}
+
 Ledger::Purge Ledger::purge_state() const {
   const auto owed = impl_->store->get(store::Family::meta, kPurgeKey);
   const std::lock_guard lock(impl_->purge_failure_mutex);
