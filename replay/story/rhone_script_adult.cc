@@ -44,6 +44,7 @@ void ScriptBuilder::together() {
   const std::string work = mission_locale(6);
   const std::string id = uuid();
   const std::string own = uuid();
+  const std::string again = uuid();
   refuse("consent-missing", kAmicale, "external_referral.recorded", adult_,
          "may not yet name the person to a hospital: there is no consent to sharing",
          {{"destination", "health"}, {"need", "sexual_health"}});
@@ -67,12 +68,21 @@ void ScriptBuilder::together() {
           {"signatories", json::array{kAmicale, work}},
           {"review_on", day(60)},
           {"plan", "Exemple : plan d'accompagnement."}});
+  refuse("part-ended", work, "contribution.committed", adult_,
+         "promises something, although its part in the case has come to its end",
+         {{"contribution_id", id}, {"kind", "co_follow_up"}});
+  accept(kAmicale, "referral.requested", adult_, "asks mission locale 6 once more",
+         referral(again, work, "sante--acces-aux-soins", "consent"));
+  accept(work, "referral.received", adult_, "has it before it", {{"referral_id", again}});
+  accept(work, "referral.accepted", adult_, "accepts again", {{"referral_id", again}});
   accept(work, "contribution.committed", adult_, "promises to follow the person too",
          {{"contribution_id", id}, {"kind", "co_follow_up"}, {"due_on", day(14)}});
   refuse("contribution-not-own", kAmicale, "contribution.delivered", adult_,
          "cannot say that another's promise was kept", {{"contribution_id", id}});
   accept(work, "contribution.delivered", adult_, "has kept the promise", {{"contribution_id", id}},
          9 * kDayMs);
+  accept(work, "referral.completed", adult_, "has done what it was asked for",
+         {{"referral_id", again}, {"outcome", "attended"}});
   refuse("contribution-delivered", work, "contribution.delivered", adult_, "says so a second time",
          {{"contribution_id", id}});
   const json::object offer{{"contribution_id", own}, {"kind", "expertise"}};
