@@ -2,6 +2,7 @@
 // seen.
 #include "cli/command.h"
 #include "cli/remote.h"
+#include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
 

@@ -362,6 +362,7 @@ Status check_kinds(const std::filesystem::path& path) {
 
 /// The files that RocksDB reads in order: CURRENT names the MANIFEST, which names the others.
 Result<std::vector<std::filesystem::path>> record_files(const std::filesystem::path& path) {
+  RELAIS_TRY(check_kinds(path));
   constexpr std::size_t kMaxCurrentBytes = 4096;
   const std::filesystem::path current = path / "CURRENT";
   std::string manifest;
@@ -450,10 +451,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     return fail(
         error(Errc::not_found, "store-missing", "there is no ledger in " + options.path.string())
             .accepts("a folder made by relais init"));
-  if (exists) {
-    RELAIS_TRY(check_kinds(options.path));
-    RELAIS_TRY(check_records(options.path));
-  }
+  if (exists) RELAIS_TRY(check_records(options.path));
   RELAIS_ASSIGN(const auto names, existing_families(options, exists));
 
   auto impl = std::make_unique<Impl>();
@@ -475,14 +473,18 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     return fail(io_error(status, locked ? "store-locked" : "store-open"));
   }
   impl->db.reset(db);
+  bool stray = false;
   for (std::size_t i = 0; i < handles.size(); ++i) {
     auto family = std::make_shared<FamilyHandle>(impl->db, handles[i]);
     for (std::size_t f = 0; f < kFamilies; ++f)
       if (names[i] == kNames[f]) impl->families[f] = family;
     if (const auto number = generation_of(names[i])) impl->generations.emplace(*number, family);
-    if (names[i] == rocksdb::kDefaultColumnFamilyName && has_records(*family))
-      return fail(stray_family(names[i], "has records, and is never written"));
+    if (names[i] == rocksdb::kDefaultColumnFamilyName) stray = has_records(*family);
   }
+  // Not before each handle has its owner: RocksDB ends the process where one is left.
+  if (stray)
+    return fail(
+        stray_family(rocksdb::kDefaultColumnFamilyName, "has records, and is never written"));
   for (const auto& family : impl->families)
     if (family == nullptr) return fail(Errc::corrupt, "store-format", "a column family is missing");
 

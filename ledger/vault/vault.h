@@ -6,7 +6,7 @@
 // Erasing destroys the stream's data key and its ciphertexts. Copies of the store that were made
 // before still have both, so a rotation follows: all other data keys are wrapped by a new root key,
 // that one by a new wrapping key, and the old wrapping key is destroyed. From then on no copy opens
-// anything (docs/decisions/0020-vault.md). Bytes: docs/FORMATS.md, "Vault".
+// anything (docs/decisions/0021-vault.md). Bytes: docs/FORMATS.md, "Vault".
 #pragma once
 
 #include <cstdint>

@@ -30,6 +30,7 @@ class CaseLife : private PlanWriter {
   void serve(std::size_t to, const std::string& id, std::string_view need);
   void steps(std::size_t by, std::size_t count);
   void together();
+  void contribute();
   void outside();
   void correct();
   void annul();
@@ -52,6 +53,8 @@ class CaseLife : private PlanWriter {
   std::size_t holder_ = 0;
   std::size_t partner_ = 0;  ///< whose referral was accepted last
   bool has_partner_ = false;
+  std::size_t contributor_ = 0;
+  std::string contribution_;  ///< that a partner has committed itself to
   bool by_mission_ = false;
   bool minor_ = false;
   bool grave_ = false;       ///< the danger was last said to be high or immediate

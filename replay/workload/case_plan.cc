@@ -236,6 +236,7 @@ void CaseLife::serve(std::size_t to, const std::string& id, std::string_view nee
   } else {
     act(to, "support.step_done", 40, {{"step_id", step}, {"need", need}, {"result", "done"}});
   }
+  contribute();
   if (dice_.chance(kNeverCompleted)) return;  // never reported as completed
   static constexpr std::string_view kOutcomes[] = {"attended", "did_not_come", "service_given",
                                                    "partial"};
@@ -276,14 +277,19 @@ void CaseLife::together() {
          {"review_on", day(90)},
          {"plan", "plan (exemple)"}});
   }
-  if (!dice_.chance(kContributes)) return;
+  if (!contribution_.empty() && dice_.chance(0.8))
+    act(contributor_, "contribution.delivered", 6 * kDay, {{"contribution_id", contribution_}});
+}
+
+/// A partner commits itself while it still has something to do with the case.
+void CaseLife::contribute() {
+  if (!contribution_.empty() || !dice_.chance(kContributes)) return;
   static constexpr std::string_view kKinds[] = {"expertise", "co_follow_up", "accommodation",
                                                 "material", "interpreting"};
-  const std::string id = uuid();
+  contribution_ = uuid();
+  contributor_ = partner_;
   act(partner_, "contribution.committed", 20,
-      {{"contribution_id", id}, {"kind", one_of(dice_, kKinds)}, {"due_on", day(30)}});
-  if (dice_.chance(0.8))
-    act(partner_, "contribution.delivered", 6 * kDay, {{"contribution_id", id}});
+      {{"contribution_id", contribution_}, {"kind", one_of(dice_, kKinds)}, {"due_on", day(30)}});
 }
 
 void CaseLife::outside() {

@@ -2,7 +2,7 @@
 import shutil
 import unittest
 
-from harness import Ledger, main
+from harness import Ledger, main, wrapping_key
 
 
 class LongPaths(unittest.TestCase):
@@ -12,6 +12,7 @@ class LongPaths(unittest.TestCase):
         deep = ledger.folder / ("d" * 60) / ("e" * 60)
         deep.mkdir(parents=True)
         shutil.move(ledger.data, deep / "data")
+        shutil.move(wrapping_key(ledger.data), wrapping_key(deep / "data"))
         ledger.data = deep / "data"
         server = ledger.serve()
         ledger.found(server)

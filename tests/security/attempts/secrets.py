@@ -53,7 +53,7 @@ def confide(s, mark):
           {"referral_id": referral, "to": ML2, "need": "shelter", "urgency": "urgent", "legal_basis": "l226_2_2"},
           {"payload": mark("payload")})
     s.act(ML2, "referral.received", s.minor_case, {"referral_id": referral})
-    s.act(ML2, "referral.declined", s.minor_case, {"referral_id": referral, "reason": "no_capacity"}, {"note": mark("declined")})
+    s.act(ML2, "referral.declined", s.minor_case, {"referral_id": referral, "decline_reason": "no_capacity"}, {"detail": mark("declined")})
     adult = case()
     s.act(AMICALE, "case.detected", adult, {**DETECTED, "age_band": "22_25"}, {"note": mark("adult")})
     s.act(AMICALE, "case.risk_assessed", adult, {"risk": "medium", "grid_version": "2024-1"})
@@ -62,7 +62,7 @@ def confide(s, mark):
     s.accredit(AMICALE)
     s.act(AMICALE, "case.consent_given", adult, {"scope": "psp", "form_hash": HASH, "recipients": []}, {"given_by": mark("giver")})
     s.act(AMICALE, "psp.applied", adult, {"dossier_hash": HASH}, {"identity": mark("identity")})
-    s.act(ML1, "coordination.meeting_held", f"signatory/{ML1}", {"held_on": paris_day(), "attending": [ML1, ML2], "cases": []},
+    s.act(ML1, "coordination.meeting_held", s.minor_case, {"held_on": paris_day(), "attending": [ML1, ML2]},
           {"decisions": mark("decisions")})
 
 
@@ -80,7 +80,6 @@ def refused(s, mark):
     yield post({"gender": mark("vocabulary")}).body
     yield post({"note": mark("long") * 1000}).body
     yield post({"indicators": [mark("list")] * 51}).body
-    yield post({mark("member"): "x"}).body
     yield post({"note": mark("first"), "risk": mark("override")}).body
     yield post({"note": "\ud800".encode("utf-8", "surrogatepass").decode("latin-1") + mark("odd")}).body
     # A disclosure that no digest refers to; one twice; a value where a text must be.

@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 
+from harness import copy_ledger
 from stage import Stage, start
 from table import Row, control
 from test_tls import Authority, openssl

@@ -510,7 +510,7 @@ TEST_F(TlsTest, ClientsNeedACertificateWhereACaIsGiven) {
 TEST_F(TlsTest, FilesThatAreNotThereAreAnError) {
   options.tls_key = folder + "none.key";
   EXPECT_EQ(Server::start(options, clock, [](Request&, const Respond&) {}).error().rule,
-            "tls-files");
+            "file-missing");
   options.tls_key.clear();
   EXPECT_EQ(Server::start(options, clock, [](Request&, const Respond&) {}).error().rule,
             "tls-files");
