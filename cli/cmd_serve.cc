@@ -37,6 +37,7 @@ struct Options {
   std::string tls_cert;
   std::string tls_key;
   std::string client_ca;
+  bool tls_1_2 = false;
   unsigned threads = 0;
   unsigned clock_seconds = 60;
   bool trust_clock = false;
@@ -377,6 +378,7 @@ Status run_server(Context& context, Options o) {
   options.tls_cert = o.tls_cert;
   options.tls_key = o.tls_key;
   options.client_ca = o.client_ca;
+  options.tls_1_2 = o.tls_1_2;
   options.limits = o.limits;
   options.memory = std::make_shared<api::HttpMemory>(o.limits);
   const BootClock elapsed;
@@ -435,6 +437,8 @@ void add_serve(Command app, Context& context, Run& run) {
   c.option("--client-ca", o->client_ca, "Certificates (PEM): clients must have one by these")
       .needs(cert)
       .existing_file();
+  c.flag("--tls-1.2", o->tls_1_2, "Take TLS 1.2 too, with forward secrecy and AEAD alone")
+      .needs(cert);
   c.option("--clock-seconds", o->clock_seconds, "How often the clock looks at deadlines (60)")
       .range(1, 86'400);
   c.flag("--confirm-clock", o->confirm_clock,

@@ -82,7 +82,7 @@ struct Client::Impl {
 Status Client::Impl::make_tls() {
   if (url.scheme != ClientUrl::Scheme::https) return {};
   tls.emplace(asio::ssl::context::tls_client);
-  RELAIS_TRY(ask_for_modern_tls(tls->native_handle()));
+  RELAIS_TRY(ask_for_modern_tls(tls->native_handle(), true));
   for (const auto& [field, file] :
        {std::pair("--ca", &options.ca_file), std::pair("--client-cert", &options.client_cert),
         std::pair("--client-key", &options.client_key)})

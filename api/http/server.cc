@@ -73,7 +73,7 @@ Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options)
     if (!file->empty()) RELAIS_TRY(check_file(*file, kMaxPemBytes, field));
   RELAIS_TRY(check_private(options.tls_key));
   SSL_CTX* const native = tls->native_handle();
-  RELAIS_TRY(ask_for_modern_tls(native));
+  RELAIS_TRY(ask_for_modern_tls(native, options.tls_1_2));
   // Sessions are resumed within this service only; without a context OpenSSL resumes none once
   // clients have certificates.
   constexpr std::string_view kContext = "relais";

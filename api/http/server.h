@@ -49,6 +49,7 @@ struct ServerOptions {
   std::string tls_cert;       ///< PEM files; both or none
   std::string tls_key;
   std::string client_ca;    ///< PEM; when set, clients must have a certificate by it
+  bool tls_1_2 = false;     ///< takes TLS 1.2 beside 1.3
   std::string unix_socket;  ///< path for local administration (mode 0600); empty: none
   Limits limits;
   BodyGate gate;

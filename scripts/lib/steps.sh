@@ -9,11 +9,11 @@ step() {
   printf '\n[%d/%d] %s\n' "$STEP" "$STEPS" "$1"
 }
 
-build() {  # build PRESET [TARGET…]: configures and builds, quiet unless it fails
+build() {  # [CONFIGURE=-D…] build PRESET [TARGET…]: configures and builds, quiet unless it fails
   local preset=$1; shift
   local log="build/$preset.log"
   mkdir -p build
-  if ! cmake --preset "$preset" >"$log" 2>&1; then tail -40 "$log"; return 1; fi
+  if ! cmake --preset "$preset" ${CONFIGURE:+"$CONFIGURE"} >"$log" 2>&1; then tail -40 "$log"; return 1; fi
   cmake --build --preset "$preset" ${1:+--target "$@"} 2>&1 | tee -a "$log" | build_progress
   local status=${PIPESTATUS[0]}
   [ "$status" -eq 0 ] || { grep -nE 'error|FAILED' -A6 "$log" | tail -60; return "$status"; }

@@ -84,7 +84,10 @@ class Tls(unittest.TestCase):
             self.get(server, old)
         newer = self.context()
         newer.maximum_version = ssl.TLSVersion.TLSv1_2
-        self.assertEqual(self.get(server, newer)[0], 200)
+        with self.assertRaises((ssl.SSLError, OSError)):
+            self.get(server, newer)
+        server.stop()
+        self.assertEqual(self.get(self.serve("--tls-1.2"), newer)[0], 200)
 
     def test_submit_over_tls(self):
         server = self.serve()

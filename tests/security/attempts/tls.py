@@ -5,7 +5,7 @@ import socket
 import ssl
 import subprocess
 
-from harness import copy_ledger
+from harness import Ledger, Server, copy_ledger
 from stage import Stage, start
 from table import Row, control
 from test_tls import Authority, openssl
@@ -28,8 +28,11 @@ def stage():
         s.expired_files = expired(s)
         for _, key in (s.rsa, s.server_files):
             key.chmod(0o600)
-        s.serve("--tls-cert", s.rsa[0], "--tls-key", s.rsa[1])
-        s.open_server = s.server
+        s.open_server = s.serve("--tls-cert", s.rsa[0], "--tls-key", s.rsa[1], "--tls-1.2")
+        s.strict = Ledger()  # as it is without being asked for 1.2
+        s.addCleanup(s.strict.remove)
+        s.strict_server = Server(s.strict, "--tls-cert", s.rsa[0], "--tls-key", s.rsa[1])
+        s.addCleanup(s.strict_server.kill)
         yield s
     finally:
         s.doCleanups()
@@ -91,6 +94,9 @@ def versions():
         yield Row(version.name, VERSIONS, with_context(version=version, ciphers="ALL"), REFUSED)
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         yield control(version.name, VERSIONS, with_context(version=version), "200")
+    yield Row("TLS 1.2 that nobody asked for", VERSIONS, lambda s: get(s.strict_server, context(s, version=ssl.TLSVersion.TLSv1_2))[0],
+              REFUSED)
+    yield control("TLS 1.3 there", VERSIONS, lambda s: get(s.strict_server, context(s, version=ssl.TLSVersion.TLSv1_3))[0], "200")
     yield Row("no TLS", VERSIONS, plain, "closed|400")
     yield Row("data before the handshake ends", VERSIONS, early_data, "False")
     yield Row("a renegotiation by the client", VERSIONS, renegotiated, "False")
