@@ -16,7 +16,7 @@ constexpr std::size_t kPlain = 1 + Sealer::kMaxText;
 static_assert(Sealer::kSealedBytes == kNonce + kPlain + crypto_aead_xchacha20poly1305_ietf_ABYTES);
 static_assert(sizeof(Hash) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
-const unsigned char* raw(std::string_view s) {
+const unsigned char* data_of(std::string_view s) {
   return reinterpret_cast<const unsigned char*>(s.data());
 }
 
@@ -92,10 +92,10 @@ std::string Sealer::seal(std::string_view text, std::string_view context) const 
   crypto_generichash_state state;
   crypto_generichash_init(&state, key_.data(), key_.size(), kNonce);
   crypto_generichash_update(&state, plain.data(), plain.size());
-  crypto_generichash_update(&state, raw(context), context.size());
+  crypto_generichash_update(&state, data_of(context), context.size());
   crypto_generichash_final(&state, bytes, kNonce);
   crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + kNonce, nullptr, plain.data(), plain.size(),
-                                             raw(context), context.size(), nullptr, bytes,
+                                             data_of(context), context.size(), nullptr, bytes,
                                              key_.data());
   return out;
 }
@@ -105,8 +105,8 @@ std::optional<std::string> Sealer::open(std::string_view sealed, std::string_vie
   if (sealed.size() != kSealedBytes) return std::nullopt;
   std::array<unsigned char, kPlain> plain{};
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          plain.data(), nullptr, nullptr, raw(sealed) + kNonce, sealed.size() - kNonce,
-          raw(context), context.size(), raw(sealed), key_.data()) != 0)
+          plain.data(), nullptr, nullptr, data_of(sealed) + kNonce, sealed.size() - kNonce,
+          data_of(context), context.size(), data_of(sealed), key_.data()) != 0)
     return std::nullopt;
   if (plain[0] > kMaxText) return std::nullopt;
   return std::string(plain.begin() + 1, plain.begin() + 1 + plain[0]);

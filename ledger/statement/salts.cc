@@ -14,7 +14,7 @@ namespace relais::statement {
 namespace {
 
 constexpr double kLeastBits = 128;
-constexpr std::string_view kSource = "RFC 9901, section 9.3";
+constexpr std::string_view kSaltSource = "RFC 9901, section 9.3";
 /// Of sixteen random bytes at least so many differ, but for once in 10^10; what was typed, or
 /// counts up from zeros, often has fewer.
 constexpr std::ptrdiff_t kLeastDifferent = 8;
@@ -61,13 +61,13 @@ Result<std::vector<SaltUse>> check_salts(const std::vector<std::string>& disclos
       return fail(error(Errc::malformed, "sd-salt", "the salt of a disclosure can be guessed")
                       .at(field)
                       .accepts("base64url of at least 16 random bytes")
-                      .from(std::string(kSource)));
+                      .from(std::string(kSaltSource)));
     const SaltUse use{number(salt), number(disclosures[i])};
     if (std::ranges::any_of(uses, [&](const SaltUse& u) { return u.salt == use.salt; }))
       return fail(error(Errc::malformed, "sd-salt-repeated", "a salt stands in two disclosures")
                       .at(field)
                       .accepts("a salt of its own for each disclosure")
-                      .from(std::string(kSource)));
+                      .from(std::string(kSaltSource)));
     uses.push_back(use);
   }
   return uses;

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxSourceBytes = 200;
 /// First segment of a typed event, in words: most events fit.
 constexpr unsigned kFirstSegmentWords = 128;
 
-std::string_view view_of(const boost::json::string& s) {
+std::string_view view(const boost::json::string& s) {
   return {s.data(), s.size()};
 }
 
@@ -60,7 +60,7 @@ Status read_text(const json::object& event, std::string_view name, std::string_v
     return fail(error(Errc::invalid, "attribute-missing", "a statement must have this attribute")
                     .at(std::string(name))
                     .accepts("a string"));
-  out = view_of(*text);
+  out = view(*text);
   return {};
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxName = 64;
 
-bool is_name(std::string_view name) {
+bool is_stream_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxName) return false;
   for (const char c : name)
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
@@ -40,7 +40,8 @@ Result<StreamId> parse_subject(std::string_view subject) {
     id.uuid = *uuid;
     return id;
   }
-  if (!is_name(rest)) return malformed("the stream's name has other characters, or is too long");
+  if (!is_stream_name(rest))
+    return malformed("the stream's name has other characters, or is too long");
   id.name = rest;
   return id;
 }

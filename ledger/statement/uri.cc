@@ -14,12 +14,12 @@ bool alpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool digit(char c) {
+bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool hex(char c) {
-  return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /// unreserved, sub-delims and percent-encoding (section 2), and the characters of `more`.
@@ -30,7 +30,7 @@ bool made_of(std::string_view text, std::string_view more) {
     if (c == '%') {
       if (i + 2 >= text.size() || !hex(text[i + 1]) || !hex(text[i + 2])) return false;
       i += 2;
-    } else if (!alpha(c) && !digit(c) && kMarks.find(c) == std::string_view::npos &&
+    } else if (!alpha(c) && !is_digit(c) && kMarks.find(c) == std::string_view::npos &&
                more.find(c) == std::string_view::npos) {
       return false;
     }
@@ -43,7 +43,8 @@ std::size_t scheme_length(std::string_view text) {
   if (text.empty() || !alpha(text[0])) return 0;
   const std::size_t end = static_cast<std::size_t>(
       std::ranges::find_if_not(
-          text, [](char c) { return alpha(c) || digit(c) || c == '+' || c == '-' || c == '.'; }) -
+          text,
+          [](char c) { return alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; }) -
       text.begin());
   return end < text.size() && text[end] == ':' ? end : 0;
 }
@@ -64,7 +65,7 @@ bool is_authority(std::string_view text) {
   } else if (!made_of(text.substr(0, host_end), "")) {
     return false;
   }
-  return host_end >= text.size() || std::ranges::all_of(text.substr(host_end + 1), digit);
+  return host_end >= text.size() || std::ranges::all_of(text.substr(host_end + 1), is_digit);
 }
 
 /// What stands behind the scheme: "//" authority, path, query and fragment. Without a scheme the
@@ -93,7 +94,7 @@ bool ends_in_number(std::string_view host) {
   if (last.empty()) return false;
   if (last.starts_with("0x") || last.starts_with("0X"))
     return std::ranges::all_of(last.substr(2), hex);
-  return std::ranges::all_of(last, digit);
+  return std::ranges::all_of(last, is_digit);
 }
 
 /// Labels in the form that other letters than ASCII's travel in are read, or what one program takes
@@ -128,8 +129,8 @@ bool is_web_host(std::string_view text) {
     host = text.substr(0, colon);
     port = text.substr(colon);
     if (host.empty() || host.front() == '.' || host.find("..") != std::string_view::npos ||
-        !std::ranges::all_of(host,
-                             [](char c) { return alpha(c) || digit(c) || c == '-' || c == '.'; }))
+        !std::ranges::all_of(
+            host, [](char c) { return alpha(c) || is_digit(c) || c == '-' || c == '.'; }))
       return false;
     if (!has_sound_labels(host)) return false;
     in_addr address{};
@@ -139,7 +140,7 @@ bool is_web_host(std::string_view text) {
   if (port.empty()) return true;
   port.remove_prefix(1);
   return text[text.size() - port.size() - 1] == ':' && port.size() <= 5 &&
-         std::ranges::all_of(port, digit) &&
+         std::ranges::all_of(port, is_digit) &&
          (port.empty() || std::stoul(std::string(port)) < 65'536);
 }
 
