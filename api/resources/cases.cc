@@ -98,8 +98,7 @@ Result<Response> timeline(const Context& context, Call& call) {
   json.begin_object().member("case", state.id).member("version", state.version);
   json.key("items").begin_array();
   for (const projections::TimelineItem& item : page.items)
-    projections::write_timeline_item(json, *call.head->registry, item,
-                                     state.acts.at(item.version - 1), nullptr);
+    projections::write_timeline_item(json, *call.head->registry, item, state, nullptr);
   end_page(json, response, call, context, page.next);
   return response;
 }

@@ -186,7 +186,7 @@ Status BatchCommit::check_not_erased(const statement::Statement& s, SignatoryId 
   if (s.stream.kind != schema::StreamKind::CASE) return {};
   RELAIS_ASSIGN(const StreamVersion version, version_of(s, signatory, index));
   const rules::CaseState* state = ledger_.model->world().find_case(s.stream.uuid);
-  if (state == nullptr || !state->acts.at(version.value - 1).erased) return {};
+  if (state == nullptr || state->acts.at(version.value - 1).erased == 0) return {};
   return fail(error(Errc::conflict, "disclosures-erased",
                     "what this statement disclosed was erased, and is not taken again")
                   .accepts("the statement without disclosures")

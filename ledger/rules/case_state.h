@@ -178,10 +178,19 @@ struct ActMark {
   SignatoryId by;
   bool annulled = false;
   bool corrected = false;
-  bool erased = false;  ///< its disclosures are destroyed
+  /// The erasure that destroyed its disclosures: one more than its place in CaseState::erasures; 0:
+  /// none.
+  std::uint32_t erased = 0;
   /// What it acted on: the position of the step, report or contribution in the case's list; the
   /// scope of the consent. 0 for other types.
   std::uint32_t ref = 0;
+};
+
+/// That what was disclosed was destroyed: when, by whom and why.
+struct Erasure {
+  SignatoryId by;
+  Timestamp at;
+  schema::ErasureBasis basis{};
 };
 
 struct CaseState {
@@ -209,8 +218,9 @@ struct CaseState {
   std::optional<Transfer> transfer;
   std::vector<Contribution> contributions;
   Psp psp;
-  Timestamp risk_assessed_at;  ///< of the last assessment; the detection counts
-  Timestamp last_act_at;       ///< last event by a signatory: inactivity runs from here
+  std::vector<Erasure> erasures;  ///< in order
+  Timestamp risk_assessed_at;     ///< of the last assessment; the detection counts
+  Timestamp last_act_at;          ///< last event by a signatory: inactivity runs from here
   std::optional<Timestamp> closed_at;
   std::set<SignatoryId> participants;  ///< who has acted in the case or has been addressed in it
 
@@ -266,21 +276,25 @@ void archive(Ar& ar, Contribution& c) {
   ar(c.id, c.by, c.kind, c.due_on, c.delivered, c.lapsed);
 }
 template <class Ar>
+void archive(Ar& ar, Erasure& e) {
+  ar(e.by, e.at, e.basis);
+}
+template <class Ar>
 void archive(Ar& ar, ActMark& a) {
-  std::uint8_t flags =
-      static_cast<std::uint8_t>((a.annulled ? 1 : 0) | (a.corrected ? 2 : 0) | (a.erased ? 4 : 0));
+  std::uint8_t flags = static_cast<std::uint8_t>((a.annulled ? 1 : 0) | (a.corrected ? 2 : 0) |
+                                                 (a.erased != 0 ? 4 : 0));
   ar(a.type, a.by, flags, a.ref);
   if constexpr (Ar::kReading) {
     a.annulled = (flags & 1) != 0;
     a.corrected = (flags & 2) != 0;
-    a.erased = (flags & 4) != 0;
   }
+  if ((flags & 4) != 0) ar(a.erased);
 }
 template <class Ar>
 void archive(Ar& ar, CaseState& s) {
   ar(s.id, s.version, s.phase, s.supported, s.author, s.holder, s.age_band, s.age_stated_on,
      s.channel, s.risk, s.territory, s.opened_at, s.changed_at, s.close_reason, s.consents,
-     s.referrals, s.steps, s.acts, s.reports, s.transfer, s.contributions, s.psp,
+     s.referrals, s.steps, s.acts, s.reports, s.transfer, s.contributions, s.psp, s.erasures,
      s.risk_assessed_at, s.last_act_at, s.closed_at, s.participants);
 }
 

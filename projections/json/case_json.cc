@@ -80,6 +80,14 @@ void write_contribution(JsonWriter& json, const rules::Registry& registry,
   json.end_object();
 }
 
+void write_erasure(JsonWriter& json, const rules::Registry& registry, const rules::Erasure& e) {
+  json.begin_object();
+  json.member("at", e.at);
+  json.member("by", slug_of(registry, e.by));
+  json.member("basis", statement::wire_name(e.basis));
+  json.end_object();
+}
+
 }  // namespace
 
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
@@ -146,8 +154,9 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
 }
 
 void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
-                         const TimelineItem& item, const rules::ActMark& mark,
+                         const TimelineItem& item, const rules::CaseState& state,
                          const Uuid* case_id) {
+  const rules::ActMark& mark = state.acts.at(item.version - 1);
   json.begin_object();
   if (case_id != nullptr) json.member("case", *case_id);
   json.member("version", item.version);
@@ -161,7 +170,10 @@ void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
   json.member("withheld", item.withheld);
   if (mark.corrected) json.member("corrected", true);
   if (mark.annulled) json.member("annulled", true);
-  if (mark.erased) json.member("erased", true);
+  if (mark.erased != 0) {
+    json.key("erased");
+    write_erasure(json, registry, state.erasures.at(mark.erased - 1));
+  }
   if (item.target != 0) {
     json.member("target", item.target);
     json.member("reason", statement::wire_name(item.reason));

@@ -15,7 +15,8 @@ void write_referral(JsonWriter& json, const rules::Registry& registry, const rul
                     const Uuid* case_id);
 /// The same.
 void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
-                         const TimelineItem& item, const rules::ActMark& mark, const Uuid* case_id);
+                         const TimelineItem& item, const rules::CaseState& state,
+                         const Uuid* case_id);
 /// Slug of a signatory.
 std::string_view slug_of(const rules::Registry& registry, SignatoryId id);
 

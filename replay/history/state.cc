@@ -45,8 +45,7 @@ void dump_timeline(const RecordSource& records, const Registry& registry,
       const auto page = projections::timeline(records, state.id, after, projections::kMaxPage);
       for (const auto& item : page.items) {
         line(as_line([&](JsonWriter& json) {
-          projections::write_timeline_item(json, registry, item, state.acts.at(item.version - 1),
-                                           &state.id);
+          projections::write_timeline_item(json, registry, item, state, &state.id);
         }));
         after = item.version;
       }

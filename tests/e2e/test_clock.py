@@ -2,7 +2,7 @@
 own key, once, on the day it falls due, with its cause, and the log verifies afterwards."""
 from datetime import date
 
-from acts import ADULT, HASH, NOTE, OverTime, end_of_day, eventually, paris_day
+from acts import ADULT, HASH, NOTE, OverTime, end_of_day, eventually, id_of, paris_day
 from harness import AMICALE, ML1, ML2, MOUVEMENT, PREF, all_pages, clock, jwt_of, main, wrapping_key
 from jwcrypto import jwk, jws
 
@@ -178,6 +178,9 @@ class TheClock(OverTime):
         self.assertEqual(signed.text.strip(), jwt_of(signed.text) + "~")
         verify_receipt.verify(self.ledger.vkey, receipt, signed.text.strip())  # what was proved stays proved
         self.assertEqual(self.case_of(ML1, forgotten)["phase"], "ERASED")
+        said = self.reader(ML1).get(f"/v1/cases/{id_of(forgotten)}/timeline").json()["items"][0]["erased"]
+        self.assertEqual((said["by"], said["basis"]), ("relais", "retention"))
+        self.assertGreaterEqual(said["at"], due_at)
         self.refuse("case-transition", ML1, "case.reopened", forgotten)
         self.another_tick()
         self.signed_by_clock(ML1, forgotten, "case.data_erased", due_at)

@@ -218,7 +218,7 @@ Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targ
       return fail(refusal(j.act, Errc::invalid, "target-repeated", "a target is named twice")
                       .at("data.targets")
                       .accepts("each version once"));
-    if (j.subject->acts[version - 1].erased)
+    if (j.subject->acts[version - 1].erased != 0)
       return fail(conflict(j, "target-erased", "what was disclosed there is destroyed already")
                       .at("data.targets")
                       .accepts("versions whose disclosures are not erased"));
@@ -245,8 +245,11 @@ Status decide_data_erased(const Judgement& j) {
 void evolve_data_erased(const Change& change) {
   const auto erased = change.data().getCaseDataErased();
   CaseState& c = *change.subject;
+  c.erasures.push_back({change.act.signatory(), change.act.received_at(), erased.getBasis()});
+  const auto this_one = static_cast<std::uint32_t>(c.erasures.size());
   if (!erased.hasTargets()) {
-    for (ActMark& a : c.acts) a.erased = true;
+    for (ActMark& a : c.acts)
+      if (a.erased == 0) a.erased = this_one;
     for (std::uint32_t version = 1; version <= c.acts.size(); ++version)
       change.effects.erased.push_back(version);
     advance(c, change.act, CasePhase::erased);
@@ -254,7 +257,7 @@ void evolve_data_erased(const Change& change) {
   }
   for (const std::uint32_t version : erased.getTargets()) {
     check(has_version(c, version), "an accepted erasure is of no event");
-    c.acts[version - 1].erased = true;
+    c.acts[version - 1].erased = this_one;
     change.effects.erased.push_back(version);
   }
   advance(c, change.act, c.phase);
