@@ -188,7 +188,7 @@ def client_server(s):
     if not hasattr(s, "known_server"):
         s.open_server.stop()
         s.known_server = s.serve("--tls-cert", s.server_files[0], "--tls-key", s.server_files[1], "--client-ca",
-                                 s.authority.certificate)
+                                 s.authority.certificate, "--tls-1.2")
     return s.known_server
 
 
