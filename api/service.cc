@@ -177,6 +177,10 @@ Service::~Service() {
   impl_->in_flight.wait();
 }
 
+std::vector<std::string> Service::routes() const {
+  return impl_->router.labels();
+}
+
 void Service::drain() {
   impl_->context.draining = true;
 }

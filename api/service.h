@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/http/http.h"
 #include "api/http/server.h"
@@ -60,6 +61,8 @@ class Service {
   BodyGate gate() {
     return [this](const Request& request) { return before_body(request); };
   }
+  /// "GET /v1/cases/{id}" of each route that there is, by any way in.
+  std::vector<std::string> routes() const;
   /// /readyz answers 503 from here on.
   void drain();
 

@@ -1,4 +1,5 @@
 // relais rules: the catalogue and the state machines, as the program itself has them.
+#include "api/reading/matrix.h"
 #include "cli/command.h"
 #include "schemas/doc/catalogue_doc.h"
 
@@ -8,11 +9,14 @@ namespace {
 struct Options {
   bool dot = false;
   bool markdown = false;
+  bool reading = false;
 };
 
 int rules(Context& context, const Options& o) {
   if (o.dot) {
     context.out << schema::doc::machines_dot();
+  } else if (o.reading) {
+    context.out << api::matrix_markdown();
   } else if (o.markdown) {
     context.out << schema::doc::catalogue_markdown();
   } else if (context.json) {
@@ -27,15 +31,20 @@ int rules(Context& context, const Options& o) {
 
 void add_rules(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  Command c = add_command(
-      app, context, "rules",
-      "Print every event type with its emitters and preconditions, and the state machines.",
-      "  relais rules\n"
-      "  relais rules --json\n"
-      "  relais rules --dot | dot -Tsvg > machines.svg\n"
-      "  relais rules --markdown > docs/EVENTS.md");
+  Command c = add_command(app, context, "rules",
+                          "Print every event type with its emitters and preconditions, the state "
+                          "machines, who reads what.",
+                          "  relais rules\n"
+                          "  relais rules --json\n"
+                          "  relais rules --dot | dot -Tsvg > machines.svg\n"
+                          "  relais rules --markdown > docs/EVENTS.md\n"
+                          "  relais rules --reading > docs/READING.md");
   const Option dot = c.flag("--dot", o->dot, "The state machines as a Graphviz graph");
-  c.flag("--markdown", o->markdown, "The event catalogue of the docs").excludes(dot);
+  const Option markdown =
+      c.flag("--markdown", o->markdown, "The event catalogue of the docs").excludes(dot);
+  c.flag("--reading", o->reading, "Who reads what, as a table of the docs")
+      .excludes(dot)
+      .excludes(markdown);
   c.callback([&context, &run, o] { run = [&context, o] { return rules(context, *o); }; });
 }
 

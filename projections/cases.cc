@@ -90,8 +90,8 @@ bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {
 }
 
 Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
-                                std::optional<rules::CasePhase> phase, std::string_view cursor,
-                                std::size_t limit) {
+                                const std::function<bool(const rules::CaseState&)>& wanted,
+                                std::string_view cursor, std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
   // The cursor is what follows the prefix, so that none leads to another reader's cases.
   const std::string prefix = make_key(kParticipationPrefix, reader.value);
@@ -99,14 +99,18 @@ Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
   std::size_t examined = 0;
   records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
     const std::string_view id = key.substr(prefix.size());
-    if (page.items.size() == limit || examined == kMaxExamined) {
+    if (examined++ == kMaxExamined) {
       page.next = id;
       return false;
     }
-    ++examined;
     auto state = find_case(records, load_uuid(id));
     check(state.has_value(), "a signatory takes part in a case that is not there");
-    if (!phase || state->phase == *phase) page.items.push_back(std::move(*state));
+    if (!wanted(*state)) return true;
+    if (page.items.size() == limit) {
+      page.next = id;
+      return false;
+    }
+    page.items.push_back(std::move(*state));
     return true;
   });
   return page;

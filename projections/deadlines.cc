@@ -197,13 +197,18 @@ Page<rules::DueDeadline> listed(const RecordSource& records, const std::string& 
     auto deadline = decode<Deadline>(value);
     check(deadline.has_value(), "a stored deadline cannot be read");
     if (deadline->due_at >= filter.until) return false;
-    if (page.items.size() == limit || examined == kMaxExamined) {
+    if (examined++ == kMaxExamined) {
       page.next = place;
       return false;
     }
-    ++examined;
     if (filter.kind && *filter.kind != deadline->kind) return true;
-    page.items.push_back({std::move(*deadline), stream_at(place.substr(9))});
+    rules::DueDeadline item{std::move(*deadline), stream_at(place.substr(9))};
+    if (filter.wanted && !filter.wanted(item)) return true;
+    if (page.items.size() == limit) {
+      page.next = place;
+      return false;
+    }
+    page.items.push_back(std::move(item));
     return true;
   });
   return page;
@@ -224,7 +229,7 @@ Page<rules::DueDeadline> clock_deadlines(const RecordSource& records, const Dead
 
 Page<rules::DueDeadline> due_for_clock(const RecordSource& records, Timestamp until,
                                        std::string_view cursor, std::size_t limit) {
-  return clock_deadlines(records, {Timestamp{0}, until, {}}, cursor, limit);
+  return clock_deadlines(records, {Timestamp{0}, until, {}, {}}, cursor, limit);
 }
 
 }  // namespace relais::projections

@@ -34,11 +34,11 @@ using relais::Page;
 // --- cases (records of the world, and who takes part)
 
 std::optional<rules::CaseState> find_case(const RecordSource& records, const Uuid& id);
-/// Cases in which `reader` has acted or has been addressed, in order of case id. `phase`: only
-/// those in it.
+/// Cases in which `reader` has acted or has been addressed, in order of case id; those that
+/// `wanted` accepts. `next` only where one more is accepted, or where kMaxExamined were looked at.
 Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
-                                std::optional<rules::CasePhase> phase, std::string_view cursor,
-                                std::size_t limit);
+                                const std::function<bool(const rules::CaseState&)>& wanted,
+                                std::string_view cursor, std::size_t limit);
 /// Whether `reader` takes part in the case; false when the case does not exist.
 bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id);
 /// Whether the case is a file of a session of the commission on which `reader` sits, and from which
@@ -66,9 +66,14 @@ struct TimelineItem {
   std::uint32_t target = 0;  ///< version of the act that is corrected or annulled
   schema::CorrectionReason reason{};
 };
-/// Events of a case from version `after`+1 on. `next` is the decimal version to give as `after`.
+/// Events of a case from version `after`+1 on, those that `wanted` accepts. `next` is the decimal
+/// version to give as `after`; only where one more is accepted.
 Page<TimelineItem> timeline(const RecordSource& records, const Uuid& id, std::uint32_t after,
-                            std::size_t limit);
+                            std::size_t limit,
+                            const std::function<bool(const TimelineItem&)>& wanted);
+/// One of them; nothing where the case has no such version.
+std::optional<TimelineItem> timeline_item(const RecordSource& records, const Uuid& id,
+                                          std::uint32_t version);
 
 // --- referrals
 
@@ -91,8 +96,10 @@ struct DeadlineFilter {
   Timestamp from{0};           ///< due at or after
   Timestamp until{INT64_MAX};  ///< due before
   std::optional<rules::DeadlineKind> kind;
+  std::function<bool(const rules::DueDeadline&)> wanted;  ///< empty: all
 };
-// Both in order of their due time. `next` may come with a short or empty page.
+// Both in order of their due time. `next` only where one more matches, or where kMaxExamined were
+// looked at.
 /// Those that this signatory has to meet, or waits for as the holder.
 Page<rules::DueDeadline> deadlines(const RecordSource& records, SignatoryId who,
                                    const DeadlineFilter& filter, std::string_view cursor,

@@ -55,22 +55,33 @@ std::unique_ptr<Projection> make_timeline() {
 }
 
 Page<TimelineItem> timeline(const RecordSource& records, const Uuid& id, std::uint32_t after,
-                            std::size_t limit) {
+                            std::size_t limit,
+                            const std::function<bool(const TimelineItem&)>& wanted) {
   Page<TimelineItem> page;
   if (after == std::numeric_limits<std::uint32_t>::max()) return page;
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
   const std::string from = make_key(kTimelinePrefix, id, after + 1);
   records.scan(make_key(kTimelinePrefix, id), from, [&](std::string_view, std::string_view value) {
+    auto item = decode<TimelineItem>(value);
+    check(item.has_value(), "a stored line of a timeline cannot be read");
+    if (!wanted(*item)) return true;
     if (page.items.size() == limit) {
       page.next = std::to_string(page.items.back().version);
       return false;
     }
-    auto item = decode<TimelineItem>(value);
-    check(item.has_value(), "a stored line of a timeline cannot be read");
     page.items.push_back(std::move(*item));
     return true;
   });
   return page;
+}
+
+std::optional<TimelineItem> timeline_item(const RecordSource& records, const Uuid& id,
+                                          std::uint32_t version) {
+  const auto bytes = records.get(make_key(kTimelinePrefix, id, version));
+  if (!bytes) return std::nullopt;
+  auto item = decode<TimelineItem>(*bytes);
+  check(item.has_value(), "a stored line of a timeline cannot be read");
+  return item;
 }
 
 }  // namespace relais::projections

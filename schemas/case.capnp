@@ -106,7 +106,7 @@ struct CaseCorrected $P.event((
     source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case by the emitter, not annulled; at least one new value is given and the target's type has it; a new territory is one of the convention's; while a parcours is under way the age stays an adult's",
     summary = "Values of an earlier act were wrong: the read models take the new ones, the log keeps both.")) {
   targetVersion @0 :UInt32;
-  # position of the target in the case's stream
+  # the target in the case's stream, as its author counts (docs/FORMATS.md, Counting)
   reason @1 :V.CorrectionReason;
   ageBand @2 :V.AgeBand $P.optional;
   territory @3 :Text $P.format("territory") $P.optional;
@@ -131,5 +131,5 @@ struct CaseDataErased $P.event((
     summary = "What was disclosed is destroyed for good; every signature and proof stays valid.")) {
   basis @0 :V.ErasureBasis;
   targets @1 :List(UInt32) $P.optional $P.maxLength(1000);
-  # positions in the stream whose disclosures are destroyed; absent: all, and the case is ERASED
+  # events whose disclosures are destroyed, as the holder counts; absent: all, and the case is ERASED
 }

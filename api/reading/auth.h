@@ -43,13 +43,6 @@ struct Reader {
   std::shared_ptr<const Token> token;
   /// Sees events without their disclosures, never a case.
   bool analyst() const { return roles.has(schema::Role::ANALYST); }
-  /// Supports people itself: a mission locale or an accredited association.
-  bool supports() const { return roles.has(schema::Role::ML) || roles.has(schema::Role::AA); }
-  /// Sits on the commission, or presents files to it.
-  bool deliberates() const {
-    return roles.has(schema::Role::PREF) || roles.has(schema::Role::SEC) ||
-           roles.has(schema::Role::MEMBER) || roles.has(schema::Role::AA);
-  }
 };
 
 /// Thread-safe.

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 
-#include "ledger/rules/calendar.h"
-#include "ledger/rules/rules.h"
+#include "ledger/base/archive.h"
+#include "ledger/base/check.h"
+#include "ledger/rules/world_state.h"
+#include "ledger/statement/sd_jwt.h"
+#include "ledger/statement/statement.h"
 #include "projections/read.h"
 
 namespace relais::api {
 namespace {
 
-using rules::ReferralPhase;
+using rules::CaseState;
+using rules::Relation;
 
 bool of_case(schema::Event::Reader event) {
   return event.getStreamKind() == schema::StreamKind::CASE;
@@ -18,84 +22,258 @@ Uuid case_of(schema::Event::Reader event) {
   return {event.getUuidHigh(), event.getUuidLow()};
 }
 
-/// What the commission says among itself.
-bool of_debates(schema::Event::Reader event) {
-  return event.getStreamKind() == schema::StreamKind::SESSION ||
-         event.getData().isPspOpinionGiven();
+std::optional<Uuid> referral_of(schema::Event::Reader event) {
+  const auto data = event.getData();
+  const auto parsed = [](capnp::Text::Reader t) { return parse_uuid({t.begin(), t.size()}); };
+  switch (data.which()) {
+    case schema::Event::Data::REFERRAL_REQUESTED:
+      return parsed(data.getReferralRequested().getReferralId());
+    case schema::Event::Data::REFERRAL_HELD:
+      return parsed(data.getReferralHeld().getReferralId());
+    case schema::Event::Data::REFERRAL_DECLINED:
+      return parsed(data.getReferralDeclined().getReferralId());
+    case schema::Event::Data::REFERRAL_CANCELLED:
+      return parsed(data.getReferralCancelled().getReferralId());
+    default:
+      return std::nullopt;
+  }
+}
+
+ActFacts facts_of(schema::Event::Reader event) {
+  return {kind_of(statement::type_of(event)), event.getVersion(),
+          rules::legal_day(Timestamp{event.getReceivedAt()}), SignatoryId{event.getSignatory()},
+          referral_of(event)};
+}
+
+/// Whether its addressee supported the person by this referral when the act came.
+bool grounded(const rules::Referral& r, const ActFacts& act) {
+  const bool taken_up = r.phase == rules::ReferralPhase::accepted ||
+                        r.phase == rules::ReferralPhase::completed ||
+                        r.phase == rules::ReferralPhase::failed;
+  return taken_up && r.covers(act.version, act.received);
+}
+
+bool consents_to_parcours(const CaseState& c, SignatoryId who, Timestamp at) {
+  return std::ranges::any_of(c.consents, [&](const rules::Consent& consent) {
+    return consent.scope == schema::ConsentScope::PSP && consent.covers(who, at);
+  });
 }
 
 }  // namespace
 
-const Visibility::Relation& Visibility::relation(const Uuid& id) {
-  const auto [it, fresh] = known_.try_emplace(id);
-  if (fresh) {
-    Relation& r = it->second;
-    r.takes_part = projections::takes_part(records_, reader_.id, id);
-    r.has_file = !r.takes_part && projections::has_file(records_, reader_.id, id);
-  }
-  return it->second;
+// --- what the reader is to a case
+
+const Standing& Visibility::standing(const Uuid& id) {
+  const auto it = known_.find(id);
+  return it != known_.end() ? it->second : known_.emplace(id, look_up(id)).first->second;
 }
 
-const rules::CaseState* Visibility::state(const Uuid& id) {
-  if (!state_ || state_->id != id) state_ = projections::find_case(records_, id);
-  return state_ ? &*state_ : nullptr;
+const Standing& Visibility::standing(const CaseState& state) {
+  const auto it = known_.find(state.id);
+  return it != known_.end() ? it->second : known_.emplace(state.id, of(state)).first->second;
+}
+
+Standing Visibility::look_up(const Uuid& id) const {
+  Standing s;
+  if (reader_.analyst()) {
+    s.relations.add(Relation::analyst);
+  } else if (projections::takes_part(records_, reader_.id, id)) {
+    const auto state = projections::find_case(records_, id);
+    check(state.has_value(), "a signatory takes part in a case that is not there");
+    return of(*state);
+  } else if (rules::deliberates(reader_.roles) && projections::has_file(records_, reader_.id, id)) {
+    s.relations.add(Relation::member);
+    // Of the acts before it, a member counts those that it sees.
+    if (const auto state = projections::find_case(records_, id))
+      for (std::uint32_t v = 1; v <= state->acts.size(); ++v)
+        if (kind_of(statement::catalogue().at(state->acts[v - 1].type)) == Kind::support_acts)
+          s.uncounted.push_back(v);
+  } else {
+    s.relations.add(Relation::none);
+  }
+  return s;
+}
+
+Standing Visibility::of(const CaseState& state) const {
+  Standing s;
+  s.relations = rules::relations_of(state, reader_.id, reader_.roles, now_);
+  if (s.relations.empty()) s.relations.add(reader_.analyst() ? Relation::analyst : Relation::none);
+  s.known_until = rules::known_until(state, reader_.id);
+  s.psp_ended = state.psp.ended;
+  s.consent_psp = consents_to_parcours(state, reader_.id, now_);
+  for (const rules::Referral& r : state.referrals)
+    if (r.to == reader_.id) s.to_reader.push_back(r);
+  if (!rules::deliberates(reader_.roles))
+    for (std::uint32_t v = 1; v <= state.acts.size(); ++v)
+      if (rules::of_debates(state.acts[v - 1].type)) s.uncounted.push_back(v);
+  return s;
+}
+
+/// A session names its files: it is for who sits on it, and who presents one of them.
+const Standing& Visibility::standing_in(const std::string& session) {
+  const auto [it, fresh] = sessions_.try_emplace(session);
+  Standing& s = it->second;
+  if (!fresh) return s;
+  s.relations.add(Relation::none);
+  if (!rules::deliberates(reader_.roles)) return s;
+  if (const auto bytes = records_.get(rules::session_key(session))) {
+    const auto state = decode<rules::SessionState>(*bytes);
+    check(state.has_value(), "a stored session cannot be read");
+    s.convened = state->members.contains(reader_.id) ||
+                 std::ranges::any_of(state->cases, [this](const Uuid& file) {
+                   return projections::takes_part(records_, reader_.id, file);
+                 });
+  }
+  return s;
+}
+
+// --- the matrix
+
+bool Visibility::holds(const Standing& s, When when, const ActFacts& act) const {
+  switch (when) {
+    case When::always:
+      return true;
+    case When::until_its_end:
+      return act.version <= s.known_until;
+    case When::while_grounded:
+      return std::ranges::any_of(s.to_reader,
+                                 [&](const rules::Referral& r) { return grounded(r, act); });
+    case When::own_referral:
+      // One that is not answered opens by its relation: that its ground holds.
+      return std::ranges::any_of(s.to_reader, [&](const rules::Referral& r) {
+        const bool asked = r.pending() && s.relations.has(Relation::waiting);
+        return act.referral == r.id && (asked || grounded(r, act));
+      });
+    case When::in_parcours:
+      return s.psp_ended == 0 || act.version < s.psp_ended;
+    case When::consent_psp:
+      return s.consent_psp;
+    case When::convened:
+      return s.convened;
+  }
+  return false;
+}
+
+Verdict Visibility::judge(const Standing& s, Kind kind, const ActFacts& act) const {
+  auto best = Verdict::absent;
+  for (unsigned role = 0; role < kRoles; ++role) {
+    if (!reader_.roles.has(static_cast<schema::Role>(role))) continue;
+    for (std::size_t r = 0; r <= static_cast<std::size_t>(rules::kLastRelation); ++r) {
+      const auto relation = static_cast<Relation>(r);
+      if (!s.relations.has(relation)) continue;
+      const Cell& c = cell(static_cast<schema::Role>(role), relation, kind);
+      if (c.verdict > best && holds(s, c.when, act)) best = c.verdict;
+    }
+  }
+  return best;
+}
+
+/// An act is seen by its kind, or as the reader's own.
+Verdict Visibility::judge_act(const Standing& s, const ActFacts& act) const {
+  const Verdict by_kind = judge(s, act.kind, act);
+  return act.by == reader_.id ? std::max(by_kind, judge(s, Kind::own_acts, act)) : by_kind;
 }
 
 bool Visibility::sees_case(const Uuid& id) {
-  if (reader_.analyst()) return true;
-  const Relation& r = relation(id);
-  return r.takes_part || r.has_file;
+  const rules::Relations relations = standing(id).relations;
+  return relations != rules::Relations(Relation::none) &&
+         relations != rules::Relations(Relation::stepped_back);
+}
+
+bool Visibility::sees(Kind kind) const {
+  Standing nobody;
+  nobody.relations.add(Relation::none);
+  return judge(nobody, kind, {}) != Verdict::absent;
+}
+
+bool Visibility::sees(Kind kind, const CaseState& state) {
+  return judge(standing(state), kind, {}) != Verdict::absent;
+}
+
+/// Whether an act is seen depends on its place and its type; of what it discloses, on more.
+bool Visibility::sees_act(const CaseState& state, std::uint32_t version) {
+  const rules::ActMark& mark = state.acts.at(version - 1);
+  const Kind kind = kind_of(statement::catalogue().at(mark.type));
+  return judge_act(standing(state), {kind, version, Day{0}, mark.by, std::nullopt}) !=
+         Verdict::absent;
+}
+
+std::uint32_t Visibility::last_seen(const CaseState& state) {
+  std::uint32_t version = state.version;
+  while (version > 0 && !sees_act(state, version)) --version;
+  return version_of(state.id, version);
 }
 
 bool Visibility::sees_event(schema::Event::Reader event) {
-  if (of_debates(event) && !reader_.analyst() && !reader_.deliberates()) return false;
-  if (!of_case(event) || reader_.analyst()) return true;
-  const Relation& r = relation(case_of(event));
-  return r.takes_part || (r.has_file && statement::type_of(event).axis == schema::Axis::COMMISSION);
+  if (event.getStreamKind() == schema::StreamKind::SESSION) {
+    const capnp::Text::Reader name = event.getStreamName();
+    return judge(standing_in({name.begin(), name.size()}), Kind::sessions, {}) != Verdict::absent;
+  }
+  if (!of_case(event)) return sees(Kind::shared);
+  return judge_act(standing(case_of(event)), facts_of(event)) != Verdict::absent;
 }
 
 bool Visibility::sees_receipt(schema::Event::Reader event) {
   if (!sees_event(event)) return false;
-  if (!of_case(event)) return true;
-  const Relation& r = relation(case_of(event));
-  return r.takes_part || r.has_file;
+  return !of_case(event) ||
+         judge(standing(case_of(event)), Kind::receipts, facts_of(event)) != Verdict::absent;
 }
 
-/// Whether the reader supports the person now, or is asked to: it needs what was confided. Who
-/// declined, was never answered or has handed the case over needs nothing more. A referral that
-/// was accepted while its consent held keeps what it had, and gets nothing of what came after, nor
-/// of what comes once it is completed (RGPD art. 5(1)(c), 7(3)); nor does an association of what
-/// comes once the parcours has ended for which it applied. A referral that is not answered gives
-/// nothing once its ground has gone.
-bool Visibility::supports(schema::Event::Reader event) {
-  if (!reader_.supports()) return false;
-  const rules::CaseState* c = state(case_of(event));
-  if (c == nullptr) return false;
-  if (c->holder == reader_.id) return true;
-  const bool in_parcours = c->psp.ended == 0 || event.getVersion() < c->psp.ended;
-  if (c->psp.applicant == reader_.id && in_parcours) return true;
-  const Day day = rules::legal_day(Timestamp{event.getReceivedAt()});
-  return std::ranges::any_of(c->referrals, [&](const rules::Referral& r) {
-    if (r.to != reader_.id) return false;
-    if (r.pending()) return rules::basis_holds(*c, r, today_);
-    const bool taken_up = r.phase == ReferralPhase::accepted ||
-                          r.phase == ReferralPhase::completed || r.phase == ReferralPhase::failed;
-    return taken_up && r.covers(event.getVersion(), day);
+bool Visibility::sees_deadline(const statement::StreamId& stream) {
+  if (stream.kind != schema::StreamKind::CASE) return true;
+  return judge(standing(stream.uuid), Kind::deadlines, {}) != Verdict::absent;
+}
+
+bool Visibility::may_open(schema::Event::Reader event) {
+  return !of_case(event) ||
+         judge_act(standing(case_of(event)), facts_of(event)) == Verdict::allowed;
+}
+
+std::vector<std::string> Visibility::open(schema::Event::Reader event,
+                                          std::vector<std::string> disclosures) {
+  if (!of_case(event) || disclosures.empty()) return disclosures;
+  const Standing& s = standing(case_of(event));
+  const ActFacts act = facts_of(event);
+  if (act.by == reader_.id && judge(s, Kind::own_acts, act) == Verdict::allowed) return disclosures;
+  if (judge_act(s, act) != Verdict::allowed) return {};
+  const statement::EventType& type = statement::type_of(event);
+  std::erase_if(disclosures, [&](const std::string& text) {
+    const auto name = statement::disclosed_name(text);
+    return !name || judge(s, group_of(type, *name), act) == Verdict::absent;
   });
+  return disclosures;
 }
 
-bool Visibility::sees_disclosures(schema::Event::Reader event) {
-  if (reader_.analyst() || !sees_event(event)) return false;
-  if (!of_case(event)) return true;
-  if (!relation(case_of(event)).takes_part) return false;
-  if (event.getSignatory() == reader_.id.value) return true;
-  // The préfecture takes part in a case from the application on. What was confided to those who
-  // support the person stays with them (docs/DOMAIN.md, section 1), and the identity with the
-  // préfecture.
-  const bool prefecture = reader_.roles.has(schema::Role::PREF);
-  if (event.getData().isPspApplied()) return prefecture;
-  if (prefecture && statement::type_of(event).axis == schema::Axis::COMMISSION) return true;
-  return supports(event);
+// --- numbers
+
+std::uint32_t Visibility::version_of(const Uuid& id, std::uint32_t version) {
+  const auto& uncounted = standing(id).uncounted;
+  const auto before = std::ranges::upper_bound(uncounted, version) - uncounted.begin();
+  return version - static_cast<std::uint32_t>(before);
+}
+
+std::uint32_t Visibility::version_of(schema::Event::Reader event) {
+  return of_case(event) ? version_of(case_of(event), event.getVersion()) : event.getVersion();
+}
+
+rules::CaseState Visibility::as_seen(CaseState state) {
+  const Standing& s = standing(state);
+  if (!rules::deliberates(reader_.roles)) {
+    rules::Psp& p = state.psp;
+    if (p.phase == rules::PspPhase::opined || p.phase == rules::PspPhase::adjourned)
+      p.phase = rules::PspPhase::applied;
+    p.session.clear();
+    p.opinion = {};
+    p.opinion_at = {};
+  }
+  // The last change is that of the last act the reader counts.
+  std::uint32_t last = state.version;
+  while (std::ranges::binary_search(s.uncounted, last)) --last;
+  if (last != state.version)
+    if (const auto item = projections::timeline_item(records_, state.id, last))
+      state.changed_at = item->received_at;
+  state.version = version_of(state.id, state.version);
+  return state;
 }
 
 }  // namespace relais::api

@@ -1,60 +1,89 @@
-// What a reader may see: the reading rights in one place.
-//
-//   events of a case               who takes part in it; the analyst, without disclosures; of the
-//                                  commission's own acts, the members that have the file before
-//                                  them
-//   the case, its timeline,        who takes part in it
-//   its referrals and receipts
-//   debates: opinions, sessions    the préfecture, the commission, associations, the analyst
-//   all other events               every reader
-//   disclosures                    who made the act; who supports the person, or is asked to: the
-//                                  holder, and addressees until they decline, of what came while
-//                                  the ground of their referral held and until it was completed;
-//                                  the applicant, until the parcours ended (RGPD art. 5(1)(c),
-//                                  7(3)); the préfecture, those of the commission's acts; the
-//                                  identity in an application, the préfecture alone; the analyst
-//                                  and members, none
-//
-// What is not visible answers as if it did not exist.
+// What one reader may see of one moment: the reading matrix (matrix.h), evaluated over what the
+// reader is to each case. What is not visible answers as if it did not exist.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "api/reading/auth.h"
+#include "api/reading/matrix.h"
 #include "ledger/base/records.h"
-#include "ledger/rules/calendar.h"
 #include "ledger/rules/case_state.h"
+#include "ledger/rules/relation.h"
 #include "ledger/statement/stream_id.h"
 
 namespace relais::api {
 
-/// For one answer: remembers what it has looked up. The records outlive it. One thread.
+/// What a reader is to a case, with all that the matrix asks of one act.
+struct Standing {
+  rules::Relations relations;
+  std::uint32_t known_until = 0;  ///< version up to which a part that has ended knows the case
+  std::uint32_t psp_ended = 0;    ///< version by which the parcours ended; 0: it has not
+  bool consent_psp = false;       ///< covers the reader today
+  bool convened = false;          ///< of a session: sits on it, or takes part in a file of it
+  std::vector<rules::Referral> to_reader;  ///< referrals of which it is the addressee
+  std::vector<std::uint32_t> uncounted;    ///< versions that it does not count, in order
+};
+
+/// One act of a case, as the matrix asks about it.
+struct ActFacts {
+  Kind kind{};
+  std::uint32_t version = 0;
+  Day received{0};
+  SignatoryId by;
+  std::optional<Uuid> referral;  ///< that it is about
+};
+
+/// For one answer: remembers what it has looked up. The records outlive it. One thread. A case
+/// costs a point read of who takes part and, where the reader does, one of the case; or one of its
+/// files.
 class Visibility {
  public:
   Visibility(const Reader& reader, const RecordSource& records, Timestamp now)
-      : reader_(reader), records_(records), today_(rules::legal_day(now)) {}
+      : reader_(reader), records_(records), now_(now) {}
 
   /// Whether anything of the case may be seen.
   bool sees_case(const Uuid& id);
   bool sees_event(schema::Event::Reader event);
   bool sees_receipt(schema::Event::Reader event);
-  bool sees_disclosures(schema::Event::Reader event);
+  /// Whether any disclosure of an event may be for the reader: what is for nobody is not fetched.
+  bool may_open(schema::Event::Reader event);
+  /// Of the disclosures of an event, those that the reader may see.
+  std::vector<std::string> open(schema::Event::Reader event, std::vector<std::string> disclosures);
+
+  /// Whether the reader may see this kind of data of the case, and this act of it.
+  bool sees(Kind kind, const rules::CaseState& state);
+  bool sees_act(const rules::CaseState& state, std::uint32_t version);
+  /// The last act of the case that the reader sees, as it counts; 0: none.
+  std::uint32_t last_seen(const rules::CaseState& state);
+  /// The same of a kind that is of no case.
+  bool sees(Kind kind) const;
+  bool sees_deadline(const statement::StreamId& stream);
+
+  /// The version of an event, and of a case as it stands, as the reader counts (rules::count_of).
+  std::uint32_t version_of(schema::Event::Reader event);
+  std::uint32_t version_of(const Uuid& id, std::uint32_t version);
+  /// The case without what the reader must not know of it: its version as the reader counts, no
+  /// trace of debates.
+  rules::CaseState as_seen(rules::CaseState state);
 
  private:
-  struct Relation {
-    bool takes_part = false;
-    bool has_file = false;  ///< as a member, where it takes no part
-  };
-  const Relation& relation(const Uuid& id);
-  const rules::CaseState* state(const Uuid& id);
-  bool supports(schema::Event::Reader event);
+  const Standing& standing(const Uuid& id);
+  const Standing& standing(const rules::CaseState& state);
+  Standing look_up(const Uuid& id) const;
+  Standing of(const rules::CaseState& state) const;
+  const Standing& standing_in(const std::string& session);
+  bool holds(const Standing& s, When when, const ActFacts& act) const;
+  Verdict judge(const Standing& s, Kind kind, const ActFacts& act) const;
+  Verdict judge_act(const Standing& s, const ActFacts& act) const;
 
   const Reader& reader_;
   const RecordSource& records_;
-  const Day today_;
-  std::unordered_map<Uuid, Relation, UuidHash> known_;
-  std::optional<rules::CaseState> state_;  // of the case that was looked up last
+  const Timestamp now_;
+  std::unordered_map<Uuid, Standing, UuidHash> known_;
+  std::unordered_map<std::string, Standing> sessions_;
 };
 
 }  // namespace relais::api

@@ -4,6 +4,7 @@
 
 #include "api/context.h"
 #include "api/http/problem.h"
+#include "api/reading/visibility.h"
 #include "api/resources/event_json.h"
 #include "api/resources/paging.h"
 #include "projections/json/case_json.h"
@@ -30,29 +31,34 @@ Result<Response> list(const Context& context, Call& call) {
   RELAIS_ASSIGN(const auto phase, phase_parameter(call.request));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
-  const auto page =
-      projections::cases_of(*call.head->records, call.reader.id, phase, cursor, limit);
+  Visibility visibility(call.reader, *call.head->records, context.clock.now());
+  auto page = projections::cases_of(
+      *call.head->records, call.reader.id,
+      [&](const rules::CaseState& c) {
+        return (!phase || c.phase == *phase) && visibility.sees(Kind::state, c);
+      },
+      cursor, limit);
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("cases").begin_array();
-  for (const rules::CaseState& state : page.items)
-    projections::write_case(json, *call.head->registry, state);
+  for (rules::CaseState& state : page.items)
+    projections::write_case(json, *call.head->registry, visibility.as_seen(std::move(state)));
   end_page(json, response, call, context, page.next);
   return response;
 }
 
-/// The case of the path as it stands, where the reader takes part in it. The state itself says who
-/// does, so that this is the only read.
-Result<rules::CaseState> visible_case(const Call& call) {
+/// The case of the path as it stands, where the reader may see this kind of data of it. What the
+/// reader is to the case follows from the state, so that this is the only read.
+Result<rules::CaseState> visible_case(const Call& call, Visibility& visibility, Kind kind) {
   const auto id = parse_uuid(call.captures[0]);
   if (!id) return fail(absent());
   auto state = projections::find_case(*call.head->records, *id);
-  if (!state || !state->participants.contains(call.reader.id)) return fail(absent());
+  if (!state || !visibility.sees(kind, *state)) return fail(absent());
   return std::move(*state);
 }
 
-/// 304, or a response with the stream's version as its tag.
+/// 304, or a response with the stream's version, as the reader counts, as its tag.
 Response tagged(const Call& call, std::uint32_t version) {
   Response response;
   std::string etag = etag_of(version);
@@ -62,14 +68,16 @@ Response tagged(const Call& call, std::uint32_t version) {
 }
 
 Result<Response> one(Context& context, Call& call) {
-  RELAIS_ASSIGN(rules::CaseState state, visible_case(call));
+  Visibility visibility(call.reader, *call.head->records, context.clock.now());
+  RELAIS_ASSIGN(rules::CaseState state, visible_case(call, visibility, Kind::state));
   RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
   if (size) {
     RELAIS_ASSIGN(auto then, projections::case_as_of(context.ledger, state.id, *size));
     if (!then) return fail(absent());
-    context.accounts->requests.charge(call.reader.id, then->version / kEventsARequest);
     state = std::move(*then);
   }
+  state = visibility.as_seen(std::move(state));
+  if (size) context.accounts->requests.charge(call.reader.id, state.version / kEventsARequest);
   Response response = tagged(call, state.version);
   if (response.status == 304) return response;
   response.content_type = kJson;
@@ -80,25 +88,29 @@ Result<Response> one(Context& context, Call& call) {
 }
 
 Result<Response> timeline(const Context& context, Call& call) {
-  RELAIS_ASSIGN(const rules::CaseState state, visible_case(call));
+  Visibility visibility(call.reader, *call.head->records, context.clock.now());
+  RELAIS_ASSIGN(const rules::CaseState state, visible_case(call, visibility, Kind::timeline));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   std::uint64_t after = 0;
   if (!cursor.empty()) {
     RELAIS_ASSIGN(after, number_cursor(cursor));
   }
-  Response response = tagged(call, state.version);
+  const std::uint32_t version = visibility.last_seen(state);
+  Response response = tagged(call, version);
   if (response.status == 304) return response;
-  const auto page = projections::timeline(
+  auto page = projections::timeline(
       *call.head->records, state.id,
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(after, state.version)), limit);
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(after, state.version)), limit,
+      [&](const projections::TimelineItem& i) { return visibility.sees_act(state, i.version); });
   response.content_type = kJson;
   response.body.reserve(384 * (page.items.size() + 1));
   JsonWriter json(response.body);
-  json.begin_object().member("case", state.id).member("version", state.version);
+  json.begin_object().member("case", state.id).member("version", version);
   json.key("items").begin_array();
+  const auto counted = [&](std::uint32_t v) { return visibility.version_of(state.id, v); };
   for (const projections::TimelineItem& item : page.items)
-    projections::write_timeline_item(json, *call.head->registry, item, state, nullptr);
+    projections::write_timeline_item(json, *call.head->registry, item, state, nullptr, counted);
   end_page(json, response, call, context, page.next);
   return response;
 }

@@ -1,5 +1,6 @@
 // GET /v1/deadlines: what is due and overdue, for whom, since when.
 #include "api/context.h"
+#include "api/reading/visibility.h"
 #include "api/resources/paging.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/time/deadline_rows.h"
@@ -62,6 +63,10 @@ Result<Response> list(Call& call, const Context& context) {
   if (overdue && now < filter.until) filter.until = Timestamp{now.value + 1};
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
+  // Only who sits on the commission can have stepped back from what it has to meet.
+  Visibility visibility(call.reader, *call.head->records, now);
+  if (rules::deliberates(call.reader.roles))
+    filter.wanted = [&](const DueDeadline& d) { return visibility.sees_deadline(d.stream); };
   const auto page =
       projections::deadlines(*call.head->records, call.reader.id, filter, cursor, limit);
   Response response;

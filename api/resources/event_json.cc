@@ -12,7 +12,7 @@ std::string_view text(capnp::Text::Reader t) {
 }
 
 void write_members(JsonWriter& json, const rules::Registry& registry, LogIndex index,
-                   schema::Event::Reader event) {
+                   schema::Event::Reader event, std::uint32_t version) {
   const rules::Signatory* signatory = registry.find(SignatoryId{event.getSignatory()});
   check(signatory != nullptr, "an event of a signatory that the registry does not have");
   json.member("index", index.value);
@@ -21,7 +21,7 @@ void write_members(JsonWriter& json, const rules::Registry& registry, LogIndex i
   json.member("signatory", signatory->slug);
   json.member("type", statement::type_of(event).wire_type);
   json.member("stream", statement::to_subject(statement::stream_of(event)));
-  json.member("version", event.getVersion());
+  json.member("version", version);
   json.member("time", Timestamp{event.getTime()});
   json.member("receivedAt", Timestamp{event.getReceivedAt()});
 }
@@ -29,18 +29,18 @@ void write_members(JsonWriter& json, const rules::Registry& registry, LogIndex i
 }  // namespace
 
 void write_event(JsonWriter& json, const rules::Registry& registry, LogIndex index,
-                 schema::Event::Reader event) {
+                 schema::Event::Reader event, std::uint32_t version) {
   json.begin_object();
-  write_members(json, registry, index, event);
+  write_members(json, registry, index, event, version);
   json.key("data").raw(json::serialize(statement::payload_json(event)));
   json.end_object();
 }
 
 void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex index,
-                    schema::Event::Reader event) {
+                    schema::Event::Reader event, std::uint32_t version) {
   const auto kid = event.getKid();
   json.begin_object();
-  write_members(json, registry, index, event);
+  write_members(json, registry, index, event, version);
   json.member("kid",
               crypto::base64url_encode({reinterpret_cast<const char*>(kid.begin()), kid.size()}));
   json.member("withheld", event.getWithheld());

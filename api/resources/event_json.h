@@ -11,12 +11,12 @@
 namespace relais::api {
 
 /// {index, id, source, signatory, type, stream, version, time, receivedAt, data}: no sensitive
-/// member is in `data`, since the typed event has none.
+/// member is in `data`, since the typed event has none. `version` as the reader counts.
 void write_event(JsonWriter& json, const rules::Registry& registry, LogIndex index,
-                 schema::Event::Reader event);
+                 schema::Event::Reader event, std::uint32_t version);
 /// Who signed what, when: the same without data, with kid and withheld (the number of `_sd`
 /// digests).
 void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex index,
-                    schema::Event::Reader event);
+                    schema::Event::Reader event, std::uint32_t version);
 
 }  // namespace relais::api

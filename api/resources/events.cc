@@ -16,7 +16,8 @@
 namespace relais::api {
 namespace {
 
-using WriteItem = void (*)(JsonWriter&, const rules::Registry&, LogIndex, schema::Event::Reader);
+using WriteItem = void (*)(JsonWriter&, const rules::Registry&, LogIndex, schema::Event::Reader,
+                           std::uint32_t version);
 
 Error unreadable(LogIndex index) {
   return error(Errc::corrupt, "event-unreadable",
@@ -48,7 +49,7 @@ Result<Response> list(Context& context, Call& call, WriteItem write) {
   statement::EventView view;
   for (const projections::AuditItem& item : page.items) {
     if (!view.load(item.event)) return fail(unreadable(item.index));
-    write(json, *call.head->registry, item.index, view.get());
+    write(json, *call.head->registry, item.index, view.get(), visibility.version_of(view.get()));
   }
   end_page(json, response, call, context, page.next);
   response.quiet = page.items.empty() && query.filter.stream.has_value();
@@ -105,14 +106,15 @@ Result<Response> one(Context& context, Call& call) {
 
   RELAIS_ASSIGN(const std::string bytes, context.ledger.entry(found.index));
   RELAIS_ASSIGN(const log::EntryView entry, log::parse_entry(bytes));
+  Visibility visibility(call.reader, *call.head->records, context.clock.now());
   std::vector<std::string> disclosures;
-  if (Visibility(call.reader, *call.head->records, context.clock.now())
-          .sees_disclosures(view.get())) {
+  if (visibility.may_open(view.get())) {
     RELAIS_ASSIGN(disclosures, context.ledger.disclosures(found.index));
+    disclosures = visibility.open(view.get(), std::move(disclosures));
   }
   Response response;
   response.headers = {
-      {"etag", etag_of(view.get().getVersion())},
+      {"etag", etag_of(visibility.version_of(view.get()))},
       {"relais-index", std::to_string(found.index.value)},
       {"relais-leaf-hash", crypto::base64_encode(relais::view(merkle::leaf_hash(bytes)))}};
   if (format == "sd-jwt") {

@@ -114,7 +114,7 @@ class EventTail final : public BodyStream {
       piece.bytes.append("\nevent: ").append(statement::type_of(view.get()).wire_type);
       piece.bytes.append("\ndata: ");
       JsonWriter json(piece.bytes);
-      write_event(json, *head.registry, index, view.get());
+      write_event(json, *head.registry, index, view.get(), visibility.version_of(view.get()));
       piece.bytes.append("\n\n");
       told_ = index.value + 1;
     }

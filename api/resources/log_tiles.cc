@@ -2,6 +2,7 @@
 // for everyone; entries are for the analyst, who may see every event.
 #include "api/context.h"
 #include "api/http/problem.h"
+#include "api/reading/visibility.h"
 #include "ledger/base/bytes.h"
 #include "ledger/merkle/tile.h"
 
@@ -60,7 +61,7 @@ Result<Response> tile(Context& context, Call& call) {
 }
 
 Result<Response> bundle(Context& context, Call& call) {
-  if (!call.reader.analyst())
+  if (!Visibility(call.reader, *call.head->records, context.clock.now()).sees(Kind::log_entries))
     return fail(error(Errc::forbidden, "role-required", "entries are for readers of the log")
                     .accepts("a token of a signatory with the role analyst"));
   RELAIS_ASSIGN(const merkle::TileRequest request, requested(call));

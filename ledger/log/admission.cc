@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "ledger/base/check.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/rules/relation.h"
 
 namespace relais::log {
 namespace {
@@ -24,23 +26,35 @@ Result<Signer> genesis_signer(const statement::Statement& s) {
   return Signer{key, SignatoryId{0}, true};
 }
 
-Error stale(StreamVersion current, StreamVersion expected) {
+/// Where the stream stands is for reading, by who may: the refusal does not say it.
+Error stale(StreamVersion expected) {
   return error(Errc::stale, "stream-moved",
-               "the stream is at version " + std::to_string(current.value) + ", not " +
-                   std::to_string(expected.value))
+               "the stream is not at version " + std::to_string(expected.value))
       .at("If-Match")
-      .accepts("\"" + std::to_string(current.value) + "\", after reading what has happened since")
-      .in_state("version " + std::to_string(current.value));
+      .accepts("the version as it is read now, after what has happened since");
 }
 
-/// Who takes no part in a case must not learn its version from a refusal.
-bool may_know(rules::WorldState& world, const statement::StreamId& stream, SignatoryId who) {
+/// Who takes no part in a case, or no more, must not find its version by trying.
+bool may_know(rules::WorldState& world, const statement::StreamId& stream, SignatoryId who,
+              Timestamp at) {
   if (stream.kind != schema::StreamKind::CASE) return true;
   const rules::CaseState* state = world.find_case(stream.uuid);
-  return state != nullptr && state->participants.contains(who);
+  const rules::Signatory* signatory = world.registry().find(who);
+  return state != nullptr && signatory != nullptr &&
+         rules::takes_part_now(rules::relations_of(*state, who, signatory->role_set(), at));
 }
 
 }  // namespace
+
+StreamVersion version_for(rules::WorldState& world, const statement::StreamId& stream,
+                          SignatoryId who, StreamVersion version) {
+  const rules::Signatory* signatory = world.registry().find(who);
+  if (stream.kind != schema::StreamKind::CASE || version.value == 0 || signatory == nullptr)
+    return version;
+  const rules::CaseState* state = world.find_case(stream.uuid);
+  check(state != nullptr, "an event of a case that the world does not know");
+  return StreamVersion{rules::count_of(*state, signatory->role_set(), version.value)};
+}
 
 Result<Signer> authenticate(const rules::Registry& registry, const statement::Statement& s,
                             LogIndex index) {
@@ -70,8 +84,9 @@ Result<rules::Act> admit(rules::WorldState& world, statement::Statement& s, cons
   event.setVersion(current.value + 1);
   rules::Act act{index, event.asReader(), s.stream, s.type};
   const Status allowed = rules::decide(world, act);
-  if (expected && *expected != current && (allowed || may_know(world, s.stream, signer.id)))
-    return fail(stale(current, *expected));
+  if (expected && *expected != version_for(world, s.stream, signer.id, current) &&
+      (allowed || may_know(world, s.stream, signer.id, received_at)))
+    return fail(stale(*expected));
   if (!allowed) return fail(allowed.error());
   return act;
 }

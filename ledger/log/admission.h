@@ -24,11 +24,15 @@ Result<Signer> authenticate(const rules::Registry& registry, const statement::St
                             LogIndex index);
 
 /// Whether the key may sign at `received_at` and the rules allow the act. Sets receivedAt,
-/// signatory and version in the typed event. `expected`: version the stream must be at
-/// ("stream-moved", Errc::stale). Changes nothing in the world.
+/// signatory and version in the typed event. `expected`: version the stream must be at, as the
+/// signer counts it ("stream-moved", Errc::stale). Changes nothing in the world.
 Result<rules::Act> admit(rules::WorldState& world, statement::Statement& s, const Signer& signer,
                          LogIndex index, Timestamp received_at,
                          std::optional<StreamVersion> expected);
+
+/// A version of a stream as this signatory counts it (ledger/rules/relation.h).
+StreamVersion version_for(rules::WorldState& world, const statement::StreamId& stream,
+                          SignatoryId who, StreamVersion version);
 
 /// Key in the family `ids`.
 std::string id_key(std::string_view id, SignatoryId signatory);

@@ -273,7 +273,8 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   staged.accepted.id = st.id;
   staged.accepted.source = st.source;
   staged.accepted.stream = st.stream;
-  staged.accepted.version = version;
+  staged.accepted.version =
+      version_for(ledger_.model->world(), st.stream, act.signatory(), version);
   staged.accepted.received_at = received_at_;
   staged.accepted.leaf = staged.leaf;
   staged_.push_back(std::move(staged));
@@ -394,7 +395,9 @@ Outcome BatchCommit::finish(Answer& a, const std::string& note) {
     accepted.id = std::string(reader.getId().begin(), reader.getId().size());
     accepted.source = ledger_.current()->registry->find(SignatoryId{reader.getSignatory()})->source;
     accepted.stream = statement::stream_of(reader);
-    accepted.version = StreamVersion{reader.getVersion()};
+    accepted.version =
+        version_for(ledger_.model->world(), accepted.stream, SignatoryId{reader.getSignatory()},
+                    StreamVersion{reader.getVersion()});
     accepted.received_at = Timestamp{reader.getReceivedAt()};
     accepted.leaf = merkle::leaf_hash(**entry);
     accepted.receipt = std::move(*receipt);

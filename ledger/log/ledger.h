@@ -42,7 +42,7 @@ struct Submission {
   /// The caller has already checked the signature against the key that `kid` names, in preverify().
   std::optional<SignatoryId> owner;  ///< who pays for it, to who shares the queue out
   bool verified = false;
-  /// If-Match: the stream must be at this version.
+  /// If-Match: the stream must be at this version, as the signer counts it.
   std::optional<StreamVersion> expected;
 };
 
@@ -52,7 +52,7 @@ struct Accepted {
   std::string id;
   std::string source;
   statement::StreamId stream;
-  StreamVersion version;
+  StreamVersion version;  ///< as its signer counts (ledger/rules/relation.h)
   Timestamp received_at;
   Hash leaf{};
   merkle::Receipt

@@ -220,9 +220,11 @@ struct CaseState {
   Psp psp;
   std::vector<Erasure> erasures;  ///< in order
   Timestamp risk_assessed_at;     ///< of the last assessment; the detection counts
-  Timestamp last_act_at;          ///< last event by a signatory: inactivity runs from here
+  /// Last event by a signatory, the commission's debates excepted: inactivity runs from here.
+  Timestamp last_act_at;
   std::optional<Timestamp> closed_at;
   std::set<SignatoryId> participants;  ///< who has acted in the case or has been addressed in it
+  std::set<SignatoryId> stepped_back;  ///< from this file of the commission, in whatever session
 
   /// Whether the age band that was said is a minor's.
   bool minor() const;
@@ -295,7 +297,7 @@ void archive(Ar& ar, CaseState& s) {
   ar(s.id, s.version, s.phase, s.supported, s.author, s.holder, s.age_band, s.age_stated_on,
      s.channel, s.risk, s.territory, s.opened_at, s.changed_at, s.close_reason, s.consents,
      s.referrals, s.steps, s.acts, s.reports, s.transfer, s.contributions, s.psp, s.erasures,
-     s.risk_assessed_at, s.last_act_at, s.closed_at, s.participants);
+     s.risk_assessed_at, s.last_act_at, s.closed_at, s.participants, s.stepped_back);
 }
 
 }  // namespace relais::rules

@@ -9,6 +9,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
+#include "ledger/rules/relation.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -185,6 +186,22 @@ Status check_version(const Judgement& j) {
                       "the event does not follow the last one of its stream"));
 }
 
+/// Who took part and does no more is told that the act is refused, and not where the case stands:
+/// that would be reading on (decision 0022).
+void blur(const Judgement& j, Error& e) {
+  if (j.subject == nullptr || by_system(j)) return;
+  if (takes_part_now(
+          relations_of(*j.subject, j.emitter->id, j.emitter->role_set(), j.act.received_at())))
+    return;
+  if (e.rule == "case-transition" || e.rule == "psp-transition") {
+    e.message = j.act.type->name + " does not go with the state of the case";
+    e.accepted.clear();
+    e.state.clear();
+  }
+  if (e.state == to_string(j.subject->phase) || e.state == to_string(j.subject->psp.phase))
+    e.state.clear();
+}
+
 /// Who holds the case while it is open.
 std::optional<SignatoryId> open_holder(const CaseState& c) {
   if (!is_open(c.phase)) return std::nullopt;
@@ -326,6 +343,7 @@ Status decide(WorldState& world, const Act& act) {
   RELAIS_TRY(check_relation(j));
   if (Status ruled = rule_of(act.type->ordinal).decide(j); !ruled) {
     if (ruled.error().source.empty()) ruled.error().source = act.type->source;
+    blur(j, ruled.error());
     return ruled;
   }
   return check_version(j);
@@ -360,7 +378,9 @@ void evolve(WorldState& world, const Act& act, Effects& effects) {
     change.subject->acts.push_back(mark);
     change.subject->version = act.event.getVersion();
     change.subject->changed_at = act.received_at();
-    if (act.signatory() != SignatoryId{0}) change.subject->last_act_at = act.received_at();
+    // A debate is no contact with the person, and moves no deadline of who supports her.
+    if (act.signatory() != SignatoryId{0} && !of_debates(act.type->ordinal))
+      change.subject->last_act_at = act.received_at();
   } else {
     world.set_version(act.stream, StreamVersion{act.event.getVersion()});
   }

@@ -253,6 +253,12 @@ class Processor {
 
 }  // namespace
 
+std::optional<std::string> disclosed_name(std::string_view text) {
+  const auto parsed = parse_disclosure(text, {});
+  if (!parsed || !parsed->member) return std::nullopt;
+  return std::string(parsed->name.data(), parsed->name.size());
+}
+
 Result<Processed> process_sd_jwt(json::object payload,
                                  const std::vector<std::string_view>& disclosures) {
   Processor processor;

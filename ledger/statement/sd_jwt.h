@@ -1,6 +1,7 @@
 // SD-JWT (RFC 9901): the compact form without key binding, and the processing of disclosures.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,8 @@ Result<Processed> process_sd_jwt(json::object payload,
 /// A disclosure's text for an object member (or, with an empty `name`, an array element), with a
 /// fresh 128-bit salt.
 std::string make_disclosure(std::string_view name, const json::value& value, Random& random);
+/// Name of the member that a disclosure's text reveals; nothing where it is of no member.
+std::optional<std::string> disclosed_name(std::string_view text);
 /// base64url(SHA-256(ASCII text)).
 std::string disclosure_digest(std::string_view text);
 

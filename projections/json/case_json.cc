@@ -155,11 +155,13 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
 
 void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
                          const TimelineItem& item, const rules::CaseState& state,
-                         const Uuid* case_id) {
+                         const Uuid* case_id,
+                         const std::function<std::uint32_t(std::uint32_t)>& counted) {
+  const auto shown = [&](std::uint32_t version) { return counted ? counted(version) : version; };
   const rules::ActMark& mark = state.acts.at(item.version - 1);
   json.begin_object();
   if (case_id != nullptr) json.member("case", *case_id);
-  json.member("version", item.version);
+  json.member("version", shown(item.version));
   json.member("index", item.index.value);
   json.member("id", item.id);
   json.member("type", statement::catalogue().at(item.type).wire_type);
@@ -175,7 +177,7 @@ void write_timeline_item(JsonWriter& json, const rules::Registry& registry,
     write_erasure(json, registry, state.erasures.at(mark.erased - 1));
   }
   if (item.target != 0) {
-    json.member("target", item.target);
+    json.member("target", shown(item.target));
     json.member("reason", statement::wire_name(item.reason));
   }
   json.end_object();

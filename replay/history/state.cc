@@ -42,7 +42,9 @@ void dump_timeline(const RecordSource& records, const Registry& registry,
   for_each_case(records, [&](const rules::CaseState& state) {
     std::uint32_t after = 0;
     for (;;) {
-      const auto page = projections::timeline(records, state.id, after, projections::kMaxPage);
+      const auto page =
+          projections::timeline(records, state.id, after, projections::kMaxPage,
+                                [](const projections::TimelineItem&) { return true; });
       for (const auto& item : page.items) {
         line(as_line([&](JsonWriter& json) {
           projections::write_timeline_item(json, registry, item, state, &state.id);

@@ -336,13 +336,13 @@ class Fold {
     const auto act = log::admit(world, s, *signer, LogIndex{index}, e.received_at, std::nullopt);
     if (!act) return broken("rule", name, to_string(act.error()));
     const auto registry = world.share_registry();
-    scratch_.model().fold(*act);
+    const rules::Effects& effects = scratch_.model().fold(*act);
     if (world.share_registry() != registry || index == 0) keys_.update(world.registry());
     RELAIS_TRY(compare_event(index, s));
     const std::string place = store::index_key(index);
     ids_.add(log::id_key(s.id, signer->id), place);
     streams_.add(log::stream_version_key(s.stream, StreamVersion{act->event.getVersion()}), place);
-    if (act->event.getData().isCaseDataErased()) RELAIS_TRY(check_erased(index, *act));
+    if (!effects.erased.empty()) RELAIS_TRY(check_erased(index, *act, effects.erased));
     tree_.append(e.leaf, [this](merkle::NodeId id, const Hash& hash) {
       if (id.level % merkle::kTileHeight == 0) keep_node(id, hash);
     });
@@ -433,12 +433,9 @@ class Fold {
     return found;
   }
   /// What an erasure has destroyed must not be there.
-  Status check_erased(std::uint64_t index, const rules::Act& act) {
-    std::set<std::uint32_t> targets;
-    for (const std::uint32_t target : act.event.getData().getCaseDataErased().getTargets())
-      targets.insert(target);
-    for (std::uint32_t version = 1; version < act.event.getVersion(); ++version) {
-      if (!targets.empty() && !targets.contains(version)) continue;
+  Status check_erased(std::uint64_t index, const rules::Act& act,
+                      const std::vector<std::uint32_t>& versions) {
+    for (const std::uint32_t version : versions) {
       RELAIS_ASSIGN(const auto target, ledger_.find(act.stream, StreamVersion{version}));
       if (!target) return broken("stream-index", entry_name(index), "its stream has a gap");
       RELAIS_ASSIGN(const auto kept, ledger_.store().get(store::Family::disclosures,

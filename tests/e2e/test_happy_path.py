@@ -136,13 +136,16 @@ class HappyPath(LedgerTest):
         # The list holds the case for its participant alone.
         self.assertIn(id_of(subject), self.ids(self.clients[ML1]))
         self.assertNotIn(id_of(subject), self.ids(self.clients[ML2]))
-        # Who is addressed sees the case from then on, whole.
+        # Who is addressed sees the case from then on; what was confided in it, once it has accepted.
         self.act(ML1, "case.risk_assessed", subject, ASSESSED)
-        self.refer(subject)
+        referral = self.refer(subject)
         for p in paths:
             with self.subTest(slug=AMICALE, path=p, after="referral"):
                 self.assertEqual(self.clients[AMICALE].get(p).status, 200)
         self.assertEqual(self.clients[ML2].get(path).status, 404)
+        self.assertEqual(self.clients[AMICALE].get(event).json()["data"], DETECTED)
+        for name in ("referral.received", "referral.accepted"):
+            self.act(AMICALE, name, subject, {"referral_id": referral})
         self.assertEqual(self.clients[AMICALE].get(event).json()["data"], {**DETECTED, **NOTE})
 
     def ids(self, client):

@@ -47,6 +47,11 @@ class Reading(Acts):
     def phases(self, slug, subject):
         return {r["id"]: r["phase"] for r in self.case_of(slug, subject)["referrals"]}
 
+    def line(self, slug, referral):
+        """Phase of a referral as its addressee's inbox has it."""
+        listed = self.reader(slug).get("/v1/referrals?limit=500").json()["referrals"]
+        return next(r["phase"] for r in listed if r["id"] == referral)
+
     def ends(self, live):
         """A stream that is open ends by itself, and not because nothing came for a while."""
         live.connection.sock and live.connection.sock.settimeout(10)
@@ -98,8 +103,11 @@ class AReferral(Reading, LedgerTest):
         later = self.confide(ML1, subject)
         self.assertEqual(self.sees(ML1, subject, NOTE, LATER), [NOTE, LATER])
         self.assertEqual(self.sees(ML2, subject, NOTE, LATER, OWN), [OWN])
-        # That there was a case it knows, and the line of its time goes on without what is confided (0012).
-        self.assertEqual(self.ways(ML2, subject, later), [200] * 5)
+        # That there was a case it knows, and what it did itself; of what goes on it learns nothing (0022).
+        self.assertEqual(self.ways(ML2, subject, later), [404] * 5)
+        own = self.events(ML2, stream=subject)
+        self.assertEqual({e["signatory"] for e in own}, {ML2})
+        self.assertEqual(self.ways(ML2, subject, own[0]["id"]), [404] * 2 + [200] * 3)
 
     def test_declined(self):
         subject = self.minor(ML1)
@@ -107,7 +115,8 @@ class AReferral(Reading, LedgerTest):
         self.assertEqual(self.sees(ML2, subject, NOTE), [NOTE])
         self.act(ML2, "referral.received", subject, {"referral_id": referral})
         self.act(ML2, "referral.declined", subject, {"referral_id": referral, "decline_reason": "no_capacity"}, {"detail": OWN})
-        self.assertEqual((self.phases(ML2, subject), self.timeline(ML2, subject)[-1]), ({referral: "DECLINED"}, "referral.declined"))
+        self.assertEqual((self.phases(ML1, subject), self.timeline(ML1, subject)[-1], self.line(ML2, referral)),
+                         ({referral: "DECLINED"}, "referral.declined", "DECLINED"))
         for name in ("received", "held", "accepted", "cancelled"):
             self.refuse("referral-transition", ML2, "referral." + name, subject, {"referral_id": referral})
         self.left(subject)
@@ -118,7 +127,8 @@ class AReferral(Reading, LedgerTest):
         self.act(ML2, "referral.received", subject, {"referral_id": referral})
         self.act(ML2, "referral.held", subject, {"referral_id": referral}, {"note": OWN})
         self.act(ML1, "referral.cancelled", subject, {"referral_id": referral})
-        self.assertEqual((self.phases(ML2, subject), self.timeline(ML2, subject)[-1]), ({referral: "CANCELLED"}, "referral.cancelled"))
+        self.assertEqual((self.phases(ML1, subject), self.timeline(ML1, subject)[-1], self.line(ML2, referral)),
+                         ({referral: "CANCELLED"}, "referral.cancelled", "CANCELLED"))
         self.refuse("referral-transition", ML2, "referral.accepted", subject, {"referral_id": referral})
         self.left(subject)
 
@@ -159,11 +169,13 @@ class AReferral(Reading, LedgerTest):
         subject, referral = self.shared()
         live = Live(self.server, self.reader(ML2))
         self.addCleanup(live.close)
+        before = self.confide(ML1, subject, NOTE)
         self.act(ML1, "referral.cancelled", subject, {"referral_id": referral})
-        later = self.confide(ML1, subject)
+        self.confide(ML1, subject)
+        own = self.minor(ML2)
         told = [live.next().data for _ in range(2)]
-        self.assertEqual([json.loads(t)["id"] for t in told][1:], [later])
-        self.assertNotIn(LATER, "".join(told))
+        self.assertEqual((json.loads(told[0])["id"], json.loads(told[1])["stream"]), (before, own))
+        self.assertNotIn(NOTE, "".join(told))
 
 
 class AParcours(Reading, LedgerTest):
@@ -188,7 +200,7 @@ class AParcours(Reading, LedgerTest):
         self.assertEqual(self.timeline(AMICALE, subject)[-1], "psp.ended")
         self.confide(ML1, subject)
         self.assertEqual(self.sees(AMICALE, subject, NOTE, during, IDENTITY, LATER), [NOTE, during, IDENTITY])
-        self.assertEqual(self.sees(PREF, subject, NOTE, during, IDENTITY, LATER), [IDENTITY])
+        self.assertEqual(self.sees(PREF, subject, NOTE, during, IDENTITY, LATER), [])  # no consent covers it any more (0022)
         self.refuse("psp-transition", AMICALE, "psp.review_filed", subject)
         self.nothing_of_an_addressee(AMICALE, subject)
 
@@ -204,14 +216,14 @@ class HoldingTheCase(Reading, LedgerTest):
                 self.assertEqual(self.sees(ML2, subject, NOTE), [])
                 self.nothing_of_a_holder(ML2, subject)
                 self.act(ML2, "case.transfer_accepted", subject)
-                self.assertEqual((self.case_of(ML1, subject)["holder"], self.timeline(ML1, subject)[-1]),
+                self.assertEqual((self.case_of(ML2, subject)["holder"], self.timeline(ML2, subject)[-1]),
                                  (ML2, "case.transfer_accepted"))
                 self.nothing_of_a_holder(ML1, subject)
                 self.nothing_of_an_addressee(ML1, subject)
                 later = self.confide(ML2, subject)
                 self.assertEqual(self.sees(ML2, subject, NOTE, LATER), [NOTE, LATER])
                 self.assertEqual(self.sees(ML1, subject, NOTE, LATER), [NOTE])  # its own
-                self.assertEqual(self.ways(ML1, subject, later), [200] * 5)
+                self.assertEqual(self.ways(ML1, subject, later), [404] * 5)
                 # What it asked for is still its own to take back.
                 self.act(ML1, "referral.cancelled", subject, {"referral_id": pending})
 
@@ -463,7 +475,7 @@ class AMinorsProtection(Reading, LedgerTest):
         self.assertEqual((self.sees(AMICALE, subject, NOTE), self.sees(ML2, subject, NOTE)), ([NOTE], [NOTE]))
         self.act(ML1, "external_referral.recorded", subject, {"destination": "health", "need": "shelter"})
         self.act(ML1, "case.corrected", subject, {"target_version": 1, "reason": "wrong_value", "age_band": "22_25"})
-        self.assertEqual(self.timeline(AMICALE, subject)[-1], "case.corrected")
+        self.assertEqual(self.timeline(ML2, subject)[-1], "case.corrected")
         # What waits for an answer is read no more, and can be ended; what was accepted goes on.
         self.assertEqual(self.sees(AMICALE, subject, NOTE), [])
         for name in ("held", "accepted"):
@@ -536,8 +548,9 @@ class OverTheYears(Reading, OverTime):
         self.act(ML2, "referral.held", subject, {"referral_id": referral}, {"note": OWN})
         self.assertEqual(self.sees(ML2, subject, NOTE, OWN), [NOTE, OWN])
         self.move(days=32)
-        eventually(lambda: self.events(ML2, stream=subject, type="referral.expired"), "the request expires")
-        self.assertEqual((self.phases(ML2, subject), self.timeline(ML2, subject)[-1]), ({referral: "EXPIRED"}, "referral.expired"))
+        eventually(lambda: self.events(ML1, stream=subject, type="referral.expired"), "the request expires")
+        self.assertEqual((self.phases(ML1, subject), self.timeline(ML1, subject)[-1], self.line(ML2, referral)),
+                         ({referral: "EXPIRED"}, "referral.expired", "EXPIRED"))
         self.refuse("referral-transition", ML2, "referral.accepted", subject, {"referral_id": referral})
         self.nothing_of_an_addressee(ML2, subject)
         self.confide(ML1, subject)

@@ -7,6 +7,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/rules/case/annulment.h"
+#include "ledger/rules/relation.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/rules/time/deadlines.h"
 
@@ -17,20 +18,31 @@ const std::string& name_of(const ActMark& mark) {
   return statement::catalogue().at(mark.type).name;
 }
 
-bool has_version(const CaseState& c, std::uint32_t version) {
-  return version >= 1 && version <= c.acts.size();
+/// Position of what its signer counts as `version` (relation.h).
+std::optional<std::uint32_t> target_of(const Judgement& j, std::uint32_t version) {
+  return version_at(*j.subject, j.emitter->role_set(), version);
+}
+/// The same of an act that was accepted. The ledger's own key names no targets.
+std::uint32_t target_of(const Change& change, std::uint32_t version) {
+  const Signatory* by = change.world.registry().find(change.act.signatory());
+  check(by != nullptr, "an accepted act of an unknown signatory");
+  const auto target = version_at(*change.subject, by->role_set(), version);
+  check(target.has_value(), "an accepted act is about no event of its case");
+  return *target;
 }
 
+/// How many events there are is not for who no longer takes part.
 Error target_unknown(const Judgement& j, const std::string& field) {
   return refusal(j.act, Errc::not_found, "target-unknown", "the case has no event of this version")
       .at(field)
-      .accepts("a version from 1 to " + std::to_string(j.subject->acts.size()));
+      .accepts("a version as the emitter reads it");
 }
 
 /// What is acted on: an event of this case, by the emitter, that was not taken back.
-Status check_target(const Judgement& j, std::uint32_t version) {
-  if (!has_version(*j.subject, version)) return fail(target_unknown(j, "data.target_version"));
-  const ActMark& target = j.subject->acts[version - 1];
+Result<std::uint32_t> check_target(const Judgement& j, std::uint32_t counted) {
+  const auto version = target_of(j, counted);
+  if (!version) return fail(target_unknown(j, "data.target_version"));
+  const ActMark& target = j.subject->acts[*version - 1];
   if (target.by != j.emitter->id)
     return fail(refusal(j.act, Errc::forbidden, "not-author",
                         j.act.type->name + " is for the author of the event that is acted on, " +
@@ -41,7 +53,7 @@ Status check_target(const Judgement& j, std::uint32_t version) {
     return fail(conflict(j, "target-annulled", "the event was annulled already")
                     .at("data.target_version")
                     .accepts("an event that was not annulled"));
-  return {};
+  return *version;
 }
 
 // --- case.corrected (RGPD art. 16)
@@ -67,8 +79,8 @@ Status check_value_of(const Judgement& j, const ActMark& target, bool given, std
                                          : "a case.detected as the target"));
 }
 
-Status check_values(const Judgement& j, Corrected corrected) {
-  const ActMark& target = j.subject->acts[corrected.getTargetVersion() - 1];
+Status check_values(const Judgement& j, Corrected corrected, std::uint32_t version) {
+  const ActMark& target = j.subject->acts[version - 1];
   const bool age_band = corrected.getAgeBand() != schema::AgeBand::UNSPECIFIED;
   const bool risk = corrected.getRisk() != schema::Risk::UNSPECIFIED;
   const bool channel = corrected.getChannel() != schema::Channel::UNSPECIFIED;
@@ -101,8 +113,8 @@ Status check_age_band(const Judgement& j, Corrected corrected) {
 Status decide_corrected(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto corrected = j.data().getCaseCorrected();
-  RELAIS_TRY(check_target(j, corrected.getTargetVersion()));
-  RELAIS_TRY(check_values(j, corrected));
+  RELAIS_ASSIGN(const std::uint32_t version, check_target(j, corrected.getTargetVersion()));
+  RELAIS_TRY(check_values(j, corrected, version));
   if (corrected.hasTerritory()) RELAIS_TRY(check_territory(j, text(corrected.getTerritory())));
   return check_age_band(j, corrected);
 }
@@ -119,8 +131,7 @@ bool said_the_risk(const CaseState& c, std::uint32_t version) {
 void evolve_corrected(const Change& change) {
   const auto corrected = change.data().getCaseCorrected();
   CaseState& c = *change.subject;
-  const std::uint32_t version = corrected.getTargetVersion();
-  check(has_version(c, version), "an accepted correction is of no event");
+  const std::uint32_t version = target_of(change, corrected.getTargetVersion());
   if (corrected.getAgeBand() != schema::AgeBand::UNSPECIFIED) {
     c.age_band = corrected.getAgeBand();
     c.age_stated_on = age_stated_on(c, corrected, today(change)).value;
@@ -138,8 +149,8 @@ void evolve_corrected(const Change& change) {
 
 Status decide_annulled(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
-  const std::uint32_t version = j.data().getCaseAnnulled().getTargetVersion();
-  RELAIS_TRY(check_target(j, version));
+  RELAIS_ASSIGN(const std::uint32_t version,
+                check_target(j, j.data().getCaseAnnulled().getTargetVersion()));
   const ActMark& target = j.subject->acts[version - 1];
   const Annulment& annulment = rule_of(target.type).of_case.annulment;
   if (annulment.possible != nullptr && annulment.possible(*j.subject, target)) return {};
@@ -158,8 +169,8 @@ CasePhase phase_without(const CaseState& c, Kind annulled) {
 
 void evolve_annulled(const Change& change) {
   CaseState& c = *change.subject;
-  const std::uint32_t version = change.data().getCaseAnnulled().getTargetVersion();
-  check(has_version(c, version), "an accepted annulment is of no event");
+  const std::uint32_t version =
+      target_of(change, change.data().getCaseAnnulled().getTargetVersion());
   ActMark& target = c.acts[version - 1];
   target.annulled = true;
   change.effects.amends = Amends{version, change.data().getCaseAnnulled().getReason()};
@@ -212,13 +223,14 @@ Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targ
             .at("data.targets")
             .accepts("versions of the case's events; no targets at all for the whole case"));
   std::set<std::uint32_t> named;
-  for (const std::uint32_t version : targets) {
-    if (!has_version(*j.subject, version)) return fail(target_unknown(j, "data.targets"));
-    if (!named.insert(version).second)
+  for (const std::uint32_t counted : targets) {
+    const auto version = target_of(j, counted);
+    if (!version) return fail(target_unknown(j, "data.targets"));
+    if (!named.insert(*version).second)
       return fail(refusal(j.act, Errc::invalid, "target-repeated", "a target is named twice")
                       .at("data.targets")
                       .accepts("each version once"));
-    if (j.subject->acts[version - 1].erased != 0)
+    if (j.subject->acts[*version - 1].erased != 0)
       return fail(conflict(j, "target-erased", "what was disclosed there is destroyed already")
                       .at("data.targets")
                       .accepts("versions whose disclosures are not erased"));
@@ -255,8 +267,8 @@ void evolve_data_erased(const Change& change) {
     advance(c, change.act, CasePhase::erased);
     return;
   }
-  for (const std::uint32_t version : erased.getTargets()) {
-    check(has_version(c, version), "an accepted erasure is of no event");
+  for (const std::uint32_t counted : erased.getTargets()) {
+    const std::uint32_t version = target_of(change, counted);
     c.acts[version - 1].erased = this_one;
     change.effects.erased.push_back(version);
   }

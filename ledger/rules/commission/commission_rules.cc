@@ -173,8 +173,11 @@ Status decide_recused(const Judgement& j) {
 
 void evolve_recused(const Change& change) {
   SessionState& s = change.world.mutable_session(change.act.stream.name);
-  s.recused[accepted_uuid(change.data().getMemberRecused().getCaseId())].insert(
-      change.act.signatory());
+  const Uuid file = accepted_uuid(change.data().getMemberRecused().getCaseId());
+  s.recused[file].insert(change.act.signatory());
+  // Whoever steps back in one session has stepped back from the file (CRPA L100-2).
+  if (CaseState* c = change.world.mutable_case(file))
+    c->stepped_back.insert(change.act.signatory());
 }
 
 }  // namespace

@@ -212,6 +212,11 @@ void evolve_opinion(const Change& change) {
   p.session = text(given.getSession());
   p.opinion = given.getOpinion();
   p.opinion_at = change.act.received_at();
+  // Who stepped back before there was a case of this id.
+  const SessionState* s = change.world.find_session(p.session);
+  if (s == nullptr) return;  // the stream is folded by itself
+  if (const auto recused = s->recused.find(change.subject->id); recused != s->recused.end())
+    change.subject->stepped_back.insert(recused->second.begin(), recused->second.end());
 }
 
 Status decide_decided(const Judgement& j) {

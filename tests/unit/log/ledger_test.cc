@@ -131,7 +131,7 @@ TEST_F(LedgerTest, AnAtomicGroupIsTakenWholeOrNotAtAll) {
   EXPECT_EQ(taken[0]->receipt.checkpoint, taken[1]->receipt.checkpoint);
 }
 
-TEST_F(LedgerTest, AStaleVersionIsRefusedWithTheCurrentOne) {
+TEST_F(LedgerTest, AStaleVersionIsRefusedWithoutTheCurrentOne) {
   accept("ml1", "case.detected", case_subject(1), detected());
   auto s = submission(sign("ml1", "case.risk_assessed", case_subject(1), assessed()));
   s.expected = StreamVersion{7};
@@ -140,7 +140,7 @@ TEST_F(LedgerTest, AStaleVersionIsRefusedWithTheCurrentOne) {
   const auto outcome = std::move(ledger->submit_and_wait(std::move(group), false)[0]);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, Errc::stale);
-  EXPECT_EQ(outcome.error().state, "version 1");
+  EXPECT_TRUE(outcome.error().state.empty()) << "where the stream stands is read, and not refused";
 }
 
 TEST_F(LedgerTest, AStrangerLearnsNothingOfACaseByItsVersion) {

@@ -19,6 +19,11 @@ std::vector<Uuid> ids(const projections::Page<rules::CaseState>& page) {
   return out;
 }
 
+const auto kAny = [](const rules::CaseState&) { return true; };
+auto in(CasePhase phase) {
+  return [phase](const rules::CaseState& c) { return c.phase == phase; };
+}
+
 TEST(Cases, AreFoundById) {
   Scene scene;
   scene.detect("ml1", 1);
@@ -52,11 +57,11 @@ TEST(Cases, OfAReaderInOrderAndByPhase) {
   scene.detect("ml2", 2);
   scene.assess("ml1", 3);
   const MemoryRecords records = folded(scene);
-  EXPECT_THAT(ids(cases_of(records, kMl1, {}, {}, 50)), testing::ElementsAre(id_of(1), id_of(3)));
-  EXPECT_THAT(ids(cases_of(records, kMl1, CasePhase::assessed, {}, 50)),
+  EXPECT_THAT(ids(cases_of(records, kMl1, kAny, {}, 50)), testing::ElementsAre(id_of(1), id_of(3)));
+  EXPECT_THAT(ids(cases_of(records, kMl1, in(CasePhase::assessed), {}, 50)),
               testing::ElementsAre(id_of(3)));
-  EXPECT_THAT(ids(cases_of(records, kMl2, {}, {}, 50)), testing::ElementsAre(id_of(2)));
-  EXPECT_TRUE(cases_of(records, kAa1, {}, {}, 50).items.empty());
+  EXPECT_THAT(ids(cases_of(records, kMl2, kAny, {}, 50)), testing::ElementsAre(id_of(2)));
+  EXPECT_TRUE(cases_of(records, kAa1, kAny, {}, 50).items.empty());
 }
 
 TEST(Cases, ACursorNeverLeadsToAnotherReader) {
@@ -66,10 +71,10 @@ TEST(Cases, ACursorNeverLeadsToAnotherReader) {
   const MemoryRecords records = folded(scene);
   for (const std::string& cursor : {std::string("\xff"), std::string(40, '\xff'),
                                     std::string("p\0\4", 3), std::string("\0\4", 2)}) {
-    for (const auto& c : cases_of(records, kMl1, {}, cursor, 50).items)
+    for (const auto& c : cases_of(records, kMl1, kAny, cursor, 50).items)
       EXPECT_EQ(c.id, id_of(1)) << to_hex(cursor);
   }
-  EXPECT_TRUE(cases_of(records, kMl1, {}, std::string(40, '\xff'), 50).items.empty());
+  EXPECT_TRUE(cases_of(records, kMl1, kAny, std::string(40, '\xff'), 50).items.empty());
 }
 
 TEST(Cases, APageLooksAtABoundedNumberOfCases) {
@@ -82,10 +87,10 @@ TEST(Cases, APageLooksAtABoundedNumberOfCases) {
     records.put(rules::case_key(state.id), encode(state));
     records.put(projections::make_key(projections::kParticipationPrefix, kMl1.value, state.id), {});
   }
-  const auto first = cases_of(records, kMl1, CasePhase::closed, {}, 50);
+  const auto first = cases_of(records, kMl1, in(CasePhase::closed), {}, 50);
   EXPECT_TRUE(first.items.empty());
   ASSERT_FALSE(first.next.empty());
-  const auto second = cases_of(records, kMl1, CasePhase::closed, first.next, 50);
+  const auto second = cases_of(records, kMl1, in(CasePhase::closed), first.next, 50);
   EXPECT_THAT(ids(second), testing::ElementsAre(Uuid{0, count - 1}));
   EXPECT_TRUE(second.next.empty());
 }
@@ -98,8 +103,18 @@ TEST(Cases, ALimitIsTakenIntoItsRange) {
     records.put(rules::case_key(state.id), encode(state));
     records.put(projections::make_key(projections::kParticipationPrefix, kMl1.value, state.id), {});
   }
-  EXPECT_EQ(cases_of(records, kMl1, {}, {}, 0).items.size(), 1U);
-  EXPECT_EQ(cases_of(records, kMl1, {}, {}, 1'000'000).items.size(), projections::kMaxPage);
+  EXPECT_EQ(cases_of(records, kMl1, kAny, {}, 0).items.size(), 1U);
+  EXPECT_EQ(cases_of(records, kMl1, kAny, {}, 1'000'000).items.size(), projections::kMaxPage);
+}
+
+TEST(Cases, ANextPageIsToldOnlyWhereThereIsOne) {
+  Scene scene;
+  for (const std::uint64_t n : {1, 2, 3}) scene.detect("ml1", n);
+  scene.assess("ml1", 1);
+  const MemoryRecords records = folded(scene);
+  const auto page = cases_of(records, kMl1, in(CasePhase::assessed), {}, 1);
+  EXPECT_THAT(ids(page), testing::ElementsAre(id_of(1)));
+  EXPECT_TRUE(page.next.empty()) << "two more, of which none is wanted";
 }
 
 RC_GTEST_PROP(Cases, PagingGivesEachOnceInOrder, ()) {
@@ -121,7 +136,7 @@ RC_GTEST_PROP(Cases, PagingGivesEachOnceInOrder, ()) {
   const auto limit = *rc::gen::inRange<std::size_t>(1, 8);
   std::vector<Uuid> got;
   for (const auto& c : all_pages<rules::CaseState>([&](const std::string& cursor) {
-         return cases_of(records, kMl1, CasePhase::assessed, cursor, limit);
+         return cases_of(records, kMl1, in(CasePhase::assessed), cursor, limit);
        }))
     got.push_back(c.id);
   RC_ASSERT(got == mine);

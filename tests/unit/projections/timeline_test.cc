@@ -12,6 +12,8 @@ namespace {
 using projections::timeline;
 using projections::TimelineItem;
 
+const auto kAny = [](const TimelineItem&) { return true; };
+
 TEST(Timeline, HasALineForEachEventOfTheCase) {
   Scene scene;
   scene.detect("ml1", 1);  // entry 7
@@ -24,7 +26,7 @@ TEST(Timeline, HasALineForEachEventOfTheCase) {
   ASSERT_TRUE(scene.act(*s).has_value());
 
   const MemoryRecords records = folded(scene);
-  const auto page = timeline(records, id_of(1), 0, 50);
+  const auto page = timeline(records, id_of(1), 0, 50, kAny);
   ASSERT_EQ(page.items.size(), 2U);
   EXPECT_TRUE(page.next.empty());
   const TimelineItem& first = page.items[0];
@@ -51,10 +53,25 @@ TEST(Timeline, IsEmptyBehindItsEndAndForAnUnknownCase) {
   scene.detect("ml1", 1);
   scene.detect("ml1", 2);
   const MemoryRecords records = folded(scene);
-  EXPECT_TRUE(timeline(records, id_of(3), 0, 50).items.empty());
-  EXPECT_TRUE(timeline(records, id_of(1), 1, 50).items.empty()) << "not the next case's";
+  EXPECT_TRUE(timeline(records, id_of(3), 0, 50, kAny).items.empty());
+  EXPECT_TRUE(timeline(records, id_of(1), 1, 50, kAny).items.empty()) << "not the next case's";
   constexpr auto kLast = std::numeric_limits<std::uint32_t>::max();
-  EXPECT_TRUE(timeline(records, id_of(1), kLast, 50).items.empty());
+  EXPECT_TRUE(timeline(records, id_of(1), kLast, 50, kAny).items.empty());
+}
+
+TEST(Timeline, LeavesOutWhatIsNotWantedAndTellsNothingOfIt) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  for (int i = 0; i < 4; ++i) scene.assess("ml1", 1);
+  const MemoryRecords records = folded(scene);
+  const auto odd = [](const TimelineItem& i) { return i.version % 2 == 1 && i.version < 5; };
+  const auto page = timeline(records, id_of(1), 0, 2, odd);
+  ASSERT_EQ(page.items.size(), 2U);
+  EXPECT_EQ(page.items[1].version, 3U);
+  EXPECT_TRUE(page.next.empty()) << "what follows is not wanted";
+  EXPECT_EQ(timeline(records, id_of(1), 0, 1, odd).next, "1");
+  EXPECT_EQ(projections::timeline_item(records, id_of(1), 5)->version, 5U);
+  EXPECT_FALSE(projections::timeline_item(records, id_of(1), 6));
 }
 
 RC_GTEST_PROP(Timeline, PagingGivesEachEventOnceInOrder, ()) {
@@ -71,7 +88,7 @@ RC_GTEST_PROP(Timeline, PagingGivesEachEventOnceInOrder, ()) {
   const auto after = *rc::gen::inRange<std::uint32_t>(0, events + 1);
   const auto got = all_pages<TimelineItem>([&](const std::string& cursor) {
     const auto from = cursor.empty() ? after : static_cast<std::uint32_t>(std::stoul(cursor));
-    return timeline(records, id_of(1), from, limit);
+    return timeline(records, id_of(1), from, limit, kAny);
   });
   RC_ASSERT(got.size() == events + 1 - after);
   for (std::size_t i = 0; i < got.size(); ++i) RC_ASSERT(got[i].version == after + 1 + i);
