@@ -12,12 +12,15 @@ using rules::Relation;
 
 constexpr std::string_view kHead = R"(# Who reads what
 
-Printed by `relais rules --reading`; a test compares. One table (`api/reading/matrix_rows.h`) answers for every endpoint: a reader has
-the roles of its signatory and the relations to the case that follow from the ledger's state (`ledger/rules/relation.h`), and may what
-any of them may. What no cell allows answers as what does not exist: the same status, headers and body, and as late. `stepped back`
-takes the place of what one was on the commission; what one is by supporting the person stays.
+Printed by `relais rules --reading`; a test compares. One table (`api/reading/matrix_rows.h`)
+answers for every endpoint: a reader has the roles of its signatory and the relations to the
+case that follow from the ledger's state (`ledger/rules/relation.h`), and may what any of them
+may. What no cell allows answers as what does not exist: the same status, headers and body, and
+as late. `stepped back` takes the place of what one was on the commission; what one is by
+supporting the person stays.
 
-**A** allowed, **w** without disclosures, **–** absent. A number is a condition on the act.
+**A** allowed, **w** without disclosures, **–** absent. A number is a condition on the act. `emergency
+access` is in the table and no statement opens one yet.
 
 )";
 

@@ -82,7 +82,10 @@ class TheClock(OverTime):
         self.assertEqual(self.case_of(ML1, silent)["phase"], "ASSESSED")
         self.refuse("referral-transition", ML2, "referral.received", silent, {"referral_id": referral})
         self.another_tick()
-        self.signed_by_clock(ML2, silent, "referral.expired", due_at)
+        # Its addressee learns it where it answers: what goes on in the case is not for who never did (0022).
+        listed = self.reader(ML2).get("/v1/referrals?limit=500").json()["referrals"]
+        self.assertEqual([r["phase"] for r in listed if r["id"] == referral], ["EXPIRED"])
+        self.assertEqual(self.signed(ML2, silent, "referral.expired"), [])
         self.assertEqual(self.signed(ML1, answered, "referral.expired"), [])
         self.verify()
 
