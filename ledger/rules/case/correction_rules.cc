@@ -281,8 +281,8 @@ constexpr std::size_t kMaxErasuresBeyond = 1'000;
 
 /// What is wrong can be put right, once for each act that holds a value (RGPD art. 5(1)(d), 16).
 bool correction_when_full(const Judgement& j) {
-  const std::uint32_t version = j.data().getCaseCorrected().getTargetVersion();
-  return has_version(*j.subject, version) && !j.subject->acts[version - 1].corrected;
+  const auto version = target_of(j, j.data().getCaseCorrected().getTargetVersion());
+  return version && !j.subject->acts[*version - 1].corrected;
 }
 
 bool erasure_when_full(const Judgement& j) {

@@ -288,6 +288,7 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
       {"GET /metrics", status("/metrics", 401)},
       {"POST /admin/confirm-clock", status("/admin/confirm-clock", 404)},
       {"POST /admin/rebuild", status("/admin/rebuild", 404)},
+      {"POST /admin/rotate-wrapping-key", status("/admin/rotate-wrapping-key", 404)},
       // Writes: the rules answer (tests/security/attempts). Nothing can be read by its path.
       {"POST /v1/events",
        [](const ReaderOf& r) {
