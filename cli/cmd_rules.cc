@@ -2,6 +2,7 @@
 #include "api/reading/matrix.h"
 #include "cli/command.h"
 #include "schemas/doc/catalogue_doc.h"
+#include "schemas/doc/fields_doc.h"
 
 namespace relais::cli {
 namespace {
@@ -10,6 +11,7 @@ struct Options {
   bool dot = false;
   bool markdown = false;
   bool reading = false;
+  bool fields = false;
 };
 
 int rules(Context& context, const Options& o) {
@@ -19,6 +21,8 @@ int rules(Context& context, const Options& o) {
     context.out << api::matrix_markdown();
   } else if (o.markdown) {
     context.out << schema::doc::catalogue_markdown();
+  } else if (o.fields) {
+    context.out << schema::doc::fields_markdown();
   } else if (context.json) {
     context.out << json::serialize(schema::doc::catalogue_json()) << '\n';
   } else {
@@ -38,11 +42,17 @@ void add_rules(Command app, Context& context, Run& run) {
                           "  relais rules --json\n"
                           "  relais rules --dot | dot -Tsvg > machines.svg\n"
                           "  relais rules --markdown > docs/EVENTS.md\n"
+                          "  relais rules --fields > docs/FIELDS.md\n"
                           "  relais rules --reading > docs/READING.md");
   const Option dot = c.flag("--dot", o->dot, "The state machines as a Graphviz graph");
   const Option markdown =
       c.flag("--markdown", o->markdown, "The event catalogue of the docs").excludes(dot);
+  const Option fields =
+      c.flag("--fields", o->fields, "Each member: whether it is sensitive, and why")
+          .excludes(dot)
+          .excludes(markdown);
   c.flag("--reading", o->reading, "Who reads what, as a table of the docs")
+      .excludes(fields)
       .excludes(dot)
       .excludes(markdown);
   c.callback([&context, &run, o] { run = [&context, o] { return rules(context, *o); }; });

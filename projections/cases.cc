@@ -85,6 +85,14 @@ bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id)
   return records.get(make_key(kParticipationPrefix, reader.value, id)).has_value();
 }
 
+Timestamp emergency_until(const RecordSource& records, SignatoryId reader) {
+  const auto bytes = records.get(rules::signatory_key(reader));
+  if (!bytes) return {};
+  const auto state = decode<rules::SignatoryState>(*bytes);
+  check(state.has_value(), "a stored signatory cannot be read");
+  return state->emergency_until;
+}
+
 bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {
   return records.get(make_key(kFilePrefix, reader.value, id)) == kSits;
 }

@@ -41,6 +41,9 @@ Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
                                 std::string_view cursor, std::size_t limit);
 /// Whether `reader` takes part in the case; false when the case does not exist.
 bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id);
+/// When the last of the emergency accesses of `reader` ends: 0 where it opened none. Until then
+/// each case says whether it is one of them (rules::emergency_access).
+Timestamp emergency_until(const RecordSource& records, SignatoryId reader);
 /// Whether the case is a file of a session of the commission on which `reader` sits, and from which
 /// it has not stepped back (CASF R121-12-7; CRPA R133-12).
 bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id);

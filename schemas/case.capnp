@@ -31,7 +31,7 @@ struct CaseRiskAssessed $P.event((
     source = "Convention, axis 1", precondition = "the case is open",
     summary = "The danger the person is in was assessed with a dated grid.")) {
   risk @0 :V.Risk;
-  gridVersion @1 :Text $P.maxLength(40);
+  gridVersion @1 :Text $P.maxLength(40) $P.inClear("which published grid was used");
   factors @2 :List(Text) $P.sensitive $P.optional $P.maxLength(50);
 }
 
@@ -59,7 +59,7 @@ struct CaseBecameDormant $P.event((
     name = "case.became_dormant", axis = detection, stream = case, emitters = [system],
     source = "Convention, axis 1 (number: ours)", precondition = "the case is IN_SUPPORT; nobody has acted on it for dormant-after-days; no application for a parcours waits for its answer",
     summary = "Support has come to rest: a step brings it back, or the holder closes the case.")) {
-  cause @0 :Text $P.maxLength(80);
+  cause @0 :Text $P.maxLength(80) $P.inClear("written by the ledger's own clock: the name of a deadline");
   # the deadline that made it
 }
 
@@ -80,7 +80,7 @@ struct CaseReopened $P.event((
 
 struct CaseTransferRequested $P.event((
     name = "case.transfer_requested", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
-    source = "Convention, axis 3", precondition = "the case is open, no transfer is pending; the addressee is another signatory, a mission locale or an association",
+    source = "Convention, axis 3", precondition = "the case is open, no transfer is pending; the addressee is another signatory, a mission locale or an association; no emergency access of the addressee waits for its review",
     summary = "The holder asks another signatory to become responsible for the case.")) {
   to @0 :Text $P.format("signatory");
   reason @1 :V.TransferReason;
@@ -90,7 +90,7 @@ struct CaseTransferRequested $P.event((
 
 struct CaseTransferAccepted $P.event((
     name = "case.transfer_accepted", axis = detection, stream = case, emitters = [ml, aa], relation = addressee,
-    source = "Convention, axis 3", precondition = "a transfer to the emitter is pending",
+    source = "Convention, axis 3", precondition = "a transfer to the emitter is pending; no emergency access of the emitter waits for its review",
     summary = "The addressee becomes the holder: two signatures move the case.")) {
 }
 
@@ -127,9 +127,51 @@ struct CaseAnnulled $P.event((
 struct CaseDataErased $P.event((
     name = "case.data_erased", axis = detection, stream = case, emitters = [ml, aa, system], relation = holder,
     source = "RGPD art. 17; CNIL référentiel (2 years after the last contact)",
-    precondition = "art17: by the holder, on a case that is not erased, of targets that it has, or of the whole once it is DISMISSED or CLOSED; retention: by the clock, of the whole case, when it was dismissed or closed for the retention period",
+    precondition = "no legal hold is in force; art17: by the holder, on a case that is not erased, of targets that it has, or of the whole once it is DISMISSED or CLOSED; retention: by the clock, of the whole case, when it was dismissed or closed for the retention period",
     summary = "What was disclosed is destroyed for good; every signature and proof stays valid.")) {
   basis @0 :V.ErasureBasis;
   targets @1 :List(UInt32) $P.optional $P.maxLength(1000);
   # events whose disclosures are destroyed, as the holder counts; absent: all, and the case is ERASED
+}
+
+struct CaseLegalHoldPlaced $P.event((
+    name = "case.legal_hold_placed", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrApplicant,
+    source = "RGPD art. 17(3)(e)",
+    precondition = "the case is not ERASED; by its holder, or by the association that applied for its parcours; the hold id is new; it ends today at the earliest and legal-hold-years from today at the latest",
+    summary = "What was disclosed is needed for the rights of somebody before a court or an authority: until the hold ends, nothing of the case is erased. All else goes on.")) {
+  holdId @0 :Text $P.format("uuid");
+  reason @1 :V.HoldReason;
+  endsOn @2 :Text $P.format("date");
+  # last day of the hold, which then ends by itself
+  note @3 :Text $P.sensitive $P.optional $P.maxLength(10000);
+}
+
+struct CaseLegalHoldLifted $P.event((
+    name = "case.legal_hold_lifted", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrApplicant,
+    source = "RGPD art. 17(3)(e)",
+    precondition = "the case is not ERASED; the hold is in force; by the signatory that placed it, or by the holder where that one no longer answers for the case",
+    summary = "A hold ends before its day: erasure is possible again, and what is overdue is erased.")) {
+  holdId @0 :Text $P.format("uuid");
+}
+
+struct CaseEmergencyAccessOpened $P.event((
+    name = "case.emergency_access_opened", axis = detection, stream = case, emitters = [ml, aa, pref], relation = notHolder,
+    source = "RGPD art. 6(1)(d) and 9(2)(c) (vital interests); numbers: ours",
+    precondition = "it ends after its receipt, and emergency-access-hours after it at the latest; the case exists and is not ERASED; the emitter does not hold it; the access id is new; no earlier access of the emitter to this case was found not justified; none of them is open",
+    summary = "In immediate danger a signatory reads what the holder of the case reads, but the identity in an application, for a few hours. The holder is alerted and reviews it.")) {
+  accessId @0 :Text $P.format("uuid");
+  reason @1 :V.EmergencyReason;
+  until @2 :Text $P.format("timestamp");
+  note @3 :Text $P.sensitive $P.minLetters(20) $P.maxLength(4000);
+  # what the danger is, and why nobody could be asked
+}
+
+struct CaseEmergencyAccessReviewed $P.event((
+    name = "case.emergency_access_reviewed", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
+    source = "RGPD art. 5(2) and 32; numbers: ours",
+    precondition = "the case is not ERASED; the access was opened and is not reviewed yet",
+    summary = "The holder has judged an emergency access. One that was not justified ends at once, and who opened it can open no other on this case.")) {
+  accessId @0 :Text $P.format("uuid");
+  outcome @1 :V.AccessReview;
+  note @2 :Text $P.sensitive $P.optional $P.maxLength(4000);
 }

@@ -29,7 +29,7 @@ struct MemberAppointed $P.event((
     source = "CASF R121-12-7", precondition = "in the préfecture's own stream; the institution is a signatory or reader of the convention with the role member, aa, pref or sec; its capacity is said",
     summary = "An institution sits on the commission.")) {
   institution @0 :Text $P.format("signatory");
-  capacity @1 :Text $P.maxLength(100);
+  capacity @1 :Text $P.maxLength(100) $P.inClear("the office that an institution holds on the commission");
   # as what: magistrate, police, gendarmerie, foreigners' service, association, …
 }
 
@@ -69,7 +69,7 @@ struct PspDecided $P.event((
     precondition = "the case is open, the parcours OPINED; a refusal carries reasons and the route of appeal; the day of notification is not in the future, nor before the session",
     summary = "The préfet's decision.")) {
   decision @0 :V.PspDecision;
-  reasons @1 :Text $P.optional $P.maxLength(4000);
+  reasons @1 :Text $P.sensitive $P.optional $P.requiredWhen("decision=refused") $P.minLetters(10) $P.maxLength(4000);
   appealRoute @2 :V.AppealRoute $P.optional;
   notifiedOn @3 :Text $P.format("date");
 }
@@ -100,7 +100,7 @@ struct PspRenewalDecided $P.event((
     source = "CASF L121-9; CRPA L211-2", precondition = "the case is open, the parcours RENEWAL_DUE; an opinion on the renewal is not asked for here; a refusal carries reasons and the route of appeal; the day of notification is not in the future, nor before the start",
     summary = "The préfet's decision on a renewal.")) {
   decision @0 :V.RenewalDecision;
-  reasons @1 :Text $P.optional $P.maxLength(4000);
+  reasons @1 :Text $P.sensitive $P.optional $P.requiredWhen("decision=refused") $P.minLetters(10) $P.maxLength(4000);
   appealRoute @2 :V.AppealRoute $P.optional;
   notifiedOn @3 :Text $P.format("date");
 }
@@ -180,7 +180,7 @@ struct ResidencePermitRefused $P.event((
     source = "CESEDA L425-4; CRPA L211-2", precondition = "the case is not ERASED, a request is pending; reasons and the route of appeal are given; the day of notification is not in the future, nor before it was asked for",
     summary = "The permit was refused, with reasons.")) {
   reason @0 :V.PermitRefusal;
-  reasons @1 :Text $P.maxLength(4000);
+  reasons @1 :Text $P.sensitive $P.minLetters(10) $P.maxLength(4000);
   appealRoute @2 :V.AppealRoute;
   notifiedOn @3 :Text $P.format("date");
 }

@@ -15,7 +15,7 @@ struct CapabilityDeclared $P.event((
   publics @2 :List(Text) $P.vocabulary("publics_v1");
   needs @3 :List(Text) $P.vocabulary("need");
   territories @4 :List(Text) $P.format("territory");
-  label @5 :Text $P.optional $P.maxLength(200);
+  label @5 :Text $P.optional $P.maxLength(200) $P.inClear("what an organisation offers");
 }
 
 struct CapabilityWithdrawn $P.event((
@@ -40,7 +40,7 @@ struct FocalPointDesignated $P.event((
     source = "Convention, axis 3", precondition = "–",
     summary = "The functional mailbox through which a signatory is reached; never a person's.")) {
   mailbox @0 :Text $P.format("email");
-  topic @1 :Text $P.optional $P.maxLength(100);
+  topic @1 :Text $P.optional $P.maxLength(100) $P.inClear("what a functional mailbox is for");
 }
 
 struct CoordinationMeetingHeld $P.event((

@@ -9,7 +9,7 @@ $Cxx.namespace("relais::schema");
 struct FoundingSignatory {
   id @0 :Text $P.format("slug");
   # short name by which events refer to it
-  name @1 :Text $P.maxLength(200);
+  name @1 :Text $P.maxLength(200) $P.inClear("the name of an organisation");
   roles @2 :List(P.Role);
   publicKey @3 :Text $P.format("ed25519");
   # Ed25519 public key, base64url (the member x of its JWK)
@@ -34,11 +34,11 @@ struct ConventionOpened $P.event((
     name = "convention.opened", axis = convention, stream = convention, emitters = [system], opens = true,
     source = "Convention; genesis of the ledger", precondition = "it is entry 0 of the log, signed by the system key that it names; at least two founding signatories; each signatory has a role other than system, and a short name and a key that are its own; each quorum is one that those who may vote can fill; numbers in their ranges and in order",
     summary = "Genesis: the convention's text by its hash, its founding signatories with their first keys, its quorums and numbers.")) {
-  title @0 :Text $P.maxLength(300);
+  title @0 :Text $P.maxLength(300) $P.inClear("the title of the convention");
   signedOn @1 :Text $P.format("date");
   documentHash @2 :Text $P.format("sha256");
   # of the convention file: what each founding signatory signs
-  origin @3 :Text $P.maxLength(200);
+  origin @3 :Text $P.maxLength(200) $P.inClear("the name of the log");
   # name of the log in its checkpoints (C2SP tlog-checkpoint)
   logKey @4 :Text $P.format("ed25519");
   systemKey @5 :Text $P.format("ed25519");
@@ -61,7 +61,7 @@ struct KeyEnrolled $P.event((
     source = "Convention, governance; RFC 7638 thumbprints", precondition = "the key is not known yet; the proof of possession is by the new key",
     summary = "A signatory adds a key of its own, signed by a key it already has.")) {
   publicKey @0 :Text $P.format("ed25519");
-  label @1 :Text $P.optional $P.maxLength(80);
+  label @1 :Text $P.optional $P.maxLength(80) $P.inClear("what a key is for, never a person's name");
   # what the key is for, never a person's name
   validFrom @2 :Text $P.format("timestamp") $P.optional;
   proof @3 :Text $P.format("jwt");
@@ -72,7 +72,7 @@ struct KeyRotated $P.event((
     source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key",
     summary = "The key that signs this statement is replaced by a new one from now on.")) {
   publicKey @0 :Text $P.format("ed25519");
-  label @1 :Text $P.optional $P.maxLength(80);
+  label @1 :Text $P.optional $P.maxLength(80) $P.inClear("what a key is for, never a person's name");
   proof @2 :Text $P.format("jwt");
 }
 

@@ -121,5 +121,9 @@ struct Event {
     accreditationDocumentsRequested @98 :O.AccreditationDocumentsRequested;
     accreditationDocumentsSupplied @99 :O.AccreditationDocumentsSupplied;
     accreditationDeemedComplete @100 :O.AccreditationDeemedComplete;
+    caseLegalHoldPlaced @101 :C.CaseLegalHoldPlaced;
+    caseLegalHoldLifted @102 :C.CaseLegalHoldLifted;
+    caseEmergencyAccessOpened @103 :C.CaseEmergencyAccessOpened;
+    caseEmergencyAccessReviewed @104 :C.CaseEmergencyAccessReviewed;
   }
 }

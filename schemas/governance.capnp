@@ -15,7 +15,7 @@ struct GovernanceProposed $P.event((
   act @1 :V.GovernedAct;
   signatory @2 :Text $P.format("slug") $P.optional;
   # admit_signatory: its new short name; withdraw_signatory, enrol_first_key, revoke_key: whom it is about
-  name @3 :Text $P.optional $P.maxLength(200);
+  name @3 :Text $P.optional $P.maxLength(200) $P.inClear("the name of an organisation");
   roles @4 :List(P.Role) $P.optional;
   publicKey @5 :Text $P.format("ed25519") $P.optional;
   # admit_signatory, enrol_first_key
@@ -25,7 +25,7 @@ struct GovernanceProposed $P.event((
   # amend_convention: hash of the amended text
   quorums @8 :List(G.Quorum) $P.optional;
   terms @9 :List(G.Term) $P.optional;
-  reason @10 :Text $P.maxLength(2000);
+  reason @10 :Text $P.maxLength(2000) $P.inClear("about the convention or an organisation, for all who vote on it");
 }
 
 struct GovernanceApproved $P.event((
@@ -40,7 +40,7 @@ struct GovernanceRejected $P.event((
     source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
     summary = "A signatory rejects a proposal; when the quorum can no longer be reached the proposal is closed.")) {
   proposalId @0 :Text $P.format("slug");
-  reason @1 :Text $P.maxLength(2000);
+  reason @1 :Text $P.maxLength(2000) $P.inClear("about the convention or an organisation, for all who vote on it");
 }
 
 struct GovernanceWithdrawn $P.event((
@@ -79,7 +79,7 @@ struct MissionLocaleAttached $P.event((
     source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; countersigned by the mission locale, which is not attached; its short name is no other signatory's, its key is not known yet; no quorum has withdrawn it",
     summary = "A mission locale joins under the UDML.")) {
   missionLocale @0 :Text $P.format("slug");
-  name @1 :Text $P.maxLength(200);
+  name @1 :Text $P.maxLength(200) $P.inClear("the name of an organisation");
   publicKey @2 :Text $P.format("ed25519");
   proof @3 :Text $P.format("jwt");
   # countersignature: proof of possession by the mission locale's key
@@ -119,7 +119,7 @@ struct AccreditationDocumentsRequested $P.event((
     name = "accreditation.documents_requested", axis = convention, stream = signatory, emitters = [pref],
     source = "CASF R121-12-3", precondition = "a request of an association is pending; at least one document is named; the day of notification is within the two months of the file, and not in the future",
     summary = "The préfecture names the documents that the file lacks; it is not deemed complete meanwhile.")) {
-  documents @0 :List(Text) $P.maxLength(50);
+  documents @0 :List(Text) $P.maxLength(50) $P.inClear("documents that the file of an organisation lacks");
   notifiedOn @1 :Text $P.format("date");
 }
 
@@ -135,7 +135,7 @@ struct AccreditationDeemedComplete $P.event((
     source = "CASF R121-12-3", precondition = "two months have passed and no missing document was asked for; the day is the last of the two months",
     summary = "The file counts as complete; four months of silence from here on grant it.")) {
   completeOn @0 :Text $P.format("date");
-  cause @1 :Text $P.maxLength(80);
+  cause @1 :Text $P.maxLength(80) $P.inClear("written by the ledger's own clock: the name of a deadline");
 }
 
 struct AccreditationCompleted $P.event((
@@ -157,7 +157,7 @@ struct AccreditationTacitlyGranted $P.event((
     source = "CASF R121-12-3", precondition = "the file has been complete for four months without a decision; the day is the last of the four months",
     summary = "Silence has granted the agrément.")) {
   grantedOn @0 :Text $P.format("date");
-  cause @1 :Text $P.maxLength(80);
+  cause @1 :Text $P.maxLength(80) $P.inClear("written by the ledger's own clock: the name of a deadline");
 }
 
 struct AccreditationRefused $P.event((
@@ -165,7 +165,7 @@ struct AccreditationRefused $P.event((
     source = "CASF R121-12-3; CRPA L211-2 (reasons)", precondition = "a request of an association is pending; reasons and the route of appeal are given; the day of notification is not in the future, nor before the file came, nor after silence has granted it",
     summary = "The agrément is refused, with reasons.")) {
   reason @0 :V.AccreditationRefusal;
-  reasons @1 :Text $P.maxLength(4000);
+  reasons @1 :Text $P.maxLength(4000) $P.inClear("about the file of an organisation, to which the act is notified");
   appealRoute @2 :V.AppealRoute;
   notifiedOn @3 :Text $P.format("date");
 }
@@ -175,5 +175,5 @@ struct AccreditationExpired $P.event((
     source = "CASF R121-12-3", precondition = "it was granted three years ago; the day is the last of the three years",
     summary = "The agrément has ended.")) {
   expiredOn @0 :Text $P.format("date");
-  cause @1 :Text $P.maxLength(80);
+  cause @1 :Text $P.maxLength(80) $P.inClear("written by the ledger's own clock: the name of a deadline");
 }

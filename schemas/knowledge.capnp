@@ -10,7 +10,7 @@ struct TrainingDelivered $P.event((
     name = "training.delivered", axis = knowledge, stream = library,
     source = "Convention, axis 2", precondition = "the date is not in the future; it was of 1 to 100,000 people, and of at most 1,000 hours",
     summary = "A training or awareness session took place.")) {
-  theme @0 :Text $P.maxLength(200);
+  theme @0 :Text $P.maxLength(200) $P.inClear("the subject of a training");
   audience @1 :V.TrainingPublic;
   headcount @2 :UInt32;
   heldOn @3 :Text $P.format("date");
@@ -22,10 +22,10 @@ struct ToolPublished $P.event((
     name = "tool.published", axis = knowledge, stream = library,
     source = "Convention, axis 2", precondition = "the version is new for this tool",
     summary = "A tool (guide, grid, form) is published in a version, by the hash of its content.")) {
-  title @0 :Text $P.maxLength(200);
-  version @1 :Text $P.maxLength(40);
+  title @0 :Text $P.maxLength(200) $P.inClear("the title of a published tool");
+  version @1 :Text $P.maxLength(40) $P.inClear("the version of a published tool");
   contentHash @2 :Text $P.format("sha256");
-  mediaType @3 :Text $P.maxLength(100);
+  mediaType @3 :Text $P.maxLength(100) $P.inClear("the kind of a file");
   link @4 :Text $P.format("link") $P.optional;
 }
 
@@ -33,8 +33,8 @@ struct PracticeShared $P.event((
     name = "practice.shared", axis = knowledge, stream = library,
     source = "Convention, axis 2", precondition = "–",
     summary = "A good practice is shared.")) {
-  title @0 :Text $P.maxLength(200);
-  summary @1 :Text $P.maxLength(4000);
+  title @0 :Text $P.maxLength(200) $P.inClear("the title of a practice");
+  summary @1 :Text $P.maxLength(4000) $P.inClear("a practice, told to all without a person");
 }
 
 struct NeedObserved $P.event((
@@ -44,5 +44,5 @@ struct NeedObserved $P.event((
   audience @0 :Text $P.vocabulary("publics_v1");
   need @1 :Text $P.vocabulary("need");
   territory @2 :Text $P.format("territory");
-  summary @3 :Text $P.maxLength(4000);
+  summary @3 :Text $P.maxLength(4000) $P.inClear("a need of a public, told to all without a person");
 }

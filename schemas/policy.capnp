@@ -27,6 +27,8 @@ enum Relation {
   holderOrAccepted @5;   # the holder, or an organisation whose referral on this case was accepted
   self @6;               # the signatory whose stream it is
   founder @7;            # a founding signatory of the convention
+  holderOrApplicant @8;  # the holder, or the association that applied for the case's parcours
+  notHolder @9;          # anyone but the holder, whether or not it takes part in the case
 }
 
 enum StreamKind {
@@ -64,7 +66,10 @@ annotation event(struct) :EventPolicy;
 annotation wire(enumerant) :Text;      # the value on the wire where snake_case of the name is not it
 annotation sensitive(field) :Void;     # [S]: only ever as an SD-JWT disclosure, erasable, never in the log
 annotation optional(field) :Void;      # the member may be absent; without this annotation it is required
+annotation requiredWhen(field) :Text;  # "decision=refused": a sensitive member that may be absent otherwise
+annotation inClear(field) :Text;       # why a free text is not sensitive; each that is not says it
 annotation vocabulary(field) :Text;    # a Text (or list of Text) member takes its values from this vocabulary
 annotation format(field) :Text;        # uuid | date | timestamp | sha256 | uri | signatory | kid | ed25519 | jwt |
                                        # territory | slug | email | siret | link | postal_code | telephone
 annotation maxLength(field) :UInt32;   # of a text, in bytes; or of a list, in elements (texts: 2,000; lists: 100)
+annotation minLetters(field) :UInt32;  # letters and digits of a text, at least: blanks and marks say nothing

@@ -19,7 +19,7 @@ struct ProtectionProsecutorNotified $P.event((
     name = "protection.prosecutor_notified", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
     source = "CASF L226-4", precondition = "the case is open; grave danger: the risk is high or immediate; no consent is needed",
     summary = "A signalement went to the public prosecutor.")) {
-  court @0 :Text $P.maxLength(120);
+  court @0 :Text $P.sensitive $P.minLetters(3) $P.maxLength(120);
   reference @1 :Text $P.sensitive $P.optional;
 }
 

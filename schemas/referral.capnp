@@ -73,6 +73,6 @@ struct ReferralExpired $P.event((
     source = "Convention, axis 3 (number: ours)", precondition = "the referral has had no answer for referral-expiry-days",
     summary = "A request that nobody answered has ended; the holder can ask elsewhere.")) {
   referralId @0 :Text $P.format("uuid");
-  cause @1 :Text $P.maxLength(80);
+  cause @1 :Text $P.maxLength(80) $P.inClear("written by the ledger's own clock: the name of a deadline");
   # the deadline that made it, as its name in the terms
 }

@@ -182,6 +182,29 @@ enum ErasureBasis {
   retention @2;      # end of the retention period
 }
 
+enum HoldReason {
+  # RGPD art. 17(3)(e): what is needed to establish, exercise or defend rights is not erased.
+  unspecified @0;
+  judicialProceedings @1;
+  complaint @2;
+  inspection @3;
+  defenceOfRights @4;
+}
+
+enum EmergencyReason {
+  unspecified @0;
+  immediateDanger @1;
+  medical @2;
+  minorAtRisk @3;
+  missingPerson @4;
+}
+
+enum AccessReview {
+  unspecified @0;
+  justified @1;
+  notJustified @2;
+}
+
 # --- knowledge, competences, networks
 
 enum TrainingPublic {

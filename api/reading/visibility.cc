@@ -77,7 +77,7 @@ Standing Visibility::look_up(const Uuid& id) const {
   Standing s;
   if (reader_.analyst()) {
     s.relations.add(Relation::analyst);
-  } else if (projections::takes_part(records_, reader_.id, id)) {
+  } else if (projections::takes_part(records_, reader_.id, id) || in_emergency(id)) {
     const auto state = projections::find_case(records_, id);
     check(state.has_value(), "a signatory takes part in a case that is not there");
     return of(*state);
@@ -92,6 +92,15 @@ Standing Visibility::look_up(const Uuid& id) const {
     s.relations.add(Relation::none);
   }
   return s;
+}
+
+/// Whether an emergency access of the reader to the case is open: one read of when its last one ends,
+/// and one of the case where one is.
+bool Visibility::in_emergency(const Uuid& id) const {
+  if (!emergency_until_) emergency_until_ = projections::emergency_until(records_, reader_.id);
+  if (now_ >= *emergency_until_) return false;
+  const auto state = projections::find_case(records_, id);
+  return state && rules::emergency_access(*state, reader_.id, now_);
 }
 
 Standing Visibility::of(const CaseState& state) const {

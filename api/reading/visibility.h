@@ -73,6 +73,7 @@ class Visibility {
   const Standing& standing(const Uuid& id);
   const Standing& standing(const rules::CaseState& state);
   Standing look_up(const Uuid& id) const;
+  bool in_emergency(const Uuid& id) const;
   Standing of(const rules::CaseState& state) const;
   const Standing& standing_in(const std::string& session);
   bool holds(const Standing& s, When when, const ActFacts& act) const;
@@ -84,6 +85,7 @@ class Visibility {
   const Timestamp now_;
   std::unordered_map<Uuid, Standing, UuidHash> known_;
   std::unordered_map<std::string, Standing> sessions_;
+  mutable std::optional<Timestamp> emergency_until_;  // of the reader's accesses, the last
 };
 
 }  // namespace relais::api

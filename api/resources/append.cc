@@ -1,4 +1,4 @@
-// POST /v1/events: one statement, or a list of them.
+// POST /v1/events: one statement, or a list of them. POST /v1/break-glass: an emergency access.
 //
 // One is parsed and its signature checked on the io thread; a list is taken apart and checked by
 // the workers. The ledger's writer only ever sees what has its form and its signature; answers are
@@ -75,7 +75,23 @@ Response outcome_response(Context& context, const log::Outcome& outcome) {
   return problem(outcome.error());
 }
 
-void append_one(Context& context, const Call& call, const Respond& respond) {
+/// What may come by the path that the call was made on.
+using Accepts = Status (*)(const statement::Statement&);
+
+Status any_type(const statement::Statement&) {
+  return {};
+}
+
+Status break_glass_type(const statement::Statement& s) {
+  if (s.event->getRoot<schema::Event>().asReader().getData().isCaseEmergencyAccessOpened())
+    return {};
+  return fail(error(Errc::invalid, "break-glass-type", "only an emergency access is opened here")
+                  .at("type")
+                  .accepts("relais.case.emergency_access_opened.v1; POST /v1/events takes every "
+                           "type"));
+}
+
+void append_one(Context& context, const Call& call, Accepts accepts, const Respond& respond) {
   std::string_view text = call.request.body;
   // A file has a line end at its end, of either kind.
   if (text.ends_with('\n')) text.remove_suffix(1);
@@ -85,6 +101,8 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
   if (!expected) return refuse(expected.error());
   auto submission = take_statement(context, *call.head, text);
   if (!submission) return refuse(submission.error());
+  if (const Status accepted = accepts(submission->statement); !accepted)
+    return refuse(accepted.error());
   submission->expected = *expected;
   std::vector<log::Submission> group;
   group.push_back(std::move(*submission));
@@ -96,6 +114,24 @@ void append_one(Context& context, const Call& call, const Respond& respond) {
         respond(std::move(response));
       });
   if (!submitted) respond(problem(submitted.error()));
+}
+
+Status check_sd_jwt(const Request& request) {
+  if (equals_ignoring_case(media_type(request.header("content-type")), "application/sd-jwt"))
+    return {};
+  return fail(error(Errc::unsupported, "media-type", "one statement is taken, in one form")
+                  .at("content-type")
+                  .accepts("application/sd-jwt"));
+}
+
+/// POST /v1/break-glass: POST /v1/events for an emergency access, and nothing else.
+void break_glass(Context& context, const Call& call, const Respond& respond) {
+  if (const Status taken = check_sd_jwt(call.request); !taken)
+    return respond(problem(taken.error()));
+  const std::string& address = call.request.peer->address;
+  if (const Status rate = context.accounts->of_addresses.take(address); !rate)
+    return respond(problem(rate.error()));
+  append_one(context, call, break_glass_type, respond);
 }
 
 /// Statements come in two forms; what is neither is refused before it is read.
@@ -120,7 +156,8 @@ void append(Context& context, Call& call, Respond respond) {
     return respond(problem(error(Errc::malformed, "flag-form", "neither true nor false")
                                .at("atomic")
                                .accepts("true, false")));
-  if (equals_ignoring_case(type, "application/sd-jwt")) return append_one(context, call, respond);
+  if (equals_ignoring_case(type, "application/sd-jwt"))
+    return append_one(context, call, any_type, respond);
   if (!call.request.header("if-match").empty() || !call.request.header("if-none-match").empty())
     return respond(problem(error(Errc::malformed, "precondition-on-list",
                                  "a list concerns several streams, and takes no precondition")
@@ -285,6 +322,12 @@ void add_append_routes(Router& router, Context& context) {
                  .takes_body(check_media_type)
                  .answers_later([&context](Call& call, Respond respond) {
                    append(context, call, std::move(respond));
+                 }));
+  router.add(Route::post("/v1/break-glass")
+                 .open()
+                 .takes_body(check_sd_jwt)
+                 .answers_later([&context](Call& call, const Respond& respond) {
+                   break_glass(context, call, respond);
                  }));
 }
 

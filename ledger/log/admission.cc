@@ -83,6 +83,12 @@ Result<rules::Act> admit(rules::WorldState& world, statement::Statement& s, cons
   event.setSignatory(signer.id.value);
   event.setVersion(current.value + 1);
   rules::Act act{index, event.asReader(), s.stream, s.type};
+  // Whether the version is another one would tell, without a trace, that there is such a case.
+  if (expected && s.type->relation == schema::Relation::NOT_HOLDER)
+    return fail(error(Errc::malformed, "precondition-not-taken",
+                      s.type->name + " does not depend on what happened in the case")
+                    .at("If-Match")
+                    .accepts("the statement without a precondition"));
   const Status allowed = rules::decide(world, act);
   if (expected && *expected != version_for(world, s.stream, signer.id, current) &&
       (allowed || may_know(world, s.stream, signer.id, received_at)))

@@ -88,10 +88,26 @@ Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) 
   s.verified = true;
   RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
   if (duplicate) return Admitted{signer.id, *duplicate};
+  RELAIS_TRY(statement::check_disclosed(s.statement));
   if (shortage_ && !passes_shortage(s.statement)) return fail(*shortage_);
   RELAIS_ASSIGN(const rules::Act act,
                 log::admit(world, s.statement, signer, index, received_at_, s.expected));
   return Admitted{signer.id, act};
+}
+
+/// What stands for itself: a group that is taken back leaves no trace of it, and its answer would
+/// have told that there is such a case.
+std::optional<BatchCommit::Refused> BatchCommit::alone(const Group& group) {
+  if (group.submissions.size() < 2) return std::nullopt;
+  for (std::size_t i = 0; i < group.submissions.size(); ++i) {
+    const statement::EventType& type = *group.submissions[i].statement.type;
+    if (type.relation != schema::Relation::NOT_HOLDER) continue;
+    return Refused{i, error(Errc::conflict, "not-in-a-group",
+                            type.name + " stands for itself, whatever becomes of other statements")
+                          .at("statements[" + std::to_string(i) + "]")
+                          .accepts("the statement alone, or a list that is not atomic")};
+  }
+  return std::nullopt;
 }
 
 /// Judges an atomic group on a world that is rolled back.
@@ -114,7 +130,7 @@ std::optional<BatchCommit::Refused> BatchCommit::try_group(Group& group) {
                  Known{index, StreamVersion{act.event.getVersion()}, s.statement.jwt});
     return {};
   };
-  std::optional<Refused> refused;
+  std::optional<Refused> refused = alone(group);
   for (std::size_t i = 0; i < group.submissions.size() && !refused; ++i)
     if (Status one = try_one(group.submissions[i]); !one) refused = {i, std::move(one).error()};
   world.rollback();

@@ -151,6 +151,7 @@ class BatchCommit {
 
   Result<Admitted> admit(Submission& s, LogIndex index);
   Result<Answer> take_one(Submission& s);
+  static std::optional<Refused> alone(const Group& group);
   std::optional<Refused> try_group(Group& group);
   Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
                                                  SignatoryId signatory) const;

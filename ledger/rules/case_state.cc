@@ -104,6 +104,23 @@ const Consent* CaseState::referral_consent(SignatoryId to, Timestamp at) const {
   return it == consents.end() ? nullptr : &*it;
 }
 
+const LegalHold* CaseState::hold_in_force(Day today) const {
+  const LegalHold* longest = nullptr;
+  for (const LegalHold& h : holds)
+    if (h.in_force(today) && (longest == nullptr || h.ends_on > longest->ends_on)) longest = &h;
+  return longest;
+}
+
+bool emergency_access(const CaseState& c, SignatoryId who, Timestamp at) {
+  return std::ranges::any_of(c.accesses,
+                             [&](const EmergencyAccess& a) { return a.by == who && a.open(at); });
+}
+
+bool access_unreviewed(const CaseState& c, SignatoryId who) {
+  return std::ranges::any_of(
+      c.accesses, [&](const EmergencyAccess& a) { return a.by == who && !a.reviewed(); });
+}
+
 SupportStep* CaseState::find_step(const Uuid& wanted) {
   for (auto it = steps.rbegin(); it != steps.rend(); ++it)
     if (it->id == wanted) return &*it;

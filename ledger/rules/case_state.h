@@ -172,6 +172,36 @@ struct Contribution {
   bool lapsed = false;  ///< the case ended before: nobody waits for it any more
 };
 
+/// That what was disclosed is needed for somebody's rights: nothing of the case is erased meanwhile
+/// (RGPD art. 17(3)(e)).
+struct LegalHold {
+  Uuid id;
+  SignatoryId by;
+  schema::HoldReason reason{};
+  Timestamp placed_at;
+  std::int32_t ends_on = 0;  ///< last day, days since 1970-01-01
+  bool lifted = false;
+
+  bool in_force(Day today) const { return !lifted && today.value <= ends_on; }
+};
+
+/// That a signatory read beyond its rights in immediate danger, and what the holder says of it.
+struct EmergencyAccess {
+  Uuid id;
+  SignatoryId by;
+  schema::EmergencyReason reason{};
+  Timestamp opened_at;
+  Timestamp until;                ///< exclusive
+  schema::AccessReview review{};  ///< UNSPECIFIED until the holder has reviewed it
+  Timestamp reviewed_at;
+
+  bool reviewed() const { return review != schema::AccessReview::UNSPECIFIED; }
+  /// One that was found not justified has ended.
+  bool open(Timestamp at) const {
+    return at < until && review != schema::AccessReview::NOT_JUSTIFIED;
+  }
+};
+
 /// One event of the stream, for what acts on it later: corrections and annulments.
 struct ActMark {
   std::uint16_t type = 0;  ///< EventOrdinal
@@ -181,8 +211,8 @@ struct ActMark {
   /// The erasure that destroyed its disclosures: one more than its place in CaseState::erasures; 0:
   /// none.
   std::uint32_t erased = 0;
-  /// What it acted on: the position of the step, report or contribution in the case's list; the
-  /// scope of the consent. 0 for other types.
+  /// What it acted on: the position of the step, report, contribution or reviewed access in the
+  /// case's list; the scope of the consent. 0 for other types.
   std::uint32_t ref = 0;
 };
 
@@ -217,10 +247,12 @@ struct CaseState {
   std::vector<ProtectionReport> reports;
   std::optional<Transfer> transfer;
   std::vector<Contribution> contributions;
+  std::vector<LegalHold> holds;           ///< in order, those that have ended too
+  std::vector<EmergencyAccess> accesses;  ///< in order, for ever
   Psp psp;
   std::vector<Erasure> erasures;  ///< in order
   Timestamp risk_assessed_at;     ///< of the last assessment; the detection counts
-  /// Last event by a signatory, the commission's debates excepted: inactivity runs from here.
+  /// Last act for the person, the commission's debates excepted: inactivity runs from here.
   Timestamp last_act_at;
   std::optional<Timestamp> closed_at;
   std::set<SignatoryId> participants;  ///< who has acted in the case or has been addressed in it
@@ -237,6 +269,8 @@ struct CaseState {
   }
   /// The consent to referral that covers the signatory; nullptr where none does.
   const Consent* referral_consent(SignatoryId to, Timestamp at) const;
+  /// Of those that keep the case from being erased on this day, the one that ends last; or null.
+  const LegalHold* hold_in_force(Day today) const;
   SupportStep* find_step(const Uuid& step);
   const SupportStep* find_step(const Uuid& step) const {
     return const_cast<CaseState*>(this)->find_step(step);
@@ -282,6 +316,14 @@ void archive(Ar& ar, Erasure& e) {
   ar(e.by, e.at, e.basis);
 }
 template <class Ar>
+void archive(Ar& ar, LegalHold& h) {
+  ar(h.id, h.by, h.reason, h.placed_at, h.ends_on, h.lifted);
+}
+template <class Ar>
+void archive(Ar& ar, EmergencyAccess& a) {
+  ar(a.id, a.by, a.reason, a.opened_at, a.until, a.review, a.reviewed_at);
+}
+template <class Ar>
 void archive(Ar& ar, ActMark& a) {
   std::uint8_t flags = static_cast<std::uint8_t>((a.annulled ? 1 : 0) | (a.corrected ? 2 : 0) |
                                                  (a.erased != 0 ? 4 : 0));
@@ -296,8 +338,15 @@ template <class Ar>
 void archive(Ar& ar, CaseState& s) {
   ar(s.id, s.version, s.phase, s.supported, s.author, s.holder, s.age_band, s.age_stated_on,
      s.channel, s.risk, s.territory, s.opened_at, s.changed_at, s.close_reason, s.consents,
-     s.referrals, s.steps, s.acts, s.reports, s.transfer, s.contributions, s.psp, s.erasures,
-     s.risk_assessed_at, s.last_act_at, s.closed_at, s.participants, s.stepped_back);
+     s.referrals, s.steps, s.acts, s.reports, s.transfer, s.contributions, s.holds, s.accesses,
+     s.psp, s.erasures, s.risk_assessed_at, s.last_act_at, s.closed_at, s.participants,
+     s.stepped_back);
 }
+
+/// Whether an emergency access of the signatory to the case is open: then it reads what the holder
+/// reads, but the identity in an application.
+bool emergency_access(const CaseState& c, SignatoryId who, Timestamp at);
+/// Whether one of the signatory waits for its review.
+bool access_unreviewed(const CaseState& c, SignatoryId who);
 
 }  // namespace relais::rules

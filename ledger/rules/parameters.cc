@@ -31,6 +31,13 @@ constexpr ParameterInfo kAll[] = {
     {"psp-renewal-alert-days", 15, 1, 180, "before the end of a term: a renewal must be decided"},
     {"small-cell-threshold", 5, 3, 1'000, "counts under it are hidden"},
     {"small-cell-threshold-public", 11, 3, 1'000, "the same where a table is public"},
+    {"retention-first-warning-days", 60, 1, 365,
+     "before what was disclosed is erased: the first warning"},
+    {"retention-last-warning-days", 30, 1, 365,
+     "before what was disclosed is erased: the last warning"},
+    {"legal-hold-years", 5, 1, 10, "a legal hold, at most"},
+    {"emergency-access-hours", 24, 1, 24, "an emergency access, at most"},
+    {"emergency-review-days", 7, 1, 60, "an emergency access to its review"},
 };
 static_assert(std::size(kAll) == kParameters);
 
@@ -41,6 +48,7 @@ constexpr ParameterOrder kOrders[] = {
     {Parameter::accreditation_first_warning_days, Parameter::accreditation_renewal_days},
     {Parameter::psp_renewal_alert_days, Parameter::psp_review_days},
     {Parameter::small_cell_threshold, Parameter::small_cell_threshold_public},
+    {Parameter::retention_last_warning_days, Parameter::retention_first_warning_days},
 };
 
 }  // namespace

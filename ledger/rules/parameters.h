@@ -37,8 +37,13 @@ enum class Parameter : std::uint8_t {
   psp_renewal_alert_days,
   small_cell_threshold,
   small_cell_threshold_public,
+  retention_first_warning_days,
+  retention_last_warning_days,
+  legal_hold_years,
+  emergency_access_hours,
+  emergency_review_days,
 };
-inline constexpr std::size_t kParameters = 21;
+inline constexpr std::size_t kParameters = 26;
 
 struct ParameterInfo {
   std::string_view name;    ///< as the convention writes it: "referral-answer-days"

@@ -90,10 +90,6 @@ Relations relations_of(const CaseState& c, SignatoryId who, RoleSet roles, Times
   return out;
 }
 
-bool emergency_access(const CaseState&, SignatoryId, Timestamp) {
-  return false;
-}
-
 bool takes_part_now(Relations relations) {
   using enum Relation;
   for (const Relation r :

@@ -61,13 +61,26 @@ inline constexpr WhenFull kTakenWhenFull = [](const Judgement&) { return true; }
 
 /// Which list of the case ActMark::ref points into; acts about other acts have no content that
 /// could be wrong, and nothing rests on them.
-enum class RefTo : std::uint8_t { nothing, step, report, contribution, consent, other_acts };
+enum class RefTo : std::uint8_t {
+  nothing,
+  step,
+  report,
+  contribution,
+  consent,
+  access,
+  other_acts,
+};
+
+/// Whether the event is of the file and not of the person: inactivity, dormancy and retention run
+/// on as if it had not come.
+enum class Touches : std::uint8_t { person, file };
 
 /// What is asked of events of a case beyond their rule. Every one says it; checked at start-up.
 struct OfCase {
   Annulment annulment;
   WhenFull when_full = nullptr;
   RefTo ref_to = RefTo::nothing;
+  Touches touches = Touches::person;
 };
 
 /// The whole of an event type.
@@ -88,6 +101,8 @@ std::span<const Rule> support_rules();
 std::span<const Rule> protection_rules();    ///< protection.*, external_referral.recorded
 std::span<const Rule> transfer_rules();      ///< case.transfer_*, referral.expired
 std::span<const Rule> correction_rules();    ///< case.corrected, case.annulled, case.data_erased
+std::span<const Rule> hold_rules();          ///< case.legal_hold_*
+std::span<const Rule> emergency_rules();     ///< case.emergency_access_*
 std::span<const Rule> coordination_rules();  ///< coordination.*, plan.*, contribution.*
 std::span<const Rule> knowledge_rules();     ///< library/*, network/*
 std::span<const Rule> competence_rules();    ///< capability.*, capacity.*, focal_point.*
@@ -104,6 +119,8 @@ void check_rules_are_complete();
 inline constexpr std::size_t kMaxOpenReferrals = 100;
 inline constexpr std::size_t kMaxReferrals = 1'000;
 inline constexpr std::size_t kMaxContributions = 1'000;
+inline constexpr std::size_t kMaxHolds = 1'000;     ///< of one case, those that have ended too
+inline constexpr std::size_t kMaxAccesses = 1'000;  ///< emergency accesses of one case
 /// The events of one case. A signatory that does not hold it adds at most a fifth, and nothing more
 /// once three quarters are taken: the holder and the clock find room whatever others do.
 struct RoomOfACase {
@@ -127,6 +144,10 @@ Uuid accepted_uuid(capnp::Text::Reader t);
 Error refusal(const Act& act, Errc code, std::string rule, std::string message);
 /// The same for a conflict with the state of the case.
 Error conflict(const Judgement& j, std::string rule, std::string message);
+
+/// What a case that does not exist answers, and one of which the emitter may not know (RGPD art.
+/// 5(1)(f)): one answer for both.
+Error stream_unknown(const Judgement& j);
 
 /// The active signatory of this slug, or "signatory-unknown" at `field`.
 Result<const Signatory*> known_signatory(const Judgement& j, std::string_view slug,
@@ -152,6 +173,8 @@ void move_referral(const Change& change, Referral& r, ReferralPhase to);
 void review_consents_of_referrals(const Change& change);
 /// Whether the signatory holds the case, or has a referral in it that it accepted.
 bool holder_or_accepted(const CaseState& c, SignatoryId who);
+/// Whether the signatory holds the case, or has applied for the parcours of it.
+bool holder_or_applicant(const CaseState& c, SignatoryId who);
 /// Whether the signatory has something to do with the case now: it holds it, has a referral that is
 /// open, is asked to take it over, or is a party to the parcours. Who declined, was never answered
 /// or has completed takes part for what it did, and no more.

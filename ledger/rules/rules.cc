@@ -21,8 +21,8 @@ std::vector<Rule> build_rules() {
   for (const auto family :
        {convention_rules(), key_rules(), case_rules(), referral_rules(), support_rules(),
         protection_rules(), transfer_rules(), correction_rules(), coordination_rules(),
-        knowledge_rules(), competence_rules(), governance_rules(), accreditation_rules(),
-        commission_rules(), psp_rules()}) {
+        hold_rules(), emergency_rules(), knowledge_rules(), competence_rules(), governance_rules(),
+        accreditation_rules(), commission_rules(), psp_rules()}) {
     for (const Rule& rule : family) {
       const auto* type = statement::catalogue().find("relais." + std::string(rule.event) + ".v1");
       check(type != nullptr, "a rule names no event type of the schema");
@@ -134,14 +134,13 @@ Status check_stream(Judgement& j) {
   }
   if (j.act.stream.kind != schema::StreamKind::CASE) return {};
   j.subject = j.world.find_case(j.act.stream.uuid);
+  // Its own rule judges what the statement says before whether there is such a case: who has no
+  // part in one learns that it exists by an act that stays in it, and by no refusal.
+  if (type.relation == schema::Relation::NOT_HOLDER) return {};
   if (j.subject != nullptr && (by_system(j) || j.subject->participants.contains(j.emitter->id)))
     return check_room(j);
-  // One answer for both: who has no part in a case must not learn that it exists (RGPD art.
-  // 5(1)(f)).
   j.subject = nullptr;
-  return fail(
-      refusal(j.act, Errc::not_found, "stream-unknown", "no such stream for " + j.emitter->slug)
-          .at("subject"));
+  return fail(stream_unknown(j));
 }
 
 Error wrong_relation(const Judgement& j, std::string rule, std::string who) {
@@ -162,6 +161,11 @@ Status check_relation(const Judgement& j) {
       return fail(
           wrong_relation(j, "not-holder-or-accepted",
                          "the holder of the case or an organisation that accepted a referral"));
+    case schema::Relation::HOLDER_OR_APPLICANT:
+      if (holder_or_applicant(*j.subject, j.emitter->id)) return {};
+      return fail(wrong_relation(j, "not-holder-or-applicant",
+                                 "the holder of the case or the association that applied for its "
+                                 "parcours"));
     case schema::Relation::SELF:
       if (j.act.stream.name == j.emitter->slug) return {};
       return fail(wrong_relation(j, "stream-not-own", "the signatory whose stream it is")
@@ -173,6 +177,7 @@ Status check_relation(const Judgement& j) {
     case schema::Relation::AUTHOR:  // of the event acted on: its own rule knows which
     case schema::Relation::ADDRESSEE:
     case schema::Relation::REQUESTER_OR_ADDRESSEE:
+    case schema::Relation::NOT_HOLDER:  // its own rule judges the statement first
     case schema::Relation::NONE:
       return {};
   }
@@ -293,6 +298,11 @@ Error conflict(const Judgement& j, std::string rule, std::string message) {
       .in_state(std::string(to_string(j.subject->phase)));
 }
 
+Error stream_unknown(const Judgement& j) {
+  return refusal(j.act, Errc::not_found, "stream-unknown", "no such stream for " + j.emitter->slug)
+      .at("subject");
+}
+
 Result<const Signatory*> known_signatory(const Judgement& j, std::string_view slug,
                                          std::string_view field) {
   const Signatory* s = j.registry().find_slug(slug);
@@ -307,6 +317,10 @@ bool holder_or_accepted(const CaseState& c, SignatoryId who) {
   return c.holder == who || std::ranges::any_of(c.referrals, [who](const Referral& r) {
            return r.to == who && r.phase == ReferralPhase::accepted;
          });
+}
+
+bool holder_or_applicant(const CaseState& c, SignatoryId who) {
+  return c.holder == who || (c.psp.phase != PspPhase::none && c.psp.applicant == who);
 }
 
 bool has_a_part(const CaseState& c, const Signatory& who) {
@@ -379,7 +393,9 @@ void evolve(WorldState& world, const Act& act, Effects& effects) {
     change.subject->version = act.event.getVersion();
     change.subject->changed_at = act.received_at();
     // A debate is no contact with the person, and moves no deadline of who supports her.
-    if (act.signatory() != SignatoryId{0} && !of_debates(act.type->ordinal))
+    const bool of_person = rule_of(act.type->ordinal).of_case.touches == Touches::person &&
+                           !of_debates(act.type->ordinal);
+    if (act.signatory() != SignatoryId{0} && of_person)
       change.subject->last_act_at = act.received_at();
   } else {
     world.set_version(act.stream, StreamVersion{act.event.getVersion()});

@@ -109,6 +109,12 @@ constexpr Row<CasePhase> kCase[] = {
     {kNotErased, "case.data_erased", kKeeps},
     {kDismissed | kClosed, "case.data_erased", kErased},
 
+    // What is said of the file changes nothing of the support.
+    {kNotErased, "case.legal_hold_placed", kKeeps},
+    {kNotErased, "case.legal_hold_lifted", kKeeps},
+    {kNotErased, "case.emergency_access_opened", kKeeps},
+    {kNotErased, "case.emergency_access_reviewed", kKeeps},
+
     // A parcours is applied for while the person is supported; what follows is judged by the
     // parcours' own machine, since support goes on meanwhile. One that never started is taken back
     // beside whatever support there is.

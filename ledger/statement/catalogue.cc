@@ -82,8 +82,13 @@ void check_field(const Field& f, const std::string& where) {
           "only a text has a vocabulary or a format");
   require(f.vocabulary.empty() || f.format.empty(), where,
           "a member has a vocabulary or a format, not both");
-  require(!f.sensitive || f.optional, where,
-          "a sensitive member can be withheld, so it is optional");
+  const bool free = f.kind == Field::Kind::text && !limited;
+  require(f.in_clear.empty() == (!free || f.sensitive), where,
+          "a free text is sensitive, or says why it is in clear");
+  require(f.min_letters == 0 || (f.kind == Field::Kind::text && !limited && !f.list), where,
+          "$minLetters is of a free text");
+  require(!f.required_when || (f.sensitive && f.optional), where,
+          "$requiredWhen is of a sensitive member that may be absent otherwise");
   if (f.structure)
     for (const Field& inner : f.structure->fields)
       require(!inner.sensitive, where + "." + inner.name, "no sensitive member is in a structure");
@@ -91,6 +96,24 @@ void check_field(const Field& f, const std::string& where) {
   const bool tells = f.kind == Field::Kind::text || f.kind == Field::Kind::structure ||
                      (f.kind == Field::Kind::enumeration && enum_names(f.enumeration).unspecified);
   require(tells, where, "an optional member is of a type that can be absent");
+}
+
+/// "decision=refused".
+Condition condition_of(const std::string& words) {
+  const auto equals = words.find('=');
+  if (equals == std::string::npos) return {words, {}};
+  return {words.substr(0, equals), words.substr(equals + 1)};
+}
+
+/// Every condition is on an enum of the same payload, which is in clear: it can be judged for ever.
+void check_conditions(const Struct& payload, const std::string& where) {
+  for (const Field& f : payload.fields) {
+    if (!f.required_when) continue;
+    const Field* on = payload.find(f.required_when->member);
+    require(on != nullptr && on->kind == Field::Kind::enumeration && !on->list && !on->sensitive &&
+                parse_wire(on->enumeration, f.required_when->value) >= 0,
+            where + "." + f.name, "$requiredWhen names a value of an enum of the payload");
+  }
 }
 
 Field make_field(capnp::StructSchema::Field schema, const std::string& where) {
@@ -101,6 +124,10 @@ Field make_field(capnp::StructSchema::Field schema, const std::string& where) {
   const AnnotationIds& ids = annotation_ids();
   f.sensitive = annotation(annotations, ids.sensitive).has_value();
   f.optional = annotation(annotations, ids.optional).has_value();
+  if (const auto v = annotation(annotations, ids.required_when))
+    f.required_when = condition_of(text(v->getText()));
+  if (const auto v = annotation(annotations, ids.in_clear)) f.in_clear = text(v->getText());
+  if (const auto v = annotation(annotations, ids.min_letters)) f.min_letters = v->getUint32();
   if (const auto v = annotation(annotations, ids.vocabulary)) f.vocabulary = text(v->getText());
   if (const auto v = annotation(annotations, ids.format)) f.format = text(v->getText());
   const capnp::Type type = schema.getType();
@@ -160,6 +187,7 @@ std::unique_ptr<EventType> make_type(capnp::StructSchema::Field member) {
   t->precondition = text(policy.getPrecondition());
   t->summary = text(policy.getSummary());
   t->payload = make_struct(t->schema, t->name);
+  check_conditions(t->payload, t->name);
   check(!t->name.empty() && !t->source.empty() && !t->precondition.empty() && !t->summary.empty(),
         "an event type says what it is, when it is allowed, and where it comes from");
   return t;

@@ -5,6 +5,7 @@
 #include <capnp/schema.h>
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -50,6 +51,12 @@ inline constexpr std::size_t kMaxFields = 64;
 
 struct Struct;
 
+/// That a member of the payload has this value.
+struct Condition {
+  std::string member;
+  std::string value;  ///< of an enum, on the wire
+};
+
 /// One member of a payload.
 struct Field {
   enum class Kind { text, boolean, integer, enumeration, structure };
@@ -59,12 +66,15 @@ struct Field {
   bool list = false;
   bool sensitive = false;
   bool optional = false;
-  std::string vocabulary;             ///< name, or empty
-  std::string format;                 ///< name, or empty
-  std::uint32_t max_length = 0;       ///< bytes of a text, or elements of a list
-  std::uint64_t max_value = 0;        ///< of an integer: what its type holds, 2^53 at most
-  capnp::EnumSchema enumeration;      ///< where kind is enumeration
-  std::unique_ptr<Struct> structure;  ///< where kind is structure
+  std::optional<Condition> required_when;  ///< of a sensitive member that is optional otherwise
+  std::string in_clear;                    ///< why a free text is not sensitive; or empty
+  std::string vocabulary;                  ///< name, or empty
+  std::string format;                      ///< name, or empty
+  std::uint32_t max_length = 0;            ///< bytes of a text, or elements of a list
+  std::uint32_t min_letters = 0;           ///< letters and digits of a text, at least
+  std::uint64_t max_value = 0;             ///< of an integer: what its type holds, 2^53 at most
+  capnp::EnumSchema enumeration;           ///< where kind is enumeration
+  std::unique_ptr<Struct> structure;       ///< where kind is structure
 };
 
 struct Struct {

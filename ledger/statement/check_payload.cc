@@ -88,6 +88,15 @@ std::unexpected<Error> wrong_type(const Field& f, const Place& place, bool eleme
 Status check_struct(const Struct& type, const json::object& object, const Place& place,
                     const std::vector<Disclosed>* disclosed);
 
+/// Letters and digits, of any alphabet: a character beyond ASCII counts, by its first byte.
+std::size_t letters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0xc0 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+  }));
+}
+
 Status check_text(const Field& f, std::string_view text, const Place& place) {
   const std::size_t limit = f.list ? kDefaultMaxText : f.max_length;
   if (text.size() > limit)
@@ -111,6 +120,9 @@ Status check_text(const Field& f, std::string_view text, const Place& place) {
                   "a text; leave out what is not known");
   if (text.find('\0') != std::string_view::npos)
     return refuse(place, "text-control", "the text holds the character U+0000", "text without it");
+  if (letters(text) < f.min_letters)
+    return refuse(place, "too-short", "the text says too little",
+                  "at least " + std::to_string(f.min_letters) + " letters or digits");
   return {};
 }
 
@@ -213,7 +225,23 @@ Status check_struct(const Struct& type, const json::object& object, const Place&
   return {};
 }
 
+bool has_value(const json::object& data, const Condition& wanted) {
+  const boost::json::string* value = json::find_string(data, wanted.member);
+  return value != nullptr && std::string_view(value->data(), value->size()) == wanted.value;
+}
+
 }  // namespace
+
+const Field* undisclosed(const EventType& type, const json::object& data, std::size_t& due) {
+  const Field* first = nullptr;
+  for (const Field& f : type.payload.fields) {
+    if (!f.sensitive) continue;
+    if (f.optional && !(f.required_when && has_value(data, *f.required_when))) continue;
+    ++due;
+    if (first == nullptr && !data.contains(f.name)) first = &f;
+  }
+  return first;
+}
 
 Status check_payload(const EventType& type, const json::object& data,
                      const std::vector<Disclosed>& disclosed) {

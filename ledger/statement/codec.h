@@ -17,9 +17,14 @@ namespace relais::statement {
 /// Checks the member `data` of a statement against its type: every member known, of its type,
 /// vocabulary, format and length; none missing that is required; a member is sensitive if and only
 /// if it came from a disclosure. Rules "member-…", "vocabulary", "format-<name>", "too-long",
-/// "sensitive-in-clear", "disclosure-not-sensitive"; Errc::invalid.
+/// "too-short", "sensitive-in-clear", "disclosure-not-sensitive"; Errc::invalid.
 Status check_payload(const EventType& type, const json::object& data,
                      const std::vector<Disclosed>& disclosed);
+
+/// The sensitive members that a statement with this checked payload must disclose, because the type
+/// or a value asks for them, and that it does not: the first, or null. How many must be is added to
+/// `due`.
+const Field* undisclosed(const EventType& type, const json::object& data, std::size_t& due);
 
 /// Writes a checked payload. Sensitive members are left out.
 void write_payload(const Struct& type, const json::object& data, capnp::DynamicStruct::Builder out);

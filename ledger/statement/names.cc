@@ -96,9 +96,12 @@ const AnnotationIds& annotation_ids() {
       annotation_id(capnp::schemas::bp_89166afc35e6d188, "wire"),
       annotation_id(capnp::schemas::bp_ad5c7027e7dab97b, "sensitive"),
       annotation_id(capnp::schemas::bp_9e78d62664e285cf, "optional"),
+      annotation_id(capnp::schemas::bp_8dbf63f772f5c2de, "requiredWhen"),
+      annotation_id(capnp::schemas::bp_a7d411da944db4f6, "inClear"),
       annotation_id(capnp::schemas::bp_c99b14cc46fa5373, "vocabulary"),
       annotation_id(capnp::schemas::bp_f8707547d7243ec7, "format"),
       annotation_id(capnp::schemas::bp_ed836f3e7b21782d, "maxLength"),
+      annotation_id(capnp::schemas::bp_f3fd7e03047c86e2, "minLetters"),
   };
   return ids;
 }

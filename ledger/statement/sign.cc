@@ -85,7 +85,8 @@ Result<std::string> sign_event(std::string_view event_json, const crypto::Signin
   const std::string jwt =
       crypto::sign_jws(key, kTyp, json::serialize(json::value(std::move(event))));
   std::string text = join_sd_jwt(jwt, disclosures);
-  RELAIS_TRY(parse_statement(text));
+  RELAIS_ASSIGN(const Statement signed_one, parse_statement(text));
+  RELAIS_TRY(check_disclosed(signed_one));
   return text;
 }
 

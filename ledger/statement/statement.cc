@@ -141,13 +141,33 @@ void write_event(Statement& s, const json::object& data, std::size_t withheld) {
   write_payload(s.type->payload, data, members.init(s.type->member).as<capnp::DynamicStruct>());
 }
 
+Error disclosure_missing(const EventType& type, const std::string& member) {
+  return error(Errc::invalid, "disclosure-missing", "a member that must be disclosed is missing")
+      .at("data." + member)
+      .accepts("a disclosure of the member, its digest in data._sd")
+      .from(type.source);
+}
+
+/// What must be disclosed has a digest at least: also where the disclosure is not here any more.
+Status check_digests(const json::object& data, std::size_t digests, Statement& s) {
+  std::size_t due = 0;
+  const Field* missing = undisclosed(*s.type, data, due);
+  if (missing == nullptr) return {};
+  s.undisclosed = missing->name;
+  return digests >= due ? Status{} : fail(disclosure_missing(*s.type, s.undisclosed));
+}
+
 /// What the payload says, checked and typed. `processed` holds the disclosed values in place, and
 /// the typed event leaves them out: it is the same with and without disclosures.
 Status read_event(const Processed& processed, Statement& s) {
   RELAIS_TRY(check_places(processed));
   RELAIS_ASSIGN(const Attributes a, read_attributes(processed.payload));
   RELAIS_TRY(read_type(a, s));
-  RELAIS_TRY(check_payload(*s.type, *a.data, processed.disclosed));
+  if (Status checked = check_payload(*s.type, *a.data, processed.disclosed); !checked) {
+    if (checked.error().rule == "too-short") checked.error().source = s.type->source;
+    return checked;
+  }
+  RELAIS_TRY(check_digests(*a.data, processed.digests, s));
   const auto time = parse_rfc3339(a.time);
   check(time.has_value(), "a time that CloudEvents accepts cannot be read");
   s.time = *time;
@@ -197,6 +217,11 @@ Result<Statement> parse_submission(std::string_view text) {
                     .at("id")
                     .accepts("text without controls, line ends and directions of writing"));
   return parsed;
+}
+
+Status check_disclosed(const Statement& s) {
+  if (s.undisclosed.empty()) return {};
+  return fail(disclosure_missing(*s.type, s.undisclosed));
 }
 
 Status verify_signature(const Statement& s, const crypto::PublicKey& key) {

@@ -38,6 +38,9 @@ struct Statement {
   Timestamp time;
   StreamId stream;
   const EventType* type = nullptr;
+  /// The first member that must be disclosed and is not; empty: none is missing. An entry of the
+  /// log has none of its disclosures.
+  std::string undisclosed;
   /// Root schema::Event; receivedAt, signatory and version are still to be set by the ledger. No
   /// sensitive value is in it.
   std::unique_ptr<capnp::MallocMessageBuilder> event;
@@ -46,13 +49,19 @@ struct Statement {
 /// Parses and checks all that needs no state: sizes, compact form, header, strict JSON,
 /// disclosures, CloudEvents attributes, the event type, its subject, each member against the schema
 /// (type, vocabulary, format, length), no unknown member, no sensitive member in clear (rule
-/// "sensitive-in-clear", the member's name in `field`), `_sd` only inside `data`. Attributes must
+/// "sensitive-in-clear", the member's name in `field`), `_sd` only inside `data`, with a digest for
+/// each member that must be disclosed ("disclosure-missing"). Attributes must
 /// be exactly specversion, id (1 to 128 bytes, neither "." nor ".."), source, type, subject, time,
 /// data, _sd_alg and optionally datacontenttype ("application/json").
 Result<Statement> parse_statement(std::string_view text);
 /// The same of what a signatory sends: a whole SD-JWT, which ends with a tilde even where nothing
 /// is disclosed (RFC 9901, section 4). The log itself keeps the JWT alone.
 Result<Statement> parse_submission(std::string_view text);
+
+/// Whether a statement that is new to the log brings what it must disclose: "disclosure-missing".
+/// Beyond that moment only the number of its digests can be judged, as parse_statement() does: a
+/// digest does not tell of what it is, and an erased one is as good as any other.
+Status check_disclosed(const Statement& s);
 
 /// Errc::unauthenticated, rule "signature-invalid".
 Status verify_signature(const Statement& s, const crypto::PublicKey& key);

@@ -88,6 +88,30 @@ void write_erasure(JsonWriter& json, const rules::Registry& registry, const rule
   json.end_object();
 }
 
+void write_hold(JsonWriter& json, const rules::Registry& registry, const rules::LegalHold& h) {
+  json.begin_object();
+  json.member("id", h.id);
+  json.member("by", slug_of(registry, h.by));
+  optional_enum(json, "reason", h.reason);
+  json.member("placedAt", h.placed_at);
+  json.member("endsOn", day(h.ends_on));
+  json.member("lifted", h.lifted);
+  json.end_object();
+}
+
+void write_access(JsonWriter& json, const rules::Registry& registry,
+                  const rules::EmergencyAccess& a) {
+  json.begin_object();
+  json.member("id", a.id);
+  json.member("by", slug_of(registry, a.by));
+  optional_enum(json, "reason", a.reason);
+  json.member("openedAt", a.opened_at);
+  json.member("until", a.until);
+  optional_enum(json, "review", a.review);
+  if (a.reviewed()) json.member("reviewedAt", a.reviewed_at);
+  json.end_object();
+}
+
 }  // namespace
 
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
@@ -144,6 +168,12 @@ void write_case(JsonWriter& json, const rules::Registry& registry, const rules::
   json.end_array();
   json.key("contributions").begin_array();
   for (const rules::Contribution& c : state.contributions) write_contribution(json, registry, c);
+  json.end_array();
+  json.key("legalHolds").begin_array();
+  for (const rules::LegalHold& h : state.holds) write_hold(json, registry, h);
+  json.end_array();
+  json.key("emergencyAccesses").begin_array();
+  for (const rules::EmergencyAccess& a : state.accesses) write_access(json, registry, a);
   json.end_array();
   if (state.transfer) json.member("transferTo", slug_of(registry, state.transfer->to));
   if (state.psp.phase != rules::PspPhase::none) {

@@ -49,6 +49,7 @@ Script ScriptBuilder::write() {
       {"An adult on an outreach round", &ScriptBuilder::adult},
       {"Several partners on one case", &ScriptBuilder::together},
       {"A case changes hands", &ScriptBuilder::transfer},
+      {"In immediate danger", &ScriptBuilder::emergency},
       {"Mistakes, put right in the open", &ScriptBuilder::mistakes},
       {"The right to be forgotten", &ScriptBuilder::forgetting},
       {"Bytes that must not pass", &ScriptBuilder::bytes},

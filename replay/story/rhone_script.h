@@ -95,6 +95,7 @@ class ScriptBuilder {
   void adult();
   void together();
   void transfer();
+  void emergency();
   void mistakes();
   void forgetting();
   void bytes();

@@ -117,6 +117,48 @@ void ScriptBuilder::transfer() {
          {{"reason", "goals_met"}});
 }
 
+void ScriptBuilder::emergency() {
+  const std::string night = mission_locale(2);
+  const std::string first = uuid();
+  const std::string second = uuid();
+  const auto access = [this](const std::string& id, int hours) {
+    return json::object{
+        {"access_id", id},
+        {"reason", "immediate_danger"},
+        {"until", to_rfc3339(Timestamp{now().value + hours * kHourMs})},
+        {"note", "Exemple : menaces rapportées cette nuit, structure injoignable."}};
+  };
+  json::object silent = access(first, 12);
+  silent.erase("note");
+  refuse("disclosure-missing", night, "case.emergency_access_opened", adult_,
+         "would look at the case without saying why", std::move(silent))
+      .signing = Signing::raw;
+  refuse("emergency-term", night, "case.emergency_access_opened", adult_,
+         "would look for two days: a day is the most", access(first, 48));
+  refuse("emergency-by-holder", kMouvement, "case.emergency_access_opened", adult_,
+         "holds the case, and needs no emergency to read it", access(first, 12));
+  refuse("stream-unknown", night, "case.emergency_access_opened", new_case(),
+         "gets the answer that every case gives of which it may not know", access(first, 12));
+  accept(night, "case.emergency_access_opened", adult_,
+         "is told at night that the person is in danger, says why, and reads for twelve hours",
+         access(first, 12));
+  refuse("emergency-open", night, "case.emergency_access_opened", adult_, "reads the case already",
+         access(second, 12));
+  accept(kPrefecture, "case.emergency_access_opened", adult_, "looks too", access(second, 2));
+  refuse("not-holder", kAmicale, "case.emergency_access_reviewed", adult_,
+         "held the case once, and does not judge the look any more",
+         {{"access_id", first}, {"outcome", "justified"}});
+  accept(kMouvement, "case.emergency_access_reviewed", adult_,
+         "was alerted, and finds the look justified",
+         {{"access_id", first}, {"outcome", "justified"}, {"note", "Exemple : appel confirmé."}},
+         kDayMs);
+  accept(kMouvement, "case.emergency_access_reviewed", adult_,
+         "finds the other one not justified: nobody was in danger any more",
+         {{"access_id", second}, {"outcome", "not_justified"}});
+  refuse("emergency-barred", kPrefecture, "case.emergency_access_opened", adult_,
+         "has lost the way in by emergency to this case", access(uuid(), 2));
+}
+
 void ScriptBuilder::mistakes() {
   const std::string author = mission_locale(7);
   const std::string twice = new_case();
@@ -164,6 +206,21 @@ void ScriptBuilder::forgetting() {
   refuse("erasure-basis", holder, "case.data_erased", subject,
          "cannot say that the period of retention is over: that is for the clock",
          {{"basis", "retention"}});
+  const std::string hold = uuid();
+  const auto evidence = [this, &hold](int days) {
+    return json::object{{"hold_id", hold},
+                        {"reason", "complaint"},
+                        {"ends_on", day(days)},
+                        {"note", "Exemple : plainte en cours."}};
+  };
+  refuse("legal-hold-term", holder, "case.legal_hold_placed", subject,
+         "would keep the case from being erased for eleven years", evidence(4'000));
+  accept(holder, "case.legal_hold_placed", subject,
+         "keeps what was written as evidence: a complaint is under way", evidence(90));
+  refuse("legal-hold", holder, "case.data_erased", subject, "cannot erase what a legal hold keeps",
+         whole);
+  accept(holder, "case.legal_hold_lifted", subject, "lifts the hold: the complaint was dropped",
+         {{"hold_id", hold}}, 5 * kDayMs);
   accept(holder, "case.data_erased", subject,
          "destroys everything that was disclosed: the person asked for it", whole);
   refuse("case-transition", holder, "case.reopened", subject, "what is erased does not come back",

@@ -193,8 +193,10 @@ void ScriptBuilder::decisions() {
   accept(kPrefecture, "psp.decided", authorised_, "authorises the parcours", decision("authorised"),
          2 * kDayMs);
 
-  refuse("reasons-missing", kPrefecture, "psp.decided", refused_, "cannot refuse without reasons",
-         {{"decision", "refused"}, {"appeal_route", "contentious"}, {"notified_on", day()}});
+  refuse("disclosure-missing", kPrefecture, "psp.decided", refused_,
+         "cannot refuse without reasons",
+         {{"decision", "refused"}, {"appeal_route", "contentious"}, {"notified_on", day()}})
+      .signing = Signing::raw;
   refuse("appeal-route-missing", kPrefecture, "psp.decided", refused_,
          "cannot refuse without saying how to appeal",
          {{"decision", "refused"}, {"reasons", "Exemple : motifs."}, {"notified_on", day()}});

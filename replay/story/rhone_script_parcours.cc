@@ -49,12 +49,11 @@ void ScriptBuilder::rights() {
   accept(kAmicale, "residence_permit.requested", refused_,
          "asks for the permit in the other parcours",
          {{"requested_on", day()}, {"cessation_attested", true}});
-  json::object no{{"reason", "conditions_not_met"},
-                  {"reasons", "—"},
-                  {"appeal_route", "contentious"},
-                  {"notified_on", day()}};
-  refuse("reasons-missing", kPrefecture, "residence_permit.refused", refused_,
-         "cannot refuse it without reasons", no);
+  json::object no{
+      {"reason", "conditions_not_met"}, {"appeal_route", "contentious"}, {"notified_on", day()}};
+  refuse("disclosure-missing", kPrefecture, "residence_permit.refused", refused_,
+         "cannot refuse it without reasons", no)
+      .signing = Signing::raw;
   no["reasons"] = "Exemple : motifs de fait et de droit.";
   accept(kPrefecture, "residence_permit.refused", refused_, "refuses it, with reasons",
          std::move(no), 5 * kDayMs);
@@ -82,9 +81,10 @@ void ScriptBuilder::taken_over() {
          {{"progress", "Exemple : bilan."}});
   accept(kAmicale, "psp.renewal_requested", subject, "asks for six more months",
          {{"progress", "Exemple : bilan et projet."}});
-  refuse("reasons-missing", kPrefecture, "psp.renewal_decided", subject,
+  refuse("disclosure-missing", kPrefecture, "psp.renewal_decided", subject,
          "cannot refuse a renewal without reasons",
-         {{"decision", "refused"}, {"appeal_route", "contentious"}, {"notified_on", day()}});
+         {{"decision", "refused"}, {"appeal_route", "contentious"}, {"notified_on", day()}})
+      .signing = Signing::raw;
   accept(kPrefecture, "psp.renewal_decided", subject, "renews the parcours", decision("renewed"));
   refuse("psp-term-not-over", kAmicale, "psp.ended", subject,
          "cannot say that the term is over while it runs",

@@ -92,10 +92,17 @@ std::string relation_text(schema::Relation relation) {
   return relation == schema::Relation::NONE ? std::string() : std::string(wire_name(relation));
 }
 
+/// When a member may be absent.
+std::string presence_of(const Field& f) {
+  if (!f.optional) return {};
+  if (!f.required_when) return " (optional)";
+  return " (where " + f.required_when->member + " is " + f.required_when->value + ")";
+}
+
 void append_fields(std::string& out, const statement::Struct& s, const std::string& indent) {
   for (const Field& f : s.fields) {
-    out += indent + "- `" + f.name + "`" + (f.sensitive ? " **[S]**" : "") +
-           (f.optional ? " (optional)" : "") + ": " + kind_of(f) + "\n";
+    out += indent + "- `" + f.name + "`" + (f.sensitive ? " **[S]**" : "") + presence_of(f) + ": " +
+           kind_of(f) + "\n";
     if (f.structure) append_fields(out, *f.structure, indent + "  ");
   }
 }
@@ -146,6 +153,10 @@ json::object field_json(const Field& f) {
                  {"kind", kind_of(f)},
                  {"required", !f.optional},
                  {"sensitive", f.sensitive}};
+  if (f.required_when)
+    o["requiredWhen"] =
+        json::object{{"member", f.required_when->member}, {"value", f.required_when->value}};
+  if (f.min_letters != 0) o["minLetters"] = f.min_letters;
   if (f.max_length != 0) o["maxLength"] = f.max_length;
   return o;
 }

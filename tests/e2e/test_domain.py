@@ -498,7 +498,7 @@ class Outside(Domain):
         # They receive, outside the ledger: that it was sent stands in the case, and nobody comes to it.
         self.act(ML1, "protection.report_transmitted", subject,
                  {"crip": "metropole", "parents_informed": "not_in_interest"})
-        self.act(ML1, "protection.prosecutor_notified", subject, {"court": "Exemple"})
+        self.act(ML1, "protection.prosecutor_notified", subject, {}, {"court": "Exemple"})
         self.assertEqual(self.case_of(ML1, subject)["participants"], before)
         slugs = {s["id"] for s in self.reader(ML1).get("/v1/signatories").json()["signatories"]}
         for slug in ("crip", "crip-metropole", "procureur"):

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from harness import ANALYST, PREF, Key, Ledger, Server, Signatory, all_pages, main, run, unb64u
 
 # What others may sign as well, and the clock signs when time has brought it.
+TEXT = "exemple : un texte qui dit quelque chose"  # of a member that must be disclosed
 ALSO_OF_THE_CLOCK = {"relais.psp.ended.v1", "relais.case.data_erased.v1"}
 
 
@@ -65,7 +66,9 @@ class EveryType(unittest.TestCase):
         size = self.server.size()
         name = event_type.removeprefix("relais.").removesuffix(".v1")
         data = {k: v for k, v in data.items() if k != "_sd"}
-        answer = client.post(self.ledger.signatories[emitter].statement(name, subject, data))
+        fields = next(e["fields"] for e in self.catalogue if e["type"] == event_type)
+        hidden = {f["name"]: TEXT for f in fields if f["sensitive"] and (f["required"] or "requiredWhen" in f)}
+        answer = client.post(self.ledger.signatories[emitter].statement(name, subject, data, hidden))
         problem = answer.json()
         self.assertEqual((answer.status, problem["rule"]), (403, "emitter-forbidden"), problem)
         self.assertTrue(problem["source"])

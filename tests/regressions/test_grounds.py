@@ -77,11 +77,12 @@ class Reading(Acts):
         for name, data in (("case.risk_assessed", ASSESSED), ("support.step_done", self.step_data()),
                            ("support.step_planned", {"step_id": str(uuid.uuid4()), "need": "shelter"}),
                            ("protection.report_transmitted", {"crip": "metropole", "parents_informed": "yes"}),
-                           ("protection.prosecutor_notified", {"court": "Lyon"}),
+                           ("protection.prosecutor_notified", {}),
                            ("coordination.meeting_held", {"held_on": paris_day(), "attending": [slug]}),
                            ("external_referral.recorded", {"destination": "health", "need": "shelter"})):
+            hidden = {"court": "Lyon"} if name == "protection.prosecutor_notified" else None
             with self.subTest(name):
-                self.refuse("not-holder-or-accepted", slug, name, subject, data)
+                self.refuse("not-holder-or-accepted", slug, name, subject, data, hidden)
 
     def nothing_of_a_holder(self, slug, subject):
         for name, data in (("case.consent_given", {"scope": "referral", "form_hash": HASH}),
@@ -539,7 +540,7 @@ class OverTheYears(Reading, OverTime):
         self.refuse("consent-missing", ML2, "external_referral.recorded", subject, {"destination": "health", "need": "shelter"})
         self.refuse("protection-minor-only", ML2, "protection.report_transmitted", subject,
                     {"crip": "metropole", "parents_informed": "yes"})
-        self.act(ML2, "protection.prosecutor_notified", subject, {"court": "Lyon"})
+        self.act(ML2, "protection.prosecutor_notified", subject, {}, {"court": "Lyon"})
 
     def test_the_clock_expires_a_referral(self):
         subject = self.minor(ML1)

@@ -162,6 +162,15 @@ class Scene {
     return {};
   }
 
+  /// As refused(), for a statement that has no form.
+  Error formless(const std::string& slug, std::string_view event, std::string_view subject,
+                 json::object payload) {
+    auto s = statement(slug, event, subject, std::move(payload));
+    if (!s) return std::move(s.error());
+    ADD_FAILURE() << event << " by " << slug << " has a form";
+    return {};
+  }
+
   void sign(const std::string& slug) {
     json::object hash;
     hash["document_hash"] = std::string(43, 'A');

@@ -238,10 +238,23 @@ Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targ
   return {};
 }
 
+/// A hold suspends both erasures, and nothing else.
+Status check_no_hold(const Judgement& j) {
+  const LegalHold* hold = j.subject->hold_in_force(today(j));
+  if (hold == nullptr) return {};
+  const Day last{hold->ends_on};
+  return fail(
+      conflict(j, "legal-hold", "a legal hold is in force until the end of " + to_date(last))
+          .accepts(to_date(add_days(last, 1)) +
+                   " or later, or case.legal_hold_lifted by who placed it first")
+          .from("RGPD art. 17(3)(e)"));
+}
+
 Status decide_data_erased(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
   const auto erased = j.data().getCaseDataErased();
   RELAIS_TRY(check_basis(j, erased.getBasis()));
+  RELAIS_TRY(check_no_hold(j));
   if (erased.getBasis() == schema::ErasureBasis::RETENTION) {
     if (erased.hasTargets())
       return fail(refusal(j.act, Errc::invalid, "retention-whole-case",

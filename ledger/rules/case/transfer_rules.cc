@@ -7,6 +7,14 @@
 namespace relais::rules {
 namespace {
 
+/// Nobody becomes the judge of its own emergency access.
+Status check_reviewed(const Judgement& j, SignatoryId to) {
+  if (!access_unreviewed(*j.subject, to)) return {};
+  return fail(conflict(j, "emergency-review-first",
+                       "an emergency access of the addressee waits for the holder's review")
+                  .accepts("case.emergency_access_reviewed by the holder first"));
+}
+
 Status check_new_holder(const Judgement& j, const Signatory& to) {
   if (to.id == j.emitter->id)
     return fail(refusal(j.act, Errc::invalid, "transfer-to-self",
@@ -18,7 +26,7 @@ Status check_new_holder(const Judgement& j, const Signatory& to) {
                         to.slug + " does not support people itself")
                     .at("data.to")
                     .accepts("a mission locale or an accredited association"));
-  return {};
+  return check_reviewed(j, to.id);
 }
 
 Status decide_requested(const Judgement& j) {
@@ -58,6 +66,11 @@ Status decide_answer(const Judgement& j) {
   return {};
 }
 
+Status decide_accepted(const Judgement& j) {
+  RELAIS_TRY(decide_answer(j));
+  return check_reviewed(j, j.emitter->id);
+}
+
 /// The old holder stays a participant, whatever the kind of transfer: its referrals that are still
 /// open stay its own, and it answers for what it did.
 void evolve_accepted(const Change& change) {
@@ -92,7 +105,7 @@ std::span<const Rule> transfer_rules() {
        evolve_requested,
        {kRequestAnnulled, kRefusedWhenFull}},
       {"case.transfer_accepted",
-       decide_answer,
+       decide_accepted,
        evolve_accepted,
        {only_by("case.transfer_requested anew"), kTakenWhenFull}},
       {"case.transfer_declined",

@@ -221,7 +221,8 @@ void evolve_tacitly_granted(const Change& change) {
 Status decide_refused(const Judgement& j) {
   RELAIS_ASSIGN(const Accreditation a, check_pending(j));
   const auto refused = j.data().getAccreditationRefused();
-  RELAIS_TRY(check_refusal(j, refused.getReasons(), refused.getAppealRoute()));
+  RELAIS_TRY(check_reasons(j, refused.getReasons()));
+  RELAIS_TRY(check_appeal_route(j, refused.getAppealRoute()));
   const Day notified_on = accepted_date(refused.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   RELAIS_TRY(not_before(j, notified_on, Day{a.filed_on}, "data.notified_on", "the file came"));

@@ -13,13 +13,16 @@ bool says_something(std::string_view words) {
 
 }  // namespace
 
-Status check_refusal(const Judgement& j, capnp::Text::Reader reasons, schema::AppealRoute route) {
-  if (!says_something(text(reasons)))
-    return fail(refusal(j.act, Errc::invalid, "reasons-missing",
-                        "a refusal states the reasons of fact and law it rests on")
-                    .at("data.reasons")
-                    .accepts("the reasons in words")
-                    .from("CRPA L211-2, L211-5"));
+Status check_reasons(const Judgement& j, capnp::Text::Reader reasons) {
+  if (says_something(text(reasons))) return {};
+  return fail(refusal(j.act, Errc::invalid, "reasons-missing",
+                      "a refusal states the reasons of fact and law it rests on")
+                  .at("data.reasons")
+                  .accepts("the reasons in words")
+                  .from("CRPA L211-2, L211-5"));
+}
+
+Status check_appeal_route(const Judgement& j, schema::AppealRoute route) {
   if (route == schema::AppealRoute::UNSPECIFIED)
     return fail(refusal(j.act, Errc::invalid, "appeal-route-missing",
                         "a refusal says by which route it can be appealed against")

@@ -127,7 +127,7 @@ void evolve_permit_issued(const Change& change) {
 Status decide_permit_refused(const Judgement& j) {
   RELAIS_TRY(check_pending(j));
   const auto refused = j.data().getResidencePermitRefused();
-  RELAIS_TRY(check_refusal(j, refused.getReasons(), refused.getAppealRoute()));
+  RELAIS_TRY(check_appeal_route(j, refused.getAppealRoute()));
   return check_answer_day(j, accepted_date(refused.getNotifiedOn()), "data.notified_on");
 }
 

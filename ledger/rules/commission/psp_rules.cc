@@ -223,7 +223,7 @@ Status decide_decided(const Judgement& j) {
   RELAIS_TRY(check_psp_move(j));
   const auto decided = j.data().getPspDecided();
   if (decided.getDecision() == schema::PspDecision::REFUSED)
-    RELAIS_TRY(check_refusal(j, decided.getReasons(), decided.getAppealRoute()));
+    RELAIS_TRY(check_appeal_route(j, decided.getAppealRoute()));
   const Day notified_on = accepted_date(decided.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   const SessionState* s = j.world.find_session(j.subject->psp.session);

@@ -50,7 +50,7 @@ Status decide_renewal_decided(const Judgement& j) {
   RELAIS_TRY(check_psp_move(j));
   const auto decided = j.data().getPspRenewalDecided();
   if (decided.getDecision() == schema::RenewalDecision::REFUSED)
-    RELAIS_TRY(check_refusal(j, decided.getReasons(), decided.getAppealRoute()));
+    RELAIS_TRY(check_appeal_route(j, decided.getAppealRoute()));
   const Day notified_on = accepted_date(decided.getNotifiedOn());
   RELAIS_TRY(not_in_future(j, notified_on, "data.notified_on"));
   return not_before(j, notified_on, Day{j.subject->psp.started_on}, "data.notified_on",

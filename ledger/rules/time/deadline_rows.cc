@@ -75,7 +75,8 @@ constexpr DeadlineRow kRows[] = {
     {majority, "majority", "the last day on which the person can be a minor (Code civil 388)"},
     {retention,
      "retention",
-     "retention-years after the end of the case (CNIL référentiel)",
+     "retention-years after the end of the case (CNIL référentiel), and not before its last legal "
+     "hold ends (RGPD art. 17(3)(e))",
      true,
      {"case.data_erased", kept_long_enough}},
     {psp_review, "psp_review", "psp-review-days before the end of a term (ours)"},
@@ -118,6 +119,12 @@ constexpr DeadlineRow kRows[] = {
      true,
      {"accreditation.deemed_complete", complete_file},
      &law::kCompleteness},
+    {retention_warning, "retention_warning",
+     "retention-first-warning-days, then retention-last-warning-days, before the retention period "
+     "or "
+     "the last legal hold ends (ours)"},
+    {emergency_review, "emergency_review",
+     "emergency-review-days after an emergency access was opened that is not reviewed (ours)"},
 };
 
 consteval bool complete() {

@@ -161,8 +161,22 @@ void of_psp(const CaseState& c, const Registry& r, Out& out) {
 void of_closed_case(const CaseState& c, const Registry& r, Out& out) {
   if (c.phase != CasePhase::closed && c.phase != CasePhase::dismissed) return;
   const Timestamp from = c.closed_at.value_or(c.last_act_at);
-  out.push_back(
-      {DeadlineKind::retention, end_of(retention_ends(c, r.parameters)), from, c.holder, {}});
+  const Day last = retention_ends(c, r.parameters);
+  for (const Parameter t :
+       {Parameter::retention_first_warning_days, Parameter::retention_last_warning_days})
+    out.push_back({DeadlineKind::retention_warning,
+                   end_of(add_days(last, -static_cast<int>(r.parameters[t]))), from, c.holder,
+                   std::to_string(r.parameters[t])});
+  out.push_back({DeadlineKind::retention, end_of(last), from, c.holder, {}});
+}
+
+void of_accesses(const CaseState& c, const Registry& r, Out& out) {
+  if (c.phase == CasePhase::erased) return;
+  for (const EmergencyAccess& a : c.accesses)
+    if (!a.reviewed())
+      out.push_back({DeadlineKind::emergency_review,
+                     after_days(r, a.opened_at, Parameter::emergency_review_days), a.opened_at,
+                     c.holder, to_string(a.id)});
 }
 
 void of_accreditation(SignatoryId id, const Accreditation& a, const Registry& r, Out& out) {
@@ -207,7 +221,10 @@ Day answer_ends(const Referral& r, const Parameters& terms) {
 }
 
 Day retention_ends(const CaseState& c, const Parameters& terms) {
-  return add_months(legal_day(c.closed_at.value_or(c.last_act_at)), retention_months(terms));
+  Day last = add_months(legal_day(c.closed_at.value_or(c.last_act_at)), retention_months(terms));
+  for (const LegalHold& h : c.holds)
+    if (!h.lifted) last = std::max(last, Day{h.ends_on});
+  return last;
 }
 
 std::optional<Day> dormancy_begins_after(const CaseState& c, const Parameters& terms) {
@@ -256,6 +273,7 @@ std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry)
                      std::to_string(i + 1)});
   }
   of_closed_case(c, registry, out);
+  of_accesses(c, registry, out);
   return out;
 }
 

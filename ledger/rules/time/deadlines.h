@@ -43,8 +43,10 @@ enum class DeadlineKind : std::uint8_t {
   dormancy,
   last_contact,
   accreditation_completeness,
+  retention_warning,
+  emergency_review,
 };
-inline constexpr auto kLastDeadlineKind = DeadlineKind::accreditation_completeness;
+inline constexpr auto kLastDeadlineKind = DeadlineKind::emergency_review;
 std::string_view to_string(DeadlineKind k);  ///< "referral_answer"
 /// Whether the ledger's own key signs an event when this deadline passes.
 bool has_effect(DeadlineKind k);
@@ -60,7 +62,8 @@ Day silence_ends(const Accreditation& a);
 /// Last day on which a referral may be answered: its end expires it (referral-expiry-days).
 Day answer_ends(const Referral& r, const Parameters& terms);
 /// Last day on which what was disclosed in a case that is closed or dismissed is kept
-/// (retention-years; for a case that was dismissed the last act is the last contact).
+/// (retention-years; for a case that was dismissed the last act is the last contact), and longer
+/// while a legal hold lasts.
 Day retention_ends(const CaseState& c, const Parameters& terms);
 /// Last day without an act after which the case is dormant; nothing where it cannot become so: it
 /// is not in support, or an application waits for its answer.
@@ -80,8 +83,8 @@ struct Deadline {
   Timestamp due_at;  ///< overdue from here on
   Timestamp since;   ///< when it began to run
   SignatoryId who;   ///< who is to act; 0, the clock alone
-  std::string ref;  ///< what it is about within its stream: referral id, capability id, position of
-                    ///< a report; often empty
+  std::string ref;   ///< what it is about within its stream: referral id, capability id, access id,
+                     ///< position of a report; often empty
   auto operator<=>(const Deadline&) const = default;
 };
 

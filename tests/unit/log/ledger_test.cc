@@ -63,6 +63,44 @@ TEST_F(LedgerTest, AReceiptHoldsForTheDisclosuresThatTheStatementSignsAndForNoOt
   EXPECT_EQ(rule(text.substr(0, text.size() - 1)), "key-binding-unsupported");
 }
 
+json::object emergency() {
+  return data(R"({"access_id":"01890a5d-ac96-774b-bcce-b302099a8057","reason":"medical",
+                  "until":"2026-03-02T18:00:00Z","note":"Brought to hospital, unconscious."})");
+}
+
+TEST_F(LedgerTest, WhatMustBeDisclosedComesWithWhatIsNewAndNotAgain) {
+  accept("ml1", "case.detected", case_subject(1), detected());
+  const auto text = sign("aa1", "case.emergency_access_opened", case_subject(1), emergency());
+  const std::string bare = text.substr(0, text.find('~') + 1);
+  EXPECT_EQ(rule_of(submit(bare)), "disclosure-missing");
+  EXPECT_EQ(rule_of(submit(text)), "accepted");
+  const auto again = submit(bare);
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_TRUE(replay::verify(*ledger, {}, [](std::uint64_t, std::uint64_t) {}))
+      << "in the log only the digest can be seen";
+}
+
+/// Whatever is asked beside the statement, nothing is told of a case without a trace in it.
+TEST_F(LedgerTest, AnEmergencyDependsOnNothingThatIsTakenBack) {
+  accept("ml1", "case.detected", case_subject(1), detected());
+  const auto size = ledger->head()->size();
+  for (const std::uint64_t n : {1U, 9U}) {
+    const auto text = sign("aa1", "case.emergency_access_opened", case_subject(n), emergency());
+    std::vector<log::Submission> one;
+    one.push_back(submission(text));
+    one[0].expected = StreamVersion{7};
+    EXPECT_EQ(rule_of(ledger->submit_and_wait(std::move(one), false)[0]), "precondition-not-taken");
+    std::vector<log::Submission> group;
+    group.push_back(submission(sign("aa1", "case.detected", case_subject(8), detected())));
+    group.push_back(submission(text));
+    const auto outcomes = ledger->submit_and_wait(std::move(group), true);
+    EXPECT_EQ(rule_of(outcomes[0]), "group-refused");
+    EXPECT_EQ(rule_of(outcomes[1]), "not-in-a-group");
+  }
+  EXPECT_EQ(ledger->head()->size(), size);
+}
+
 TEST_F(LedgerTest, TheSameBytesGetTheFirstReceiptAndOtherBytesAreRefused) {
   const auto text = sign("ml1", "case.detected", case_subject(1), detected(), "an-id");
   const auto first = submit(text);

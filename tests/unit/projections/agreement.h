@@ -84,6 +84,8 @@ class Agreement {
     }));
     for (const auto& [kind, at, ref] : due)
       EXPECT_TRUE(kind == rules::DeadlineKind::retention ||
+                  kind == rules::DeadlineKind::retention_warning ||
+                  kind == rules::DeadlineKind::emergency_review ||
                   kind == rules::DeadlineKind::protection_follow_up)
           << rules::to_string(kind);
   }

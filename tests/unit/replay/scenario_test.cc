@@ -219,11 +219,11 @@ struct Sentence {
   std::string_view rule;
 };
 constexpr Sentence kSentences[] = {
-    {"a refusal without reasons is impossible", "prefecture", "psp.decided", "reasons-missing"},
+    {"a refusal without reasons is impossible", "prefecture", "psp.decided", "disclosure-missing"},
     {"a refusal without reasons is impossible", "prefecture", "psp.renewal_decided",
-     "reasons-missing"},
+     "disclosure-missing"},
     {"a refusal without reasons is impossible", "prefecture", "residence_permit.refused",
-     "reasons-missing"},
+     "disclosure-missing"},
     {"a refusal without reasons is impossible", "prefecture", "accreditation.refused",
      "reasons-missing"},
     {"a refusal carries the route of appeal", "prefecture", "psp.decided", "appeal-route-missing"},
@@ -254,6 +254,11 @@ constexpr Sentence kSentences[] = {
      "sensitive-in-clear"},
     {"a signatory leaves without open cases", "prefecture", "signatory.withdrawn",
      "open-cases-first"},
+    {"an emergency is said in words", "mission-locale-2", "case.emergency_access_opened",
+     "disclosure-missing"},
+    {"an emergency lasts a day at most", "mission-locale-2", "case.emergency_access_opened",
+     "emergency-term"},
+    {"a legal hold keeps what it is for", "mission-locale-9", "case.data_erased", "legal-hold"},
     {"nobody acts alone", "prefecture", "signatory.admitted", "proposal-not-approved"},
 };
 

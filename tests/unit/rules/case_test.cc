@@ -262,7 +262,11 @@ TEST(Case, AFullCaseTakesWhatEndsItAndNothingElse) {
                                        "psp.appeal_judged",
                                        "afis.closed",
                                        "residence_permit.issued",
-                                       "residence_permit.refused"};
+                                       "residence_permit.refused",
+                                       "case.legal_hold_placed",
+                                       "case.legal_hold_lifted",
+                                       "case.emergency_access_opened",
+                                       "case.emergency_access_reviewed"};
   for (const CaseEvent& e : case_events()) {
     const CasePhase phase = drawn_phase(e);
     SCOPED_TRACE(e.event + " by " + e.who + " in " + std::string(to_string(phase)));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ledger/statement/catalogue.h"
+#include "schemas/doc/fields_doc.h"
 
 namespace relais::schema::doc {
 namespace {
@@ -17,6 +18,24 @@ TEST(CatalogueDoc, IsCurrent) {
   std::ifstream in(std::filesystem::path(RELAIS_SOURCE_DIR) / "docs" / "EVENTS.md");
   const std::string stored{std::istreambuf_iterator<char>(in), {}};
   EXPECT_EQ(stored, catalogue_markdown()) << "run: relais rules --markdown > docs/EVENTS.md";
+}
+
+TEST(FieldsDoc, IsCurrent) {
+  std::ifstream in(std::filesystem::path(RELAIS_SOURCE_DIR) / "docs" / "FIELDS.md");
+  const std::string stored{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(stored, fields_markdown()) << "run: relais rules --fields > docs/FIELDS.md";
+}
+
+TEST(FieldsDoc, SaysOfEveryMemberWhatItIsAndWhy) {
+  const std::string text = fields_markdown();
+  for (const auto& type : statement::catalogue().all())
+    for (const auto& f : type->payload.fields) {
+      const auto row = text.find("| `" + type->name + ": " + f.name + "` |");
+      ASSERT_NE(row, std::string::npos) << type->name << "." << f.name;
+      const std::string line = text.substr(row, text.find('\n', row) - row);
+      EXPECT_EQ(line.find("**[S]**") != std::string::npos, f.sensitive) << line;
+      EXPECT_EQ(line.find("|  |"), std::string::npos) << line << ": no reason";
+    }
 }
 
 TEST(CatalogueDoc, EveryFormNamesEveryEventType) {

@@ -301,6 +301,8 @@ TEST(Common, AStrangerDoesNotLearnThatACaseExists) {
   for (const CaseEvent& e : case_events()) {
     const auto* type = statement::catalogue().find("relais." + e.event + ".v1");
     ASSERT_NE(type, nullptr) << e.event;
+    asked.insert(e.event);
+    if (type->relation == schema::Relation::NOT_HOLDER) continue;  // tells it by a trace alone
     bool one_may_sign = false;
     for (const char* stranger : {"pref", "udml", "ml2", "aa1", "aa2", "member", "analyst"}) {
       SCOPED_TRACE(e.event + " by " + stranger);
@@ -317,7 +319,6 @@ TEST(Common, AStrangerDoesNotLearnThatACaseExists) {
     const bool of_the_clock =
         type->emitters == rules::RoleSet{1U << static_cast<int>(schema::Role::SYSTEM)};
     EXPECT_NE(one_may_sign, of_the_clock) << e.event;
-    asked.insert(e.event);
   }
   std::size_t on_cases = 0;
   for (const auto& type : statement::catalogue().all())

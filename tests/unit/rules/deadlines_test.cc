@@ -92,8 +92,66 @@ TEST(Deadlines, AClosedCaseIsKeptTwoYears) {
   scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(20));
   scene.expect("ml1", "case.closed", case_subject(1), data(R"({"reason":"goals_met"})"));
   const auto all = of_case(scene, 1);
-  ASSERT_EQ(all.size(), 1U);
+  ASSERT_EQ(all.size(), 3U) << "two warnings, and the end";
   EXPECT_EQ(due(all, DeadlineKind::retention), "2028-03-02T23:00:00Z");
+}
+
+/// When each warning of the end of retention is due, by how many days before.
+std::map<std::string, std::string> warnings(const std::vector<Deadline>& all) {
+  std::map<std::string, std::string> out;
+  for (const Deadline& d : all)
+    if (d.kind == DeadlineKind::retention_warning) out[d.ref] = to_rfc3339(d.due_at);
+  return out;
+}
+
+TEST(Deadlines, AHoldPutsOffTheEndOfRetentionAndItsWarnings) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.expect("ml1", "case.dismissed", case_subject(1), data(R"({"reason":"duplicate"})"));
+  const std::string without = due(of_case(scene, 1), DeadlineKind::retention);
+  scene.clock.advance_ms(86'400'000);
+  const auto hold = [&](std::uint64_t id, std::string_view ends) {
+    json::object d = data(R"({"reason":"inspection"})");
+    d["hold_id"] = test_uuid(id);
+    d["ends_on"] = ends;
+    scene.expect("ml1", "case.legal_hold_placed", case_subject(1), std::move(d));
+  };
+  hold(1, "2027-01-01");
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::retention), without)
+      << "it ends before, and is no act for the person";
+  hold(2, "2030-06-30");
+  auto all = of_case(scene, 1);
+  EXPECT_EQ(due(all, DeadlineKind::retention), "2030-06-30T22:00:00Z");
+  EXPECT_EQ(warnings(all).at("30"), "2030-05-31T22:00:00Z");
+  json::object lifted;
+  lifted["hold_id"] = test_uuid(2);
+  scene.expect("ml1", "case.legal_hold_lifted", case_subject(1), std::move(lifted));
+  EXPECT_EQ(due(of_case(scene, 1), DeadlineKind::retention), without);
+}
+
+TEST(Deadlines, AnEmergencyAccessWaitsForTheHoldersReview) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  const auto open = [&](const std::string& who, std::uint64_t id) {
+    json::object d = data(R"({"reason":"medical","note":"Brought to hospital, unconscious.",
+                              "until":"2026-03-02T18:00:00Z"})");
+    d["access_id"] = test_uuid(id);
+    scene.expect(who, "case.emergency_access_opened", case_subject(1), std::move(d));
+  };
+  open("aa1", 1);
+  open("pref", 2);
+  std::map<std::string, Deadline> reviews;
+  for (const Deadline& d : of_case(scene, 1))
+    if (d.kind == DeadlineKind::emergency_review) reviews.emplace(d.ref, d);
+  ASSERT_EQ(reviews.size(), 2U) << "each for itself";
+  EXPECT_EQ(reviews.at(test_uuid(1)).who, scene.ordinal_of("ml1"));
+  EXPECT_EQ(to_rfc3339(reviews.at(test_uuid(2)).due_at), "2026-03-09T23:00:00Z");
+  json::object review = data(R"({"outcome":"justified"})");
+  review["access_id"] = test_uuid(1);
+  scene.expect("ml1", "case.emergency_access_reviewed", case_subject(1), std::move(review));
+  const auto left = of_case(scene, 1);
+  ASSERT_NE(find(left, DeadlineKind::emergency_review), nullptr);
+  EXPECT_EQ(find(left, DeadlineKind::emergency_review)->ref, test_uuid(2));
 }
 
 // From its last act, as case.data_erased judges it: by the dismissal, or by what came after.
@@ -103,10 +161,14 @@ TEST(Deadlines, ADismissedCaseIsKeptTwoYears) {
   scene.clock.advance_ms(86'400'000);
   scene.expect("ml1", "case.dismissed", case_subject(1), data(R"({"reason":"duplicate"})"));
   auto all = of_case(scene, 1);
-  ASSERT_EQ(all.size(), 1U);
+  ASSERT_EQ(all.size(), 3U) << "two warnings, and the end";
   EXPECT_EQ(due(all, DeadlineKind::retention), "2028-03-03T23:00:00Z");
-  EXPECT_EQ(all[0].who, scene.ordinal_of("ml1"));
-  EXPECT_EQ(to_rfc3339(all[0].since), "2026-03-03T08:00:00Z");
+  for (const Deadline& d : all) {
+    EXPECT_EQ(d.who, scene.ordinal_of("ml1"));
+    EXPECT_EQ(to_rfc3339(d.since), "2026-03-03T08:00:00Z");
+  }
+  EXPECT_EQ(warnings(all), (std::map<std::string, std::string>{{"60", "2028-01-03T23:00:00Z"},
+                                                               {"30", "2028-02-02T23:00:00Z"}}));
 
   scene.clock.advance_ms(86'400'000);
   scene.expect("ml1", "case.corrected", case_subject(1),
@@ -115,7 +177,8 @@ TEST(Deadlines, ADismissedCaseIsKeptTwoYears) {
 
   // Due is when the clock may erase: not a millisecond earlier, and from then on.
   const json::object retention = data(R"({"basis":"retention"})");
-  const Timestamp due_at = of_case(scene, 1)[0].due_at;
+  all = of_case(scene, 1);
+  const Timestamp due_at = find(all, DeadlineKind::retention)->due_at;
   scene.clock.set(Timestamp{due_at.value - 1});
   EXPECT_EQ(scene.refused("relais", "case.data_erased", case_subject(1), retention).rule,
             "retention-not-due");

@@ -538,6 +538,16 @@ void require_invariants(const rules::CaseState& c) {
     RC_ASSERT(std::ranges::none_of(c.referrals, &rules::Referral::open));
   RC_ASSERT(c.participants.contains(c.holder));
   for (const rules::Referral& r : c.referrals) RC_ASSERT(c.participants.contains(r.to));
+  for (const rules::EmergencyAccess& a : c.accesses) {
+    RC_ASSERT(a.by != c.holder);
+    RC_ASSERT(a.opened_at < a.until);
+    // Nobody has two at once, nor another after one that was not justified.
+    for (const rules::EmergencyAccess& b : c.accesses) {
+      if (&a >= &b || a.by != b.by) continue;
+      RC_ASSERT(a.id != b.id);
+      RC_ASSERT(b.opened_at >= a.until);
+    }
+  }
 }
 
 RC_GTEST_PROP(Machines, RandomWalksKeepTheDrawingAndTheInvariants, ()) {

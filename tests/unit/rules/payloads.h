@@ -27,6 +27,8 @@ struct CaseEvent {
 inline constexpr std::uint64_t kReferral = 101;
 inline constexpr std::uint64_t kStep = 201;
 inline constexpr std::uint64_t kContribution = 301;
+inline constexpr std::uint64_t kHold = 401;
+inline constexpr std::uint64_t kAccess = 501;
 // Versions of its events.
 inline constexpr std::uint32_t kDetectedVersion = 1;
 inline constexpr std::uint32_t kConsentVersion = 2;
@@ -42,6 +44,21 @@ inline json::object on_contribution(std::uint64_t contribution, std::string_view
   json::object d = data(more);
   d["contribution_id"] = test_uuid(contribution);
   return d;
+}
+inline json::object on_hold(std::uint64_t hold, std::string_view more = "{}") {
+  json::object d = data(more);
+  d["hold_id"] = test_uuid(hold);
+  return d;
+}
+inline json::object on_access(std::uint64_t access, std::string_view more = "{}") {
+  json::object d = data(more);
+  d["access_id"] = test_uuid(access);
+  return d;
+}
+/// An emergency access until the evening of the day on which a Scene begins.
+inline json::object an_emergency(std::uint64_t access) {
+  return on_access(access, R"({"reason":"immediate_danger","until":"2026-03-02T20:00:00Z",
+                               "note":"Threats on the phone, nobody answers."})");
 }
 inline json::object with_dossier() {
   json::object d;
@@ -67,6 +84,11 @@ inline std::vector<CaseEvent> events_of_detection() {
       {"case.annulled", "aa1", data(R"({"target_version":2,"reason":"entered_by_mistake"})")},
       {"case.data_erased", "aa1", data(R"({"basis":"art17","targets":[1]})")},
       {"case.data_erased", "relais", data(R"({"basis":"retention"})")},
+      {"case.legal_hold_placed", "aa1",
+       on_hold(kHold + 1, R"({"reason":"complaint","ends_on":"2026-06-01"})")},
+      {"case.legal_hold_lifted", "aa1", on_hold(kHold)},
+      {"case.emergency_access_opened", "aa2", an_emergency(kAccess + 1)},
+      {"case.emergency_access_reviewed", "aa1", on_access(kAccess, R"({"outcome":"justified"})")},
       {"protection.report_transmitted", "aa1",
        data(R"({"crip":"metropole","parents_informed":"not_in_interest"})")},
       {"protection.prosecutor_notified", "aa1", data(R"({"court":"Tribunal judiciaire"})")},
@@ -221,6 +243,17 @@ inline rules::CaseState& prepare(Scene& scene, std::string_view event, rules::Ca
   prepare_parcours(c, event);
   if (event == "contribution.committed")  // by who has accepted
     c.referrals = {prepared_referral(scene, c, rules::ReferralPhase::accepted)};
+  if (event == "case.legal_hold_lifted")
+    c.holds = {{*parse_uuid(test_uuid(kHold)), c.holder, schema::HoldReason::COMPLAINT, kSceneStart,
+                rules::legal_day(kSceneStart).value}};
+  if (event == "case.emergency_access_reviewed")
+    c.accesses = {{*parse_uuid(test_uuid(kAccess)),
+                   scene.ordinal_of("ml1"),
+                   schema::EmergencyReason::MEDICAL,
+                   long_ago,
+                   long_ago,
+                   {},
+                   {}}};
   if (const auto referral = referral_for(event)) {
     c.referrals = {prepared_referral(scene, c, *referral)};
     c.supported |= *referral == rules::ReferralPhase::accepted;

@@ -165,22 +165,47 @@ Table of_detection() {
   };
 }
 
+/// This signatory opened an emergency access long ago, which nobody has reviewed.
+Change accessed_by(std::string who) {
+  return [who](Example& e) {
+    const Timestamp long_ago = *parse_rfc3339("2023-01-01T12:00:00Z");
+    e.the_case().accesses.push_back({*parse_uuid(test_uuid(kAccess + 5)),
+                                     e.scene.ordinal_of(who),
+                                     schema::EmergencyReason::MEDICAL,
+                                     long_ago,
+                                     long_ago,
+                                     {},
+                                     {}});
+  };
+}
+
 Table of_transfers() {
   return {
       {"case.transfer_requested",
        {case_open(),
+        {"no emergency access of the addressee waits for its review", "emergency-review-first",
+         accessed_by("ml1")},
         {"no transfer is pending", "transfer-pending", done_before},
         {kMissionLocaleOrAssociation, "transfer-to-self", saying(R"({"to":"aa1"})")},
         {kMissionLocaleOrAssociation, "signatory-unknown", saying(R"({"to":"nobody"})")},
         {kMissionLocaleOrAssociation, "addressee-cannot-receive", saying(R"({"to":"udml"})")}}},
       {"case.transfer_accepted",
-       {{"a transfer to the emitter is pending", "transfer-not-pending",
+       {{"no emergency access of the emitter waits for its review", "emergency-review-first",
+         accessed_by("ml2")},
+        {"a transfer to the emitter is pending", "transfer-not-pending",
          [](Example& e) { e.the_case().transfer.reset(); }},
         {"a transfer to the emitter is pending", "not-addressee", by("aa2")}}},
       {"case.transfer_declined",
        {{"a transfer to the emitter is pending", "transfer-not-pending",
          [](Example& e) { e.the_case().transfer.reset(); }},
         {"a transfer to the emitter is pending", "not-addressee", by("aa2")}}},
+  };
+}
+
+Change held_until(std::string_view last) {
+  return [ends = day(last)](Example& e) {
+    e.the_case().holds.push_back({*parse_uuid(test_uuid(kHold)), e.the_case().holder,
+                                  schema::HoldReason::COMPLAINT, kSceneStart, ends});
   };
 }
 
@@ -228,7 +253,10 @@ Table of_corrections() {
         {"the case's history holds without it", "annul-not-possible",
          saying(R"({"target_version":3})")}}},
       {"case.data_erased",
-       {{"art17: by the holder", "not-holder", by("ml2")},
+       {{"no legal hold is in force", "legal-hold", held_until(kToday)},
+        {"no legal hold is in force", kAccepted, held_until(kYesterday)},
+        {"no legal hold is in force", "legal-hold", retention_but(held_until(kToday))},
+        {"art17: by the holder", "not-holder", by("ml2")},
         {"art17: by the holder", "erasure-basis", by("relais")},
         {"on a case that is not erased", "case-transition", in(CasePhase::erased)},
         {"of targets that it has", "target-unknown", saying(R"({"targets":[99]})")},
@@ -241,6 +269,92 @@ Table of_corrections() {
          retention_but(in(CasePhase::dormant))},
         {"for the retention period", "retention-not-due",
          retention_but([](Example& e) { e.the_case().closed_at = kSceneStart; })}}},
+  };
+}
+
+void by_the_applicant(Example& e) {
+  e.psp().phase = PspPhase::applied;
+  e.psp().applicant = e.scene.ordinal_of("aa2");
+  e.who = "aa2";
+}
+void placed_by_who_answers_no_more(Example& e) {
+  e.the_case().holds.at(0).by = e.scene.ordinal_of("ml2");
+}
+
+Table of_holds() {
+  constexpr std::string_view kWho =
+      "by its holder, or by the association that applied for its parcours";
+  constexpr std::string_view kTerm =
+      "it ends today at the earliest and legal-hold-years from today at the latest";
+  constexpr std::string_view kWhoLifts =
+      "by the signatory that placed it, or by the holder where that one no longer answers for the "
+      "case";
+  return {
+      {"case.legal_hold_placed",
+       {case_not_erased(),
+        {kWho, "not-holder-or-applicant", by("ml2")},
+        {kWho, kAccepted, by_the_applicant},
+        {"the hold id is new", "hold-id-taken", done_before},
+        {kTerm, "legal-hold-term", on_day("ends_on", kYesterday)},
+        {kTerm, kAccepted, on_day("ends_on", kToday)},
+        {kTerm, kAccepted, on_day("ends_on", "2031-03-02")},
+        {kTerm, "legal-hold-term", on_day("ends_on", "2031-03-03")}}},
+      {"case.legal_hold_lifted",
+       {case_not_erased(),
+        {"the hold is in force", "hold-over", done_before},
+        {"the hold is in force", "hold-over",
+         [](Example& e) { e.the_case().holds.at(0).ends_on = day(kYesterday); }},
+        {"the hold is in force", "hold-unknown",
+         [](Example& e) { e.payload["hold_id"] = test_uuid(kHold + 9); }},
+        {kWhoLifts, "not-holder-or-applicant", by("ml2")},
+        {kWhoLifts, "hold-not-own", by_the_applicant},
+        {kWhoLifts, kAccepted, placed_by_who_answers_no_more}}},
+  };
+}
+
+/// An earlier access of the emitter, over since, with this review.
+Change accessed_before(schema::AccessReview review) {
+  return [review](Example& e) {
+    accessed_by(e.who)(e);
+    e.the_case().accesses.back().review = review;
+  };
+}
+
+Table of_emergencies() {
+  constexpr std::string_view kTerm =
+      "it ends after its receipt, and emergency-access-hours after it at the latest";
+  constexpr std::string_view kThere = "the case exists and is not ERASED";
+  constexpr std::string_view kJudged =
+      "no earlier access of the emitter to this case was found not justified";
+  const Change erased = in(CasePhase::erased);
+  return {
+      {"case.emergency_access_opened",
+       {{kTerm, "emergency-term", on_day("until", "2026-03-02T08:00:00Z")},
+        {kTerm, kAccepted, on_day("until", "2026-03-03T08:00:00Z")},
+        {kTerm, "emergency-term", on_day("until", "2026-03-03T08:00:00.001Z")},
+        {kThere, kAccepted, by("ml1")},
+        {kThere, kAccepted, by("pref")},
+        {kThere, "stream-unknown", on_stream(case_subject(99))},
+        {kThere, "case-transition", erased},
+        {kThere, "stream-unknown",
+         [=](Example& e) {
+           erased(e);
+           e.who = "ml1";
+         }},
+        {"the emitter does not hold it", "emergency-by-holder", by("aa1")},
+        {"the access id is new", "access-id-taken",
+         [](Example& e) {
+           accessed_by("ml1")(e);
+           e.payload["access_id"] = test_uuid(kAccess + 5);
+         }},
+        {kJudged, "emergency-barred", accessed_before(schema::AccessReview::NOT_JUSTIFIED)},
+        {kJudged, kAccepted, accessed_before(schema::AccessReview::JUSTIFIED)},
+        {"none of them is open", "emergency-open", done_before}}},
+      {"case.emergency_access_reviewed",
+       {case_not_erased(),
+        {"the access was opened", "access-unknown",
+         [](Example& e) { e.payload["access_id"] = test_uuid(kAccess + 9); }},
+        {"is not reviewed yet", "access-reviewed", done_before}}},
   };
 }
 
@@ -867,7 +981,7 @@ Table of_decisions() {
        {case_open(),
         {"the parcours OPINED", "psp-transition", parcours_in(PspPhase::adjourned)},
         {"a refusal carries reasons", kAccepted, refused},
-        {"a refusal carries reasons", "reasons-missing", refused_without("reasons")},
+        {"a refusal carries reasons", "disclosure-missing", refused_without("reasons")},
         {"the route of appeal", "appeal-route-missing", refused_without("appeal_route")},
         {"the day of notification is not in the future", "date-in-future",
          on_day("notified_on", kTomorrow)},
@@ -887,7 +1001,7 @@ Table of_decisions() {
         {"an opinion on the renewal is not asked for here", kAccepted,
          [](Example& e) { e.psp().session.clear(); }},
         {"a refusal carries reasons", kAccepted, refused},
-        {"a refusal carries reasons", "reasons-missing", refused_without("reasons")},
+        {"a refusal carries reasons", "disclosure-missing", refused_without("reasons")},
         {"the route of appeal", "appeal-route-missing", refused_without("appeal_route")},
         {"the day of notification is not in the future", "date-in-future",
          on_day("notified_on", kTomorrow)},
@@ -1052,7 +1166,8 @@ Table of_rights() {
       {"residence_permit.refused",
        {case_not_erased(),
         {"a request is pending", "permit-not-requested", no_request},
-        {kReasons, "reasons-missing", saying(R"({"reasons":"–"})")},
+        {kReasons, "disclosure-missing", without("reasons")},
+        {kReasons, "too-short", saying(R"({"reasons":"–"})")},
         {kReasons, "member-missing", without("appeal_route")},
         {"the day of notification is not in the future", "date-in-future",
          on_day("notified_on", kTomorrow)},
@@ -1063,18 +1178,14 @@ Table of_rights() {
 const Table& table() {
   static const Table kTable = [] {
     Table all;
-    for (const auto part : {of_detection,      of_transfers,
-                            of_corrections,    of_protection,
-                            of_requests,       of_answers,
-                            of_support,        of_coordination,
-                            of_competences,    of_knowledge_and_networks,
-                            of_the_convention, of_keys,
-                            of_votes,          of_effects,
-                            of_the_union,      of_files,
-                            of_agrements,      of_sessions,
-                            of_applications,   of_decisions,
-                            of_terms,          of_ends,
-                            of_appeals,        of_rights})
+    for (const auto part :
+         {of_detection,      of_transfers,    of_corrections, of_protection,
+          of_holds,          of_emergencies,  of_requests,    of_answers,
+          of_support,        of_coordination, of_competences, of_knowledge_and_networks,
+          of_the_convention, of_keys,         of_votes,       of_effects,
+          of_the_union,      of_files,        of_agrements,   of_sessions,
+          of_applications,   of_decisions,    of_terms,       of_ends,
+          of_appeals,        of_rights})
       std::ranges::move(part(), std::back_inserter(all));
     return all;
   }();

@@ -146,10 +146,10 @@ TEST(PspRenewal, ARefusalWithoutReasonsIsImpossible) {
   p.expect("aa1", "psp.renewal_requested", kCase);
   json::object blank = p.refusal();
   blank["reasons"] = " \n";
-  EXPECT_EQ(p.refused("pref", "psp.renewal_decided", kCase, blank).rule, "reasons-missing");
+  EXPECT_EQ(p.formless("pref", "psp.renewal_decided", kCase, blank).rule, "too-short");
   json::object none = p.refusal();
   none.erase("reasons");
-  EXPECT_EQ(p.refused("pref", "psp.renewal_decided", kCase, none).rule, "reasons-missing");
+  EXPECT_EQ(p.formless("pref", "psp.renewal_decided", kCase, none).rule, "disclosure-missing");
   json::object no_route = p.refusal();
   no_route.erase("appeal_route");
   EXPECT_EQ(p.refused("pref", "psp.renewal_decided", kCase, no_route).rule, "appeal-route-missing");
@@ -466,7 +466,7 @@ TEST(ResidencePermit, ARefusalWithoutReasonsIsImpossible) {
   p.expect("aa1", "residence_permit.requested", kCase, permit_request(p));
   json::object blank = no;
   blank["reasons"] = "\t - ";
-  EXPECT_EQ(p.refused("pref", "residence_permit.refused", kCase, blank).rule, "reasons-missing");
+  EXPECT_EQ(p.formless("pref", "residence_permit.refused", kCase, blank).rule, "too-short");
   for (const char* member : {"reasons", "appeal_route", "notified_on"}) {
     json::object without = no;
     without.erase(member);

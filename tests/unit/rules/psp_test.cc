@@ -344,13 +344,13 @@ TEST(PspDecision, ARefusalWithoutReasonsIsImpossible) {
   for (const char* blank : {" ", "\t \r\n", "...", "—", "\u00a0\u00a0"}) {
     json::object d = p.refusal();
     d["reasons"] = blank;
-    const Error e = p.refused("pref", "psp.decided", kCase, d);
-    EXPECT_EQ(e.rule, "reasons-missing") << "[" << blank << "]";
+    const Error e = p.formless("pref", "psp.decided", kCase, d);
+    EXPECT_EQ(e.rule, "too-short") << "[" << blank << "]";
     EXPECT_THAT(e.source, testing::HasSubstr("CRPA L211-2"));
   }
   json::object none = p.refusal();
   none.erase("reasons");
-  EXPECT_EQ(p.refused("pref", "psp.decided", kCase, none).rule, "reasons-missing");
+  EXPECT_EQ(p.formless("pref", "psp.decided", kCase, none).rule, "disclosure-missing");
   json::object empty = p.refusal();
   empty["reasons"] = "";
   EXPECT_FALSE(p.statement("pref", "psp.decided", kCase, empty).has_value());

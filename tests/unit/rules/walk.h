@@ -28,15 +28,31 @@ inline void showValue(const WalkStep& s, std::ostream& os) {
      << s.item << ", variant " << s.variant << "}";
 }
 
-inline constexpr int kWalkEvents = 19;
+inline constexpr int kWalkEvents = 20;
 
 /// What the walk plays on cases that are there: the cases themselves, their referrals, their
-/// support. Other families have walks of their own (PspMachine) or are prepared (Machines).
-inline const std::set<std::string, std::less<>> kWalkCaseEvents = {
-    "case.dismissed",     "case.risk_assessed",   "case.consent_given", "case.consent_withdrawn",
-    "case.closed",        "case.reopened",        "referral.requested", "referral.received",
-    "referral.held",      "referral.accepted",    "referral.declined",  "referral.cancelled",
-    "referral.completed", "support.step_planned", "support.step_done",  "support.step_missed"};
+/// support, what is said of the file. Other families have walks of their own (PspMachine) or are
+/// prepared (Machines).
+inline const std::set<std::string, std::less<>> kWalkCaseEvents = {"case.legal_hold_placed",
+                                                                   "case.legal_hold_lifted",
+                                                                   "case.emergency_access_opened",
+                                                                   "case.emergency_access_reviewed",
+                                                                   "case.dismissed",
+                                                                   "case.risk_assessed",
+                                                                   "case.consent_given",
+                                                                   "case.consent_withdrawn",
+                                                                   "case.closed",
+                                                                   "case.reopened",
+                                                                   "referral.requested",
+                                                                   "referral.received",
+                                                                   "referral.held",
+                                                                   "referral.accepted",
+                                                                   "referral.declined",
+                                                                   "referral.cancelled",
+                                                                   "referral.completed",
+                                                                   "support.step_planned",
+                                                                   "support.step_done",
+                                                                   "support.step_missed"};
 
 inline rc::Gen<std::vector<WalkStep>> walk_steps(std::size_t at_least) {
   const auto step = rc::gen::build<WalkStep>(
@@ -123,6 +139,40 @@ inline WalkAct key_act(const WalkStep& s, const std::string& who) {
   return a;
 }
 
+/// Holds and emergency accesses. Who opens one may take part in the case or not; one review in four
+/// finds it not justified.
+inline WalkAct file_act(const Scene& scene, const WalkStep& s, const rules::CaseState* c) {
+  static constexpr const char* kOutsiders[] = {"pref", "aa2", "ml2", "ml1"};
+  const std::string holder = walk_holder(s.case_number);
+  const std::size_t holds = c == nullptr ? 0 : c->holds.size();
+  const std::size_t accesses = c == nullptr ? 0 : c->accesses.size();
+  const Timestamp now = scene.clock.now();
+  if (s.variant == 0 || (s.variant == 1 && holds == 0)) {
+    json::object d = data(R"({"reason":"complaint"})");
+    d["hold_id"] = test_uuid(3000 + holds);
+    d["ends_on"] = to_date(rules::add_days(rules::legal_day(now), 10 * s.item));
+    return {"case.legal_hold_placed", holder, std::move(d)};
+  }
+  if (s.variant == 1) {
+    const auto held = std::ranges::find(c->holds, false, &rules::LegalHold::lifted);
+    json::object d;
+    d["hold_id"] = to_string(held == c->holds.end() ? c->holds[0].id : held->id);
+    return {"case.legal_hold_lifted", holder, std::move(d)};
+  }
+  if (s.variant <= 3 || accesses == 0) {
+    json::object d = data(R"({"reason":"medical","note":"Brought to hospital, unconscious."})");
+    d["access_id"] = test_uuid(4000 + accesses);
+    d["until"] = to_rfc3339(Timestamp{now.value + 6 * 3'600'000});
+    return {"case.emergency_access_opened", kOutsiders[s.item], std::move(d)};
+  }
+  const auto waiting = std::ranges::find_if(
+      c->accesses, [](const rules::EmergencyAccess& a) { return !a.reviewed(); });
+  json::object d;
+  d["access_id"] = to_string(waiting == c->accesses.end() ? c->accesses[0].id : waiting->id);
+  d["outcome"] = s.item == 0 ? "not_justified" : "justified";
+  return {"case.emergency_access_reviewed", holder, std::move(d)};
+}
+
 inline WalkAct walk_act(Scene& scene, const WalkStep& s) {
   const rules::CaseState* c = scene.find(s.case_number);
   const std::string holder = walk_holder(s.case_number);
@@ -167,6 +217,8 @@ inline WalkAct walk_act(Scene& scene, const WalkStep& s) {
     case 15:
     case 16:
       return referral_act(scene, s, c);
+    case 19:
+      return file_act(scene, s, c);
     default:
       return support_act(s, c);
   }

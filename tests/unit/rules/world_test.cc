@@ -201,10 +201,10 @@ RC_GTEST_PROP(WorldState, ATrialThatEndsKeepsItsChanges, ()) {
 TEST(Walks, ReachTheWholeDrawing) {
   std::set<std::string> reached;
   std::set<std::string, std::less<>> names;
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
     Scene scene;
     crypto::SeededRandom random(seed);
-    for (int i = 0; i < 150; ++i) {
+    for (int i = 0; i < 220; ++i) {
       const auto pick = [&](std::uint64_t n) { return static_cast<int>(random.next() % n); };
       WalkStep s{pick(kWalkEvents), pick(8), 1 + random.next() % 3, pick(4), pick(6)};
       const rules::CaseState* c = scene.find(s.case_number);

@@ -104,13 +104,14 @@ json::value any_value(const Field& f) {
     return json::value(*std::next(values.begin(), static_cast<std::ptrdiff_t>(at)));
   }
   if (!f.format.empty()) return json::value(any_of_format(f.format));
-  return json::value(any_text(f.list ? kDefaultMaxText : f.max_length));
+  if (f.min_letters == 0) return json::value(any_text(f.list ? kDefaultMaxText : f.max_length));
+  return json::value(any_text(f.max_length - f.min_letters) + std::string(f.min_letters, 'x'));
 }
 
 json::object any_struct(const Struct& type) {
   json::object out;
   for (const Field& f : type.fields) {
-    if ((f.optional || f.sensitive) && *rc::gen::arbitrary<bool>()) continue;
+    if (f.optional && *rc::gen::arbitrary<bool>()) continue;
     if (!f.list) {
       out[f.name] = any_value(f);
       continue;
@@ -120,6 +121,9 @@ json::object any_struct(const Struct& type) {
     for (std::size_t i = 0; i < size; ++i) list.push_back(any_value(f));
     out[f.name] = std::move(list);
   }
+  for (const Field& f : type.fields)
+    if (f.required_when && out.at(f.required_when->member) == f.required_when->value.c_str())
+      out[f.name] = any_value(f);
   return out;
 }
 
@@ -160,6 +164,7 @@ TEST_P(EveryType, SignsParsesAndReadsBack) {
     const auto s = parse_statement(sign_any(event));
     RC_ASSERT(s.has_value());
     RC_ASSERT(s->type == &type());
+    RC_ASSERT(check_disclosed(*s).has_value());
     RC_ASSERT(verify_signature(*s, test_key().public_key()).has_value());
     const json::object& data = event.at("data").as_object();
     EventView view;

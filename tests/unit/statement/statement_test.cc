@@ -186,6 +186,44 @@ TEST(Statement, MembersThatAreRefused) {
   EXPECT_EQ(parse_statement(sign(event)).error().rule, "member-type");
 }
 
+/// A case.emergency_access_opened whose digests are of these disclosures.
+std::string opened_with(const std::vector<std::string>& disclosures,
+                        const std::vector<std::string>& shown) {
+  json::object event = detected_with(disclosures);
+  event["type"] = "relais.case.emergency_access_opened.v1";
+  json::object data = object(R"({"access_id":"01890a5d-ac96-774b-bcce-b302099a8057",
+      "reason":"medical","until":"2026-11-24T20:00:00Z"})");
+  data["_sd"] = event.at("data").at("_sd");
+  event["data"] = std::move(data);
+  return sign(event, shown);
+}
+
+TEST(Statement, WhatMustBeDisclosedHasADigestAndComesWithTheStatement) {
+  const std::string note = disclosure("note", R"("Brought to hospital, unconscious.")");
+  const std::string other = disclosure("other", R"("Brought to hospital, unconscious.")");
+  const auto whole = parse_statement(opened_with({note}, {note}));
+  ASSERT_TRUE(whole) << to_string(whole.error());
+  EXPECT_TRUE(check_disclosed(*whole));
+  // As it stands in the log: the digest alone tells that something was said.
+  const auto bare = parse_statement(opened_with({note}, {}));
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->undisclosed, "note");
+  const Status missing = check_disclosed(*bare);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().rule, "disclosure-missing");
+  EXPECT_EQ(missing.error().field, "data.note");
+  EXPECT_FALSE(missing.error().source.empty());
+  // A decoy is as good as any digest in the log, and nothing to who takes the statement.
+  const auto decoy = parse_statement(opened_with({other}, {}));
+  ASSERT_TRUE(decoy);
+  EXPECT_FALSE(check_disclosed(*decoy));
+  const auto none = parse_statement(opened_with({}, {}));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().rule, "disclosure-missing");
+  const std::string dots = disclosure("note", R"("                    . . . . . . ok")");
+  EXPECT_EQ(parse_statement(opened_with({dots}, {dots})).error().rule, "too-short");
+}
+
 TEST(Statement, ErrorsNameWhatWouldBeAccepted) {
   json::object event = detected();
   event["data"].as_object()["risk"] = "extreme";
