@@ -19,8 +19,7 @@ may. What no cell allows answers as what does not exist: the same status, header
 as late. `stepped back` takes the place of what one was on the commission; what one is by
 supporting the person stays.
 
-**A** allowed, **w** without disclosures, **–** absent. A number is a condition on the act. `emergency
-access` is in the table and no statement opens one yet.
+**A** allowed, **w** without disclosures, **–** absent. A number is a condition on the act.
 
 )";
 

@@ -42,6 +42,8 @@ struct Row {
 inline constexpr RoleMask kSupporters{schema::Role::ML, schema::Role::AA};
 inline constexpr RoleMask kLocales{schema::Role::ML};
 inline constexpr RoleMask kAssociations{schema::Role::AA};
+/// Who may open a case in immediate danger: the emitters of case.emergency_access_opened.
+inline constexpr RoleMask kRescuers{schema::Role::ML, schema::Role::AA, schema::Role::PREF};
 inline constexpr RoleMask kPrefecture{schema::Role::PREF, schema::Role::SEC};
 inline constexpr RoleMask kCommission{schema::Role::PREF, schema::Role::SEC, schema::Role::MEMBER,
                                       schema::Role::AA};
@@ -75,8 +77,9 @@ constexpr bool can_be(unsigned role, rules::Relation relation) {
     case unanswered:
     case former_holder:
     case partner:
-    case emergency:
       return kSupporters.has(role);
+    case emergency:
+      return kRescuers.has(role);
     case applicant:
     case former_applicant:
       return kAssociations.has(role);
@@ -129,7 +132,7 @@ inline constexpr Set<Kind> kAllOfCase =
 // clang-format off
 inline constexpr Row kRows[] = {
     // Who supports the person now: the holder, and who has accepted.
-    {kSupporters, {rows::holder, rows::accepted, rows::emergency},
+    {kSupporters, {rows::holder, rows::accepted},
      Set<Kind>{rows::state, rows::timeline} | rows::kActs,
      {rows::allowed, rows::always, Purpose::support, rows::kAxis1}},
     {kSupporters, {rows::holder}, {rows::confided, rows::referral, rows::commission_file},
@@ -138,10 +141,21 @@ inline constexpr Row kRows[] = {
      {rows::allowed, rows::while_grounded, Purpose::support, rows::kGround}},
     {kSupporters, {rows::accepted, rows::waiting, rows::completed}, {rows::referral},
      {rows::allowed, rows::own_referral, Purpose::support, rows::kGround}},
-    {kSupporters, {rows::emergency}, {rows::confided, rows::referral},
+
+    // Who has opened the case in immediate danger: what the holder reads, the commission's file and
+    // debates excepted.
+    {kRescuers, {rows::emergency}, Set<Kind>{rows::state, rows::timeline} | rows::kActs,
      {rows::allowed, rows::always, Purpose::danger, rows::kVital}},
-    {kSupporters, {rows::emergency}, {rows::commission_file},
+    {kRescuers, {rows::emergency}, {rows::confided, rows::referral},
+     {rows::allowed, rows::always, Purpose::danger, rows::kVital}},
+    {kRescuers, {rows::emergency}, {rows::commission_file, rows::debates},
      {rows::absent, rows::always, Purpose::danger, rows::kNecessary}},
+    {kRescuers, {rows::emergency}, {rows::identity},
+     {rows::absent, rows::always, Purpose::decision, rows::kAgreed}},
+    {kRescuers, {rows::emergency}, {rows::own_acts, rows::referrals, rows::deadlines},
+     {rows::allowed, rows::always, Purpose::evidence, rows::kOwn}},
+    {kRescuers, {rows::emergency}, {rows::receipts},
+     {rows::allowed, rows::always, Purpose::proof, rows::kProved}},
 
     // Who is asked: enough to answer.
     {kSupporters, {rows::invited, rows::waiting, rows::partner}, {rows::state, rows::timeline},
@@ -189,7 +203,7 @@ inline constexpr Row kRows[] = {
     // The identity is the préfecture's, and of who wrote it (own acts).
     {kSupporters,
      {rows::holder, rows::invited, rows::waiting, rows::accepted, rows::completed, rows::unanswered,
-      rows::former_holder, rows::partner, rows::emergency},
+      rows::former_holder, rows::partner},
      {rows::identity}, {rows::absent, rows::always, Purpose::decision, rows::kAgreed}},
     {kAssociations, {rows::applicant, rows::former_applicant}, {rows::identity},
      {rows::absent, rows::always, Purpose::decision, rows::kAgreed}},
@@ -225,7 +239,7 @@ inline constexpr Row kRows[] = {
     // Debates: mission locales learn the decision. Associations sit, and present.
     {kLocales,
      {rows::holder, rows::invited, rows::waiting, rows::accepted, rows::completed, rows::unanswered,
-      rows::former_holder, rows::partner, rows::emergency},
+      rows::former_holder, rows::partner},
      {rows::debates}, {rows::absent, rows::always, Purpose::support, rows::kDebated}},
     {kAssociations, {rows::holder, rows::invited, rows::waiting, rows::accepted, rows::partner},
      {rows::debates}, {rows::without_disclosures, rows::always, Purpose::decision, rows::kDebated}},
@@ -233,13 +247,13 @@ inline constexpr Row kRows[] = {
      {rows::without_disclosures, rows::always, Purpose::decision, rows::kDebated}},
     {kAssociations, {rows::completed}, {rows::debates},
      {rows::without_disclosures, rows::until_its_end, Purpose::decision, rows::kDebated}},
-    {kAssociations, {rows::unanswered, rows::former_holder, rows::emergency}, {rows::debates},
+    {kAssociations, {rows::unanswered, rows::former_holder}, {rows::debates},
      {rows::absent, rows::always, Purpose::decision, rows::kMinimal}},
 
     // What one has done oneself, and what one has to do.
     {kSupporters,
      {rows::holder, rows::invited, rows::waiting, rows::accepted, rows::completed, rows::unanswered,
-      rows::former_holder, rows::partner, rows::emergency},
+      rows::former_holder, rows::partner},
      {rows::own_acts, rows::referrals, rows::deadlines},
      {rows::allowed, rows::always, Purpose::evidence, rows::kOwn}},
     {kAssociations, {rows::applicant, rows::former_applicant},
@@ -249,7 +263,7 @@ inline constexpr Row kRows[] = {
      {rows::allowed, rows::always, Purpose::evidence, rows::kOwn}},
     {kSupporters,
      {rows::holder, rows::invited, rows::waiting, rows::accepted, rows::completed, rows::unanswered,
-      rows::former_holder, rows::partner, rows::emergency},
+      rows::former_holder, rows::partner},
      {rows::receipts}, {rows::allowed, rows::always, Purpose::proof, rows::kProved}},
     {kAssociations, {rows::applicant, rows::former_applicant}, {rows::receipts},
      {rows::allowed, rows::always, Purpose::proof, rows::kProved}},

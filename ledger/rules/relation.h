@@ -56,10 +56,6 @@ class Relations {
 /// who takes no part. `member` and `analyst` do not follow from a case.
 Relations relations_of(const CaseState& c, SignatoryId who, statement::RoleSet roles, Timestamp at);
 
-/// Whether an access in immediate danger that the signatory has opened is open (RGPD art. 6(1)(d),
-/// 9(2)(c)). It follows from the case's state; no statement opens one yet, and so none is.
-bool emergency_access(const CaseState& c, SignatoryId who, Timestamp at);
-
 /// Whether the signatory takes part as things stand, and not only did: what the case's state is may
 /// be told to it.
 bool takes_part_now(Relations relations);
