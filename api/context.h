@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/http/server.h"
+#include "api/in_flight.h"
 #include "api/metrics.h"
 #include "api/read_queue.h"
 #include "api/router.h"
@@ -14,8 +15,10 @@
 #include "api/worker_pool.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/clock_guard.h"
+#include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/seal.h"
 #include "ledger/log/ledger.h"
+#include "ledger/reads/read_log.h"
 
 namespace relais::api {
 
@@ -32,6 +35,7 @@ inline constexpr double kEventsARequest = 5;
 
 struct Context {
   log::Ledger& ledger;
+  reads::ReadLog& reads;
   const Clock& clock;
   std::function<void(const std::string&)> report;  ///< for the operator; never empty
   Shares streams;                                  ///< event streams that are open
@@ -40,12 +44,15 @@ struct Context {
   ClockGuard* clock_guard;                   ///< may be null
   std::shared_ptr<const HttpMemory> memory;  ///< may be null
   crypto::Sealer cursors;                    ///< where lists go on (api/resources/paging.h)
-  ReadQueue reads;                           ///< before the pool, which ends first
+  ReadQueue turns;                           ///< before the pool, which ends first
   WorkerPool pool;
   const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};
   std::atomic<bool> failure_reported{false};  ///< that the ledger takes nothing more
   std::atomic<bool> rebuilding{false};
+  std::atomic<bool> trace_failed{false};  ///< the last trace of a read was not kept
+  crypto::SystemRandom random;
+  InFlight in_flight;  ///< answers that are owed, and traces
 };
 
 // One function a resource, in the file of its name.
@@ -59,6 +66,7 @@ void add_capability_routes(Router& router, Context& context);
 void add_indicator_routes(Router& router, Context& context);
 void add_signatory_routes(Router& router, Context& context);
 void add_log_routes(Router& router, Context& context);
+void add_read_routes(Router& router, Context& context);
 void add_operation_routes(Router& router, Context& context);
 
 }  // namespace relais::api

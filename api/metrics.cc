@@ -84,6 +84,19 @@ void add_ledger(std::vector<MetricFamily>& out, const log::Ledger& ledger) {
       out.push_back(gauge(f.name, f.help, static_cast<double>(*value)));
 }
 
+void add_reads(std::vector<MetricFamily>& out, const reads::ReadLog& reads) {
+  const reads::Stats& stats = reads.stats();
+  out.push_back(
+      counter("relais_reads_total", "Answers whose traces were kept.", count(stats.kept)));
+  out.push_back(
+      counter("relais_read_groups_total", "Writes of the log of reads.", count(stats.groups)));
+  out.push_back(counter("relais_read_commit_seconds_total", "Time in these writes.",
+                        count(stats.commit_us) / 1e6));
+  out.push_back(gauge("relais_reads_writable",
+                      "1 while answers with case data are given, 0 where no trace can be kept.",
+                      reads.failure() ? 0 : 1));
+}
+
 }  // namespace
 
 const std::array<double, Metrics::kBuckets> Metrics::kBounds = {
@@ -106,7 +119,8 @@ void Metrics::observe(std::size_t route, unsigned status, std::chrono::nanosecon
   cell.nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
 }
 
-std::string Metrics::text(const log::Ledger& ledger, std::size_t streams, const ClockGuard* guard,
+std::string Metrics::text(const log::Ledger& ledger, const reads::ReadLog& reads,
+                          std::size_t streams, const ClockGuard* guard,
                           const HttpMemory* memory) const {
   MetricFamily requests =
       family("relais_http_request_seconds",
@@ -133,6 +147,7 @@ std::string Metrics::text(const log::Ledger& ledger, std::size_t streams, const 
   families.push_back(
       gauge("relais_live_streams", "Open event streams.", static_cast<double>(streams)));
   add_ledger(families, ledger);
+  add_reads(families, reads);
   if (guard != nullptr) {
     families.push_back(gauge("relais_clock_behind_log_seconds",
                              "How far the clock stands before the last entry.",

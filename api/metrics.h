@@ -12,6 +12,7 @@
 #include "api/http/server.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
+#include "ledger/reads/read_log.h"
 
 namespace relais::api {
 
@@ -24,8 +25,8 @@ class Metrics {
   void observe(std::size_t route, unsigned status, std::chrono::nanoseconds took);
   /// Prometheus text format 0.0.4 (the text of prometheus-cpp's serializer).
   /// `guard` and `memory` may be null.
-  std::string text(const log::Ledger& ledger, std::size_t streams, const ClockGuard* guard,
-                   const HttpMemory* memory) const;
+  std::string text(const log::Ledger& ledger, const reads::ReadLog& reads, std::size_t streams,
+                   const ClockGuard* guard, const HttpMemory* memory) const;
 
  private:
   static constexpr std::size_t kBuckets = 14;

@@ -12,6 +12,9 @@ void Router::add(Route route) {
   check(!(route.looks_at_many || !route.many_with.empty()) ||
             (route.access == Access::reader && route.answer),
         "a route that looks at many records is for readers, who take turns");
+  check(route.gives != Gives::undecided, "a route says whether it gives case data");
+  check(route.gives == Gives::no_case_data || (route.access == Access::reader && route.answer),
+        "case data is for who has a token, and leaves a trace");
   Entry e{std::move(route), {}};
   std::string_view rest = e.route.pattern;
   while (!rest.empty()) {

@@ -10,6 +10,7 @@
 
 #include "api/http/http.h"
 #include "api/reading/auth.h"
+#include "api/trace.h"
 #include "ledger/log/ledger.h"
 
 namespace relais::api {
@@ -23,6 +24,7 @@ struct Call {
   std::array<std::string_view, kMaxCaptures> captures;  ///< what the {…} of the pattern matched
   std::shared_ptr<const log::Head> head;                ///< what this answer is about
   Reader reader;                                        ///< where the route needs a token
+  Trace trace;  ///< what the answer gives of cases; filled by the handler
 };
 
 enum class Access {
@@ -30,6 +32,14 @@ enum class Access {
   open,       ///< anyone
   local,      ///< the unix socket only; elsewhere the route does not exist
   operation,  ///< the unix socket, or the operator's own token; elsewhere the route does not exist
+};
+
+/// What the answers of a route give. Each route says it, so that none is forgotten.
+enum class Gives {
+  undecided,
+  case_data,        ///< of cases: an answer that gave any leaves when its trace is kept
+  no_case_data,     ///< nothing that a trace is kept of
+  stream_of_cases,  ///< the same piece by piece; the stream keeps the traces itself
 };
 
 /// Answers at once; an error becomes its problem document.
@@ -50,12 +60,13 @@ struct Route {
   AnswerLater answer_later;                  ///< or this
   bool looks_at_many = false;                ///< answered by a worker (api/read_queue.h)
   std::string_view many_with;                ///< so are requests with this parameter
+  Gives gives = Gives::undecided;
 
   static Route get(std::string_view pattern) {
-    return {Method::get, pattern, {}, {}, {}, {}, {}, false, {}};
+    return {Method::get, pattern, {}, {}, {}, {}, {}, false, {}, Gives::undecided};
   }
   static Route post(std::string_view pattern) {
-    return {Method::post, pattern, {}, {}, {}, {}, {}, false, {}};
+    return {Method::post, pattern, {}, {}, {}, {}, {}, false, {}, Gives::undecided};
   }
   Route&& open() && { return std::move(*this).to(Access::open); }
   Route&& local() && { return std::move(*this).to(Access::local); }
@@ -84,6 +95,10 @@ struct Route {
   bool is_heavy(const Request& request) const {
     return looks_at_many || (!many_with.empty() && request.param(many_with));
   }
+  Route&& giving(Gives what) && {
+    gives = what;
+    return std::move(*this);
+  }
   Route&& answers(Answer a) && {
     answer = std::move(a);
     return std::move(*this);
@@ -96,7 +111,8 @@ struct Route {
 
 class Router {
  public:
-  /// Earlier routes win, so that "/v1/events/live" stands before "/v1/events/{id}".
+  /// Earlier routes win, so that "/v1/events/live" stands before "/v1/events/{id}". A route has
+  /// said what it gives; case data only to who has a token, by a handler that answers at once.
   void add(Route route);
 
   struct Match {
@@ -110,6 +126,7 @@ class Router {
   Match match(Method method, const std::vector<std::string>& path, bool local) const;
 
   std::size_t size() const { return routes_.size(); }
+  const Route& route(std::size_t number) const { return routes_[number].route; }
   /// "GET /v1/cases/{id}" of each route, by number.
   std::vector<std::string> labels() const;
 

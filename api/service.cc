@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 
 #include "api/context.h"
 #include "api/http/problem.h"
 #include "api/reading/auth.h"
+#include "api/trace.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/sha256.h"
 
@@ -74,36 +73,13 @@ Hash random_key() {
   return key;
 }
 
-/// How many answers are still owed.
-class InFlight {
- public:
-  std::shared_ptr<void> take() {
-    const std::lock_guard lock(mutex_);
-    ++count_;
-    return {this, [this](void*) { give_back(); }};
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return count_ == 0; });
-  }
-
- private:
-  void give_back() {
-    const std::lock_guard lock(mutex_);
-    --count_;
-    changed_.notify_all();
-  }
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t count_ = 0;
-};
-
 }  // namespace
 
 struct Service::Impl {
-  Impl(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
+  Impl(log::Ledger& ledger, reads::ReadLog& reads, const Clock& clock, ServiceOptions options)
       : metrics_token{options.metrics_token},
         context{ledger,
+                reads,
                 clock,
                 options.report ? std::move(options.report) : [](const std::string&) {},
                 Shares("streams", options.max_streams, options.max_streams_of_signatory),
@@ -116,7 +92,8 @@ struct Service::Impl {
                 WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
         authenticator(ledger.vkey().name),
         router(make_router(context)),
-        metrics(labels(router)) {
+        names(labels(router)),
+        metrics(names) {
     context.metrics = &metrics;
   }
 
@@ -135,6 +112,7 @@ struct Service::Impl {
     add_capability_routes(router, context);
     add_indicator_routes(router, context);
     add_signatory_routes(router, context);
+    add_read_routes(router, context);
     add_log_routes(router, context);
     add_operation_routes(router, context);
     return router;
@@ -149,32 +127,46 @@ struct Service::Impl {
     metrics.observe(route, status, Steady::now() - start);
   }
   Admitted admit(const Route& route, Call& call);
-  Response answer(const Route& route, Call& call, Steady::time_point start);
+  Response answer(const Route& route, Call& call);
   void answer_by_worker(const Router::Match& match, Call& call, Respond respond,
                         Steady::time_point start);
+  void release(std::size_t number, Call& call, Response response, Steady::time_point start,
+               Respond respond);
   Respond observed(Respond respond, std::size_t route, Steady::time_point start);
 
   const OperatorToken metrics_token;
   Context context;
   Authenticator authenticator;
   Router router;
+  const std::vector<std::string> names;  // of the routes
   Metrics metrics;
-  InFlight in_flight;
 };
 
 std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options) {
   // Several signatories may come from one address.
-  return std::shared_ptr<Accounts>(new Accounts{request_rate(options.requests_per_second),
-                                                storage_rate(options.bytes_per_day),
-                                                address_rate(2 * options.requests_per_second),
-                                                {}});
+  return std::shared_ptr<Accounts>(
+      new Accounts{request_rate(options.requests_per_second),
+                   storage_rate(options.bytes_per_day),
+                   trace_rate(kTracesForStatements * options.bytes_per_day),
+                   address_rate(2 * options.requests_per_second),
+                   {}});
 }
 
-Service::Service(log::Ledger& ledger, const Clock& clock, ServiceOptions options)
-    : impl_(std::make_unique<Impl>(ledger, clock, std::move(options))) {}
+Service::Service(log::Ledger& ledger, reads::ReadLog& reads, const Clock& clock,
+                 ServiceOptions options)
+    : impl_(std::make_unique<Impl>(ledger, reads, clock, std::move(options))) {}
 
 Service::~Service() {
-  impl_->in_flight.wait();
+  impl_->context.in_flight.wait();
+}
+
+std::vector<RouteSummary> Service::route_summaries() const {
+  std::vector<RouteSummary> routes;
+  for (std::size_t i = 0; i < impl_->router.size(); ++i) {
+    const Route& r = impl_->router.route(i);
+    routes.push_back({impl_->names[i], r.access == Access::reader, r.gives != Gives::no_case_data});
+  }
+  return routes;
 }
 
 std::vector<std::string> Service::routes() const {
@@ -209,16 +201,12 @@ Admitted Service::Impl::admit(const Route& route, Call& call) {
 }
 
 /// No exception passes: what a handler did not foresee (bad_alloc above all) ends its request only.
-Response Service::Impl::answer(const Route& route, Call& call, Steady::time_point start) {
+Response Service::Impl::answer(const Route& route, Call& call) {
   try {
-    auto made = route.answer(call);
-    Response response = made ? std::move(*made) : problem(made.error());
-    // What is hidden answers as what is absent, and as late.
-    if (route.access == Access::reader && (response.status == 404 || response.quiet))
-      response.not_before = start + kQuietAnswer;
-    if (made) return response;
-    if (is_failure(made.error())) context.report(to_string(made.error()));
-    return response;
+    auto response = route.answer(call);
+    if (response) return std::move(*response);
+    if (is_failure(response.error())) context.report(to_string(response.error()));
+    return problem(response.error());
   } catch (const std::exception& e) {
     const Error failure = error(Errc::internal, "internal", e.what());
     context.report(to_string(failure));
@@ -230,30 +218,59 @@ Response Service::Impl::answer(const Route& route, Call& call, Steady::time_poin
 void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Respond respond,
                                      Steady::time_point start) {
   const auto own = std::make_shared<OwnRequest>(std::move(call.request));
-  const Respond answered = observed(std::move(respond), match.number, start);
-  const auto job = [this, own, answered, start, route = match.route, captures = match.captures,
-                    reader = call.reader] {
-    Call again{own->request(), captures, context.ledger.head(), reader};
-    answered(answer(*route, again, start));
+  const auto job = [this, own, respond, start, number = match.number, route = match.route,
+                    captures = match.captures, reader = call.reader,
+                    owed = context.in_flight.take()] {
+    Call again{own->request(), captures, context.ledger.head(), reader, {}};
+    Response response = answer(*route, again);
+    release(number, again, std::move(response), start, respond);
   };
-  const Admitted posted = context.reads.post(context.pool, call.reader.id, job);
-  if (!posted) answered(problem(posted.error()));
+  const Admitted posted = context.turns.post(context.pool, call.reader.id, job);
+  if (posted) return;
+  observe(match.number, problem(posted.error()).status, start);
+  respond(problem(posted.error()));
+}
+
+/// What gave case data leaves once the log of reads has it on disk: no trace, no answer. What was
+/// hidden gave nothing, as what is absent, and neither leaves a trace.
+void Service::Impl::release(std::size_t number, Call& call, Response response,
+                            Steady::time_point start, Respond respond) {
+  const Route& route = router.route(number);
+  if (route.access == Access::reader && (response.status == 404 || response.quiet))
+    response.not_before = start + kQuietAnswer;
+  if (route.gives != Gives::case_data || response.status >= 400 || call.trace.empty()) {
+    if (response.status < 400 && !call.trace.empty()) {
+      const Error e = error(Errc::internal, "untraced", names[number] + " gave case data");
+      context.report(to_string(e));
+      response = problem(e);
+    }
+    observe(number, response.status, start);
+    return respond(std::move(response));
+  }
+  const unsigned status = response.status;
+  keep_trace(context, call.reader, names[number], status, std::move(call.trace),
+             [this, number, start, response = std::move(response),
+              respond = std::move(respond)](const Status& kept) mutable {
+               if (!kept) response = problem(kept.error());
+               observe(number, response.status, start);
+               respond(std::move(response));
+             });
 }
 
 Respond Service::Impl::observed(Respond respond, std::size_t route, Steady::time_point start) {
-  return
-      [this, inner = std::move(respond), route, start, owed = in_flight.take()](Response response) {
-        if (!response.later) {
-          observe(route, response.status, start);
-        } else {
-          response.later = [this, make = std::move(response.later), route, start, owed] {
-            Response made = make();
-            observe(route, made.status, start);
-            return made;
-          };
-        }
-        inner(std::move(response));
+  return [this, inner = std::move(respond), route, start,
+          owed = context.in_flight.take()](Response response) {
+    if (!response.later) {
+      observe(route, response.status, start);
+    } else {
+      response.later = [this, make = std::move(response.later), route, start, owed] {
+        Response made = make();
+        observe(route, made.status, start);
+        return made;
       };
+    }
+    inner(std::move(response));
+  };
 }
 
 std::optional<Response> Service::before_body(const Request& request) {
@@ -285,7 +302,7 @@ void Service::handle(Request& request, Respond respond) {
     return respond(std::move(response));
   }
   const Route& route = *match.route;
-  Call call{request, match.captures, impl_->context.ledger.head(), {}};
+  Call call{request, match.captures, impl_->context.ledger.head(), {}, {}};
   if (const Admitted admitted = impl_->admit(route, call); !admitted) {
     Response response = problem(admitted.error());
     impl_->observe(match.number, response.status, start);
@@ -294,9 +311,8 @@ void Service::handle(Request& request, Respond respond) {
   if (route.is_heavy(request))
     return impl_->answer_by_worker(match, call, std::move(respond), start);
   if (route.answer) {
-    Response response = impl_->answer(route, call, start);
-    impl_->observe(match.number, response.status, start);
-    return respond(std::move(response));
+    Response response = impl_->answer(route, call);
+    return impl_->release(match.number, call, std::move(response), start, std::move(respond));
   }
   route.answer_later(call, impl_->observed(std::move(respond), match.number, start));
 }

@@ -14,6 +14,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/log/ledger.h"
+#include "ledger/reads/read_log.h"
 
 namespace relais::api {
 
@@ -38,14 +39,24 @@ struct ServiceOptions {
   std::function<void(const std::string&)> report;
 };
 
+/// What the traces of a signatory's reads may take a day, for each byte of its statements.
+inline constexpr std::uint64_t kTracesForStatements = 4;
+
 /// By the limits of the options.
 std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options);
 
-/// Thread-safe. Ledger and clock outlive it. Its end waits until every request was answered, so
-/// the ledger must still be answering, or have stopped properly, at that time.
+/// A route, for tests that look at all of them.
+struct RouteSummary {
+  std::string label;  ///< "GET /v1/cases/{id}"
+  bool needs_token = false;
+  bool leaves_traces = false;  ///< answers with case data are in the log of reads before they leave
+};
+
+/// Thread-safe. Ledger, log of reads and clock outlive it. Its end waits until every request was
+/// answered, so both logs must still be answering, or have stopped properly, at that time.
 class Service {
  public:
-  Service(log::Ledger& ledger, const Clock& clock, ServiceOptions options);
+  Service(log::Ledger& ledger, reads::ReadLog& reads, const Clock& clock, ServiceOptions options);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -61,7 +72,9 @@ class Service {
   BodyGate gate() {
     return [this](const Request& request) { return before_body(request); };
   }
-  /// "GET /v1/cases/{id}" of each route that there is, by any way in.
+  /// Of each route that there is, by any way in.
+  std::vector<RouteSummary> route_summaries() const;
+  /// "GET /v1/cases/{id}" of each.
   std::vector<std::string> routes() const;
   /// /readyz answers 503 from here on.
   void drain();

@@ -42,6 +42,14 @@ Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day) {
           day};
 }
 
+Rate<SignatoryId> trace_rate(std::uint64_t bytes_a_day) {
+  const auto day = static_cast<double>(bytes_a_day);
+  return {"too-much-read",
+          "answers with case data whose traces take " + std::to_string(bytes_a_day / 1'000'000) +
+              " MB a day",
+          day / 86'400, day};
+}
+
 Rate<std::string> address_rate(unsigned per_second) {
   return {"too-many-of-address",
           "at most " + std::to_string(per_second) + " statements a second from one address",

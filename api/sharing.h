@@ -114,6 +114,8 @@ class Rate {
 Rate<SignatoryId> request_rate(unsigned per_second);
 /// What its statements take on the disk: a day's worth at once. Rule "too-much-stored".
 Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day);
+/// What the traces of its reads take: a day's worth at once. Rule "too-much-read".
+Rate<SignatoryId> trace_rate(std::uint64_t bytes_a_day);
 /// Statements that come from an address, whoever signed them. Rule "too-many-of-address".
 Rate<std::string> address_rate(unsigned per_second);
 
@@ -138,6 +140,7 @@ class SaltMemory {
 struct Accounts {
   Rate<SignatoryId> requests;
   Rate<SignatoryId> stored;        ///< bytes
+  Rate<SignatoryId> traced;        ///< bytes of the log of reads
   Rate<std::string> of_addresses;  ///< statements
   SaltMemory salts;
 };

@@ -1,6 +1,7 @@
 // relais init: the birth of a ledger.
 #include "cli/command.h"
 #include "cli/convention_file.h"
+#include "cli/reads.h"
 #include "ledger/log/genesis.h"
 
 namespace relais::cli {
@@ -12,6 +13,14 @@ struct Options {
   std::string wrapping_key;
 };
 
+Status make_reads(const Context& context, const std::string& data) {
+  log::Options options;
+  options.data = data;
+  RELAIS_ASSIGN(const auto ledger, log::Ledger::open(options, context.clock, models()));
+  RELAIS_TRY(open_reads(data, *ledger, context.clock, {}));
+  return {};
+}
+
 int init(Context& context, const Options& o) {
   const auto genesis = load_convention(o.convention);
   if (!genesis) return report(context, genesis.error());
@@ -19,6 +28,7 @@ int init(Context& context, const Options& o) {
                                              models(), o.wrapping_key);
       !made)
     return report(context, made.error());
+  if (const Status made = make_reads(context, o.data); !made) return report(context, made.error());
   const auto vkey = log::load_vkey(o.data);
   if (!vkey) return report(context, vkey.error());
   const std::string hash = log::document_hash(genesis->convention_file);

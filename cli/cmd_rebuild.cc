@@ -1,6 +1,7 @@
 // relais rebuild: projections from event 0, side by side, then switched.
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/reads.h"
 #include "cli/remote.h"
 #include "ledger/log/ledger.h"
 
@@ -11,6 +12,7 @@ struct Options {
   std::string data;
   std::string head;
   std::string wrapping_key;
+  std::string reads_head;
 };
 
 /// Where nobody has the store open.
@@ -51,7 +53,27 @@ int accept_head(Context& context, const Options& o) {
   return kOk;
 }
 
+/// DIR/reads/head anew, where it was lost.
+int accept_reads_head(Context& context, const Options& o) {
+  log::Options options;
+  options.data = o.data;
+  options.ignore_projections = true;
+  const auto ledger = log::Ledger::open(options, context.clock, models());
+  if (!ledger) return report(context, ledger.error());
+  OpenReads how;
+  how.accept_head = o.reads_head;
+  const auto reads = open_reads(o.data, **ledger, context.clock, how);
+  if (!reads) return report(context, reads.error());
+  const std::string note = (*reads)->head()->note;
+  print(context, {{"head", o.reads_head}, {"checkpoint", note}},
+        "head of the log of reads made anew. Given up: that traces which are missing from its end "
+        "would be noticed here:\n" +
+            note);
+  return kOk;
+}
+
 int rebuild(Context& context, const Options& o) {
+  if (!o.reads_head.empty()) return accept_reads_head(context, o);
   if (!o.head.empty()) return accept_head(context, o);
   const Timestamp start = context.clock.now();
   const auto events = rebuild_here(context, o);
@@ -82,6 +104,7 @@ void add_rebuild(Command app, Context& context, Run& run) {
   c.option("--head", o->head,
            "The store's last checkpoint, as the refused start named it: it is taken for the "
            "last one that was handed out");
+  c.option("--reads-head", o->reads_head, "The same of the log of reads");
   add_wrapping_key(c, o->wrapping_key);
   c.callback([&context, &run, o] { run = [&context, o] { return rebuild(context, *o); }; });
 }

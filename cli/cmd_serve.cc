@@ -20,6 +20,7 @@
 #include "api/service.h"
 #include "cli/command.h"
 #include "cli/files.h"
+#include "cli/reads.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/clock/clock_job.h"
 #include "ledger/crypto/sha256.h"
@@ -273,6 +274,11 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
                                api::ServerOptions& options, unsigned patience,
                                const std::function<void(const log::Ledger&)>& listening) {
   RELAIS_ASSIGN(const auto ledger, open_ledger(clock, o, log));
+  OpenReads how;
+  how.reserve_bytes = (o.reserve_mib << 20) / 4;  // who erases has to look first
+  how.max_open_files = std::max(o.max_open_files / 4, 16);
+  how.report = [log](const std::string& line) { log->warn("the log of reads: {}", line); };
+  RELAIS_ASSIGN(const auto reads, open_reads(o.data, *ledger, clock, how));
   RELAIS_ASSIGN(const auto system, log::load_system_key(o.data, *ledger->head()->registry,
                                                         ledger->head()->last_received));
   // Before anybody can ask.
@@ -289,7 +295,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   // A function of the system's private key, so that cursors outlive a restart: Ed25519 signs one
   // text one way, and nothing else ever signs this one.
   serve.cursor_key = crypto::sha256(crypto::view(system.sign("relais: key of cursors, version 1")));
-  api::Service service(*ledger, clock, std::move(serve));
+  api::Service service(*ledger, *reads, clock, std::move(serve));
   options.gate = service.gate();
   options.unix_socket = ledger->failure() ? std::string() : control_socket(o, *log);
   RELAIS_ASSIGN(const auto server, api::Server::start(options, clock, service.handler()));
@@ -304,13 +310,17 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
 
   const char* signal = nullptr;
   bool failed = false;
+  bool untraced = false;
   for (unsigned seconds = 0; (signal = signals.wait_a_second()) == nullptr; ++seconds) {
     watch.look(*ledger);
     const auto failure = ledger->failure();
     if (failure && !std::exchange(failed, true))
       log->error("takes no statements: {}", to_string(*failure));
+    const auto unkept = reads->failure();
+    if (unkept && !std::exchange(untraced, true))
+      log->error("gives no case data, since nothing keeps who reads it: {}", to_string(*unkept));
     // A disk that fails again and again must not cost every reader's connection each second.
-    if (failure && seconds >= patience && has_room(o.data)) break;
+    if ((failure || unkept) && seconds >= patience && has_room(o.data)) break;
   }
   if (signal != nullptr)
     log->info("stopping on {}", signal);
@@ -320,6 +330,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
   service.drain();
   server->stop();
   ledger->stop();
+  reads->stop();
   log->info("stopped at {} entries", ledger->head()->size().value);
   return signal;
 }

@@ -2,9 +2,11 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/progress.h"
+#include "cli/reads.h"
 #include "cli/receipts.h"
 #include "cli/remote.h"
 #include "ledger/log/ledger.h"
+#include "ledger/reads/verify.h"
 #include "replay/verify/verify.h"
 #include "replay/verify/verify_remote.h"
 
@@ -37,6 +39,20 @@ std::string by_blocks(const store::FilesRead& files) {
          " of them block by block only: they were written before files had a checksum)";
 }
 
+/// The log of reads beside the ledger; nothing where there never was one.
+Result<reads::VerifyReport> verify_reads(Context& context, const Options& o,
+                                         const log::Ledger& ledger) {
+  if (!has_reads(o.data)) return reads::VerifyReport();
+  OpenReads how;
+  how.read_only = true;
+  RELAIS_ASSIGN(const auto log, open_reads(o.data, ledger, context.clock, how));
+  Progress progress(context, "verifying reads");
+  auto verified =
+      reads::verify(*log, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  progress.clear();
+  return verified;
+}
+
 int verify_data(Context& context, const Options& o) {
   log::Options options;
   options.data = o.data;
@@ -53,6 +69,8 @@ int verify_data(Context& context, const Options& o) {
                      [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
   progress.clear();
   if (!verified) return report(context, verified.error());
+  const auto read = verify_reads(context, o, **ledger);
+  if (!read) return report(context, read.error());
   const auto n = [](std::uint64_t value) { return std::to_string(value); };
   print(context,
         {{"ok", true},
@@ -67,12 +85,18 @@ int verify_data(Context& context, const Options& o) {
          {"file_bytes", verified->files.bytes},
          {"files_by_blocks", verified->files.by_blocks},
          {"root", to_hex(view(verified->root))},
+         {"reads", read->entries},
+         {"read_looks", read->looks},
+         {"read_checkpoints", read->checkpoints},
+         {"reads_root", to_hex(view(read->root))},
          {"seconds", seconds_since(context, start)}},
         "all holds: " + n(verified->entries) + " entries, " + n(verified->signatures) +
             " signatures, " + n(verified->checkpoints) + " checkpoints, " + n(verified->tiles) +
             " tiles, " + n(verified->disclosures) + " disclosures" + unopened(**ledger, *verified) +
             ", " + n(verified->records) + " projection records, " + n(verified->files.files) +
-            " files" + by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)));
+            " files" + by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)) +
+            "\n" + n(read->entries) + " reads under " + n(read->checkpoints) +
+            " checkpoints, root " + to_hex(view(read->root)));
   return kOk;
 }
 

@@ -94,8 +94,8 @@ Standing Visibility::look_up(const Uuid& id) const {
   return s;
 }
 
-/// Whether an emergency access of the reader to the case is open: one read of when its last one ends,
-/// and one of the case where one is.
+/// Whether an emergency access of the reader to the case is open: one read of when its last one
+/// ends, and one of the case where one is.
 bool Visibility::in_emergency(const Uuid& id) const {
   if (!emergency_until_) emergency_until_ = projections::emergency_until(records_, reader_.id);
   if (now_ >= *emergency_until_) return false;

@@ -320,6 +320,7 @@ void add_append_routes(Router& router, Context& context) {
                  .open()
                  .query({"atomic"})
                  .takes_body(check_media_type)
+                 .giving(Gives::no_case_data)
                  .answers_later([&context](Call& call, Respond respond) {
                    append(context, call, std::move(respond));
                  }));

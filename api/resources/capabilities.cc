@@ -80,6 +80,7 @@ void add_capability_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/capabilities")
                  .query({"need", "territory", "public"})
                  .heavy()
+                 .giving(Gives::no_case_data)
                  .answers([&context](Call& call) { return list(call, context); }));
 }
 

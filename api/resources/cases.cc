@@ -7,6 +7,7 @@
 #include "api/reading/visibility.h"
 #include "api/resources/event_json.h"
 #include "api/resources/paging.h"
+#include "api/resources/reads_json.h"
 #include "projections/json/case_json.h"
 #include "projections/read.h"
 
@@ -42,8 +43,10 @@ Result<Response> list(const Context& context, Call& call) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("cases").begin_array();
-  for (rules::CaseState& state : page.items)
+  for (rules::CaseState& state : page.items) {
+    call.trace.look(state.id);
     projections::write_case(json, *call.head->registry, visibility.as_seen(std::move(state)));
+  }
   end_page(json, response, call, context, page.next);
   return response;
 }
@@ -67,6 +70,11 @@ Response tagged(const Call& call, std::uint32_t version) {
   return response;
 }
 
+/// Who looked at a case is for who holds it.
+bool may_see_looks(const Call& call, const rules::CaseState& state) {
+  return state.holder == call.reader.id;
+}
+
 Result<Response> one(Context& context, Call& call) {
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   RELAIS_ASSIGN(rules::CaseState state, visible_case(call, visibility, Kind::state));
@@ -76,6 +84,7 @@ Result<Response> one(Context& context, Call& call) {
     if (!then) return fail(absent());
     state = std::move(*then);
   }
+  call.trace.look(state.id);
   state = visibility.as_seen(std::move(state));
   if (size) context.accounts->requests.charge(call.reader.id, state.version / kEventsARequest);
   Response response = tagged(call, state.version);
@@ -84,6 +93,8 @@ Result<Response> one(Context& context, Call& call) {
   response.body.reserve(4096);
   JsonWriter json(response.body);
   projections::write_case(json, *call.head->registry, state);
+  if (!size && may_see_looks(call, state))
+    append_looks(response.body, context.reads.summary(state.id));
   return response;
 }
 
@@ -97,7 +108,10 @@ Result<Response> timeline(const Context& context, Call& call) {
     RELAIS_ASSIGN(after, number_cursor(cursor));
   }
   const std::uint32_t version = visibility.last_seen(state);
-  Response response = tagged(call, version);
+  call.trace.look(state.id);
+  // Who looked changes without an act, and is told to the holder.
+  const bool with_looks = may_see_looks(call, state);
+  Response response = with_looks ? Response{} : tagged(call, version);
   if (response.status == 304) return response;
   auto page = projections::timeline(
       *call.head->records, state.id,
@@ -107,10 +121,13 @@ Result<Response> timeline(const Context& context, Call& call) {
   response.body.reserve(384 * (page.items.size() + 1));
   JsonWriter json(response.body);
   json.begin_object().member("case", state.id).member("version", version);
+  if (with_looks) write_looks(json, context.reads.summary(state.id));
   json.key("items").begin_array();
   const auto counted = [&](std::uint32_t v) { return visibility.version_of(state.id, v); };
-  for (const projections::TimelineItem& item : page.items)
+  for (const projections::TimelineItem& item : page.items) {
+    call.trace.event({schema::StreamKind::CASE, state.id, {}}, item.index);
     projections::write_timeline_item(json, *call.head->registry, item, state, nullptr, counted);
+  }
   end_page(json, response, call, context, page.next);
   return response;
 }
@@ -121,14 +138,17 @@ void add_case_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/cases/{id}")
                  .query({"asOf"})
                  .heavy_with("asOf")
+                 .giving(Gives::case_data)
                  .answers([&context](Call& call) { return one(context, call); }));
   router.add(Route::get("/v1/cases/{id}/timeline")
                  .query({"cursor", "limit"})
                  .heavy_with("limit")
+                 .giving(Gives::case_data)
                  .answers([&context](Call& call) { return timeline(context, call); }));
   router.add(Route::get("/v1/cases")
                  .query({"phase", "cursor", "limit"})
                  .heavy()
+                 .giving(Gives::case_data)
                  .answers([&context](Call& call) { return list(context, call); }));
 }
 

@@ -73,7 +73,10 @@ Result<Response> list(Call& call, const Context& context) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("deadlines").begin_array();
-  for (const DueDeadline& item : page.items) write_deadline(json, *call.head->registry, item, now);
+  for (const DueDeadline& item : page.items) {
+    if (item.stream.kind == schema::StreamKind::CASE) call.trace.look(item.stream.uuid);
+    write_deadline(json, *call.head->registry, item, now);
+  }
   end_page(json, response, call, context, page.next);
   return response;
 }
@@ -84,6 +87,7 @@ void add_deadline_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/deadlines")
                  .query({"kind", "from", "until", "overdue", "cursor", "limit"})
                  .heavy()
+                 .giving(Gives::case_data)
                  .answers([&context](Call& call) { return list(call, context); }));
 }
 

@@ -47,4 +47,16 @@ void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex 
   json.end_object();
 }
 
+void trace_event(Trace& trace, LogIndex index, schema::Event::Reader event, bool disclosed) {
+  trace.event(statement::stream_of(event), index, disclosed);
+  const auto name = [&](capnp::Text::Reader id) {
+    if (const auto uuid = parse_uuid(text(id))) trace.look(*uuid);
+  };
+  const auto data = event.getData();
+  if (data.isSessionConvened())
+    for (const auto id : data.getSessionConvened().getCases()) name(id);
+  else if (data.isMemberRecused())
+    name(data.getMemberRecused().getCaseId());
+}
+
 }  // namespace relais::api

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "api/trace.h"
 #include "ledger/base/id.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/registry.h"
@@ -18,5 +19,9 @@ void write_event(JsonWriter& json, const rules::Registry& registry, LogIndex ind
 /// digests).
 void write_envelope(JsonWriter& json, const rules::Registry& registry, LogIndex index,
                     schema::Event::Reader event, std::uint32_t version);
+
+/// That an event was given, for the log of reads: of its own case, or of those that it names.
+/// `disclosed`: with disclosures.
+void trace_event(Trace& trace, LogIndex index, schema::Event::Reader event, bool disclosed);
 
 }  // namespace relais::api

@@ -49,6 +49,7 @@ Result<Response> list(Context& context, Call& call, WriteItem write) {
   statement::EventView view;
   for (const projections::AuditItem& item : page.items) {
     if (!view.load(item.event)) return fail(unreadable(item.index));
+    trace_event(call.trace, item.index, view.get(), false);
     write(json, *call.head->registry, item.index, view.get(), visibility.version_of(view.get()));
   }
   end_page(json, response, call, context, page.next);
@@ -112,6 +113,7 @@ Result<Response> one(Context& context, Call& call) {
     RELAIS_ASSIGN(disclosures, context.ledger.disclosures(found.index));
     disclosures = visibility.open(view.get(), std::move(disclosures));
   }
+  trace_event(call.trace, found.index, view.get(), !disclosures.empty());
   Response response;
   response.headers = {
       {"etag", etag_of(visibility.version_of(view.get()))},
@@ -131,6 +133,9 @@ Result<Response> one(Context& context, Call& call) {
 Result<Response> receipt(Context& context, Call& call) {
   RELAIS_ASSIGN(const Found found,
                 find_visible(context, call, call.captures[0], &Visibility::sees_receipt));
+  statement::EventView view;
+  if (!view.load(found.bytes)) return fail(unreadable(found.index));
+  trace_event(call.trace, found.index, view.get(), false);
   RELAIS_ASSIGN(const merkle::Receipt proof, context.ledger.receipt(found.index));
   Response response;
   response.content_type = kText;
@@ -141,22 +146,24 @@ Result<Response> receipt(Context& context, Call& call) {
 }  // namespace
 
 void add_event_routes(Router& router, Context& context) {
-  router.add(
-      Route::get("/v1/events").query(list_parameters()).heavy().answers([&context](Call& call) {
-        return list(context, call, write_event);
-      }));
-  router.add(
-      Route::get("/v1/events/{id}").query({"source", "format"}).answers([&context](Call& call) {
-        return one(context, call);
-      }));
-  router.add(
-      Route::get("/v1/events/{id}/receipt").query({"source"}).answers([&context](Call& call) {
-        return receipt(context, call);
-      }));
-  router.add(
-      Route::get("/v1/audit").query(list_parameters()).heavy().answers([&context](Call& call) {
-        return list(context, call, write_envelope);
-      }));
+  router.add(Route::get("/v1/events")
+                 .query(list_parameters())
+                 .heavy()
+                 .giving(Gives::case_data)
+                 .answers([&context](Call& call) { return list(context, call, write_event); }));
+  router.add(Route::get("/v1/events/{id}")
+                 .query({"source", "format"})
+                 .giving(Gives::case_data)
+                 .answers([&context](Call& call) { return one(context, call); }));
+  router.add(Route::get("/v1/events/{id}/receipt")
+                 .query({"source"})
+                 .giving(Gives::case_data)
+                 .answers([&context](Call& call) { return receipt(context, call); }));
+  router.add(Route::get("/v1/audit")
+                 .query(list_parameters())
+                 .heavy()
+                 .giving(Gives::case_data)
+                 .answers([&context](Call& call) { return list(context, call, write_envelope); }));
 }
 
 }  // namespace relais::api

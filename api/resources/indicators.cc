@@ -188,10 +188,11 @@ Result<Response> list(Call&) {
 }  // namespace
 
 void add_indicator_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/indicators").answers(list));
+  router.add(Route::get("/v1/indicators").giving(Gives::no_case_data).answers(list));
   router.add(Route::get("/v1/indicators/{name}")
                  .query({"asOf", "by", "for"})
                  .heavy()
+                 .giving(Gives::no_case_data)
                  .answers([&context](Call& call) { return show(call, context); }));
 }
 

@@ -2,7 +2,9 @@
 // 9.2). The stream holds no queue: it reads on from its position, so that a slow consumer costs
 // nothing but its connection.
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <utility>
 
 #include "api/context.h"
 #include "api/http/problem.h"
@@ -47,7 +49,8 @@ class EventTail final : public BodyStream {
   }
 
   void start(std::function<void()> wake) override {
-    subscription_ = context_.ledger.subscribe([wake = std::move(wake)](TreeSize) { wake(); });
+    wake_ = std::move(wake);
+    subscription_ = context_.ledger.subscribe([wake = wake_](TreeSize) { wake(); });
   }
 
   Piece pull() override {
@@ -57,6 +60,7 @@ class EventTail final : public BodyStream {
       piece.end = true;
       return piece;
     }
+    if (held_) return release();
     if (!opened_) {
       piece.bytes = "retry: 2000\n\n";
       add_position(piece.bytes);
@@ -72,12 +76,13 @@ class EventTail final : public BodyStream {
     // middle of a look may be that of an event the reader does not see.
     if (!opened_ && !piece.more) add_position(piece.bytes);
     opened_ = true;
+    if (!trace_.empty() && !piece.end) return hold(std::move(piece));
     return piece;
   }
 
   std::string heartbeat() override {
     std::string bytes = ":\n";
-    add_position(bytes);
+    if (!held_) add_position(bytes);  // it may be that of an event that is held
     return bytes.size() > 2 ? bytes : bytes + "\n";
   }
 
@@ -88,6 +93,30 @@ class EventTail final : public BodyStream {
     const Timestamp now = context_.clock.now();
     return now.value < reader_.token->expires_at * 1000 &&
            head.registry->check_key(reader_.token->kid, std::max(now, head.last_received));
+  }
+
+  /// Each piece with events is an answer: it waits until the log of reads has it.
+  struct Held {
+    Piece piece;
+    enum class State { waits, kept, refused };
+    std::atomic<State> state{State::waits};
+  };
+  Piece hold(Piece piece) {
+    held_ = std::make_shared<Held>();
+    held_->piece = std::move(piece);
+    keep_trace(context_, reader_, "GET /v1/events/live", 200, std::exchange(trace_, {}),
+               [held = held_, wake = wake_](const Status& kept) {
+                 held->state = kept ? Held::State::kept : Held::State::refused;
+                 wake();
+               });
+    return {};
+  }
+  Piece release() {
+    if (held_->state == Held::State::waits) return {};
+    Piece piece = std::move(held_->piece);
+    if (held_->state == Held::State::refused) piece = {{}, false, true};
+    held_.reset();
+    return piece;
   }
 
   /// An id without data, which a client keeps as its Last-Event-ID and shows nobody (WHATWG HTML,
@@ -110,6 +139,7 @@ class EventTail final : public BodyStream {
     for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))
         return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
+      trace_event(trace_, index, view.get(), false);
       piece.bytes.append("id: ").append(std::to_string(index.value));
       piece.bytes.append("\nevent: ").append(statement::type_of(view.get()).wire_type);
       piece.bytes.append("\ndata: ");
@@ -137,6 +167,9 @@ class EventTail final : public BodyStream {
   bool opened_ = false;
   bool behind_ = false;  ///< there is more to look at before the head
   std::uint64_t subscription_ = 0;
+  std::function<void()> wake_;
+  Trace trace_;                 ///< of the piece that is being made
+  std::shared_ptr<Held> held_;  ///< the piece that waits for its trace
 };
 
 /// Where to begin: behind Last-Event-ID, at `from`, or with what is yet to come.
@@ -172,9 +205,10 @@ Result<Response> live(Context& context, Call& call) {
 }  // namespace
 
 void add_live_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/events/live").query(live_parameters()).answers([&context](Call& call) {
-    return live(context, call);
-  }));
+  router.add(Route::get("/v1/events/live")
+                 .query(live_parameters())
+                 .giving(Gives::stream_of_cases)
+                 .answers([&context](Call& call) { return live(context, call); }));
 }
 
 }  // namespace relais::api

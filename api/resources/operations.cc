@@ -42,6 +42,10 @@ Result<Response> readyz(const Context& context, const Call& call) {
   if (const auto purge = context.ledger.purge_state(); purge.failure) {
     json.member("erasure", "owed").member("erasureFailure", purge.failure->rule);
   }
+  // The same: statements are taken, and case data is not given.
+  if (const auto failure = context.reads.failure(); failure || context.trace_failed)
+    json.member("reads", "refused")
+        .member("readsFailure", failure ? failure->rule : std::string("trace-failed"));
   json.end_object();
   return response;
 }
@@ -49,7 +53,7 @@ Result<Response> readyz(const Context& context, const Call& call) {
 Result<Response> metrics(const Context& context) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = context.metrics->text(context.ledger, context.streams.taken(),
+  response.body = context.metrics->text(context.ledger, context.reads, context.streams.taken(),
                                         context.clock_guard, context.memory.get());
   return response;
 }
@@ -108,21 +112,28 @@ void rebuild(Context& context, const Respond& respond) {
 }  // namespace
 
 void add_operation_routes(Router& router, Context& context) {
-  router.add(Route::get("/livez").open().answers([](Call&) { return livez(); }));
-  router.add(Route::get("/readyz").open().answers(
-      [&context](Call& call) { return readyz(context, call); }));
-  router.add(Route::get("/metrics").to(Access::operation).answers([&context](Call&) {
-    return metrics(context);
-  }));
-  router.add(Route::post("/admin/confirm-clock").local().answers([&context](Call&) {
-    return confirm_clock(context);
+  router.add(Route::get("/livez").open().giving(Gives::no_case_data).answers([](Call&) {
+    return livez();
   }));
   router.add(Route::post("/admin/rotate-wrapping-key").local().answers([&context](Call&) {
     return rotate_wrapping_key(context);
   }));
   router.add(
+      Route::get("/readyz").open().giving(Gives::no_case_data).answers([&context](Call& call) {
+        return readyz(context, call);
+      }));
+  router.add(Route::get("/metrics")
+                 .to(Access::operation)
+                 .giving(Gives::no_case_data)
+                 .answers([&context](Call&) { return metrics(context); }));
+  router.add(Route::post("/admin/confirm-clock")
+                 .local()
+                 .giving(Gives::no_case_data)
+                 .answers([&context](Call&) { return confirm_clock(context); }));
+  router.add(
       Route::post("/admin/rebuild")
           .local()
+          .giving(Gives::no_case_data)
           .answers_later([&context](Call&, const Respond& respond) { rebuild(context, respond); }));
 }
 

@@ -102,10 +102,15 @@ void end_page(JsonWriter& json, Response& response, const Call& call, const Cont
 
 Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
                                 const log::Ledger& ledger) {
+  return first_index_at(name, text, [&ledger](Timestamp t) { return ledger.index_at(t); });
+}
+
+Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
+                                const std::function<Result<LogIndex>(Timestamp)>& at) {
   if (const auto index = parse_number(text)) return LogIndex{*index};
   const auto time = parse_rfc3339(text);
   if (!time) return bad_position(name);
-  return ledger.index_at(*time);
+  return at(*time);
 }
 
 Status check_position(std::string_view name, std::uint64_t index, const log::Head& head) {

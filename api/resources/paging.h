@@ -1,6 +1,7 @@
 // What lists have in common: limit, cursor, Link, positions in the log.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ void end_page(JsonWriter& json, Response& response, const Call& call, const Cont
 /// "position-form", "flag-form".
 Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
                                 const log::Ledger& ledger);
+/// The same of another log: `at` gives the first index at a time.
+Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
+                                const std::function<Result<LogIndex>(Timestamp)>& at);
 /// Whether a reader that has seen all before `index` can have seen it here: one beyond the head
 /// comes of another log, or of one that was cut back, and going on from there would skip what comes
 /// ("position-beyond-head").

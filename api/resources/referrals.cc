@@ -27,8 +27,10 @@ Result<Response> list(const Context& context, Call& call) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("referrals").begin_array();
-  for (const projections::ReferralItem& item : page.items)
+  for (const projections::ReferralItem& item : page.items) {
+    call.trace.look(item.case_id);
     projections::write_referral(json, *call.head->registry, item.referral, &item.case_id);
+  }
   end_page(json, response, call, context, page.next);
   return response;
 }
@@ -39,6 +41,7 @@ void add_referral_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/referrals")
                  .query({"box", "open", "cursor", "limit"})
                  .heavy()
+                 .giving(Gives::case_data)
                  .answers([&context](Call& call) { return list(context, call); }));
 }
 

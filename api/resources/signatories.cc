@@ -112,11 +112,12 @@ Result<Response> keys(Context& context, Call& call) {
 }  // namespace
 
 void add_signatory_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/signatories").answers(signatories));
-  router.add(
-      Route::get("/v1/keys").query({"asOf"}).heavy_with("asOf").answers([&context](Call& call) {
-        return keys(context, call);
-      }));
+  router.add(Route::get("/v1/signatories").giving(Gives::no_case_data).answers(signatories));
+  router.add(Route::get("/v1/keys")
+                 .query({"asOf"})
+                 .heavy_with("asOf")
+                 .giving(Gives::no_case_data)
+                 .answers([&context](Call& call) { return keys(context, call); }));
 }
 
 }  // namespace relais::api

@@ -12,12 +12,17 @@
 
 #include "ledger/base/folder_lock.h"
 #include "ledger/log/admission.h"
-#include "ledger/log/head_file.h"
 #include "ledger/log/ledger.h"
-#include "ledger/log/tree_writer.h"
+#include "ledger/tiles/head_file.h"
+#include "ledger/tiles/stored_tree.h"
+#include "ledger/tiles/tree_writer.h"
 #include "ledger/vault/vault.h"
 
 namespace relais::log {
+
+using tiles::HeadContent;
+using tiles::HeadFile;
+using tiles::TreeWriter;
 
 /// What waits for the writer.
 struct Group {

@@ -141,27 +141,13 @@ Result<LogIndex> Ledger::index_at(Timestamp t) const {
 }
 
 merkle::TileReader Ledger::Impl::tile_reader() const {
-  return [this](std::uint8_t level, std::uint64_t index) -> Result<std::string> {
-    RELAIS_ASSIGN(auto tile, store->get(store::Family::nodes, tile_key(level, index)));
-    if (!tile) return fail(Errc::not_found, "tile-unknown", "there is no such tile");
-    return std::move(*tile);
-  };
+  return tiles::tile_reader(*store);
 }
 
 Result<merkle::Receipt> Ledger::Impl::receipt(LogIndex index) const {
-  std::uint64_t size = 0;
-  std::string note;
-  RELAIS_TRY(store->scan(store::Family::checkpoints, store::index_key(index.value + 1),
-                         [&](std::string_view key, std::string_view value) {
-                           size = load_be<std::uint64_t>(key);
-                           note = value;
-                           return false;
-                         }));
-  if (note.empty()) return fail(past_the_end(index));
-  RELAIS_ASSIGN(auto proof,
-                merkle::inclusion_proof(index.value, size, merkle::node_reader(tile_reader())));
-  RELAIS_ASSIGN(const std::string entry, must_get(*store, store::Family::entries, index));
-  return merkle::Receipt{index.value, entry.substr(0, 8), std::move(proof), std::move(note)};
+  RELAIS_ASSIGN(auto receipt, tiles::stored_receipt(*store, index));
+  if (!receipt) return fail(past_the_end(index));
+  return std::move(*receipt);
 }
 
 Result<merkle::Receipt> Ledger::receipt(LogIndex index) const {

@@ -5,7 +5,6 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/file.h"
-#include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
 #include "ledger/log/impl.h"
@@ -20,31 +19,6 @@ Error damaged_projections(const DamagedRecords& e) {
       .accepts("relais rebuild, which makes them anew from event 0");
 }
 
-/// SIZE:ROOT, the root as a checkpoint has it.
-std::string name_of(const merkle::Checkpoint& c) {
-  return std::to_string(c.size) + ":" + crypto::base64_encode(view(c.root));
-}
-
-/// The store must go at least as far as the last checkpoint that was handed out, and have its root.
-Status check_handed_out(const Head& head, const merkle::Checkpoint& handed_out,
-                        const merkle::TileReader& read_tile) {
-  const auto refuse = [&](const std::string& what) {
-    return fail(
-        error(Errc::corrupt, "self-check-head", what)
-            .at("checkpoint " + std::to_string(handed_out.size))
-            .accepts(
-                "a store that is at least as long: its end is damaged, or it is an old backup, "
-                "and going on from here would fork the log"));
-  };
-  if (head.checkpoint.size < handed_out.size)
-    return refuse("a checkpoint of " + std::to_string(handed_out.size) +
-                  " entries was handed out, the store has " + std::to_string(head.checkpoint.size));
-  RELAIS_ASSIGN(const Hash root, merkle::root(handed_out.size, merkle::node_reader(read_tile)));
-  if (root != handed_out.root)
-    return refuse("the store's tree has another root than the checkpoint that was handed out");
-  return {};
-}
-
 /// Whether a slot that does not hold can be what a power loss left: the store is written before its
 /// checkpoint, so it then goes further than the slot that holds.
 bool torn_by_a_crash(const Head& head, const HeadContent& content) {
@@ -53,7 +27,7 @@ bool torn_by_a_crash(const Head& head, const HeadContent& content) {
 
 /// Without `head` nobody can tell a store that has lost its end.
 Status check_lost(const Head& head, const HeadContent& content, const Options& options) {
-  const std::string name = name_of(head.checkpoint);
+  const std::string name = tiles::name_of(head.checkpoint);
   if (options.accept_head == name) return {};
   if (options.accept_head)
     return fail(error(Errc::conflict, "head-differs",
@@ -77,7 +51,7 @@ Error two_heads(const Options& options, const merkle::Checkpoint& one,
   return error(Errc::corrupt, "self-check-head",
                (options.data / "head").string() + " has two signed checkpoints of " +
                    std::to_string(one.size) + " entries that contradict each other: " +
-                   name_of(one) + " and " + name_of(other))
+                   tiles::name_of(one) + " and " + tiles::name_of(other))
       .at("head")
       .accepts(
           "the file as the server left it; two signed trees of one size are a fork of the log");
@@ -85,17 +59,18 @@ Error two_heads(const Options& options, const merkle::Checkpoint& one,
 
 Status check_head_file(const Head& head, const HeadContent& content, const Options& options,
                        const merkle::TileReader& read_tile) {
-  if (content.newest) RELAIS_TRY(check_handed_out(head, *content.newest, read_tile));
+  if (content.newest)
+    RELAIS_TRY(tiles::check_handed_out(head.checkpoint, *content.newest, read_tile));
   // The log's key has signed both: one history has both, or it has forked.
   if (content.older) {
     if (content.older->size == content.newest->size && content.older->root != content.newest->root)
       return fail(two_heads(options, *content.newest, *content.older));
-    RELAIS_TRY(check_handed_out(head, *content.older, read_tile));
+    RELAIS_TRY(tiles::check_handed_out(head.checkpoint, *content.older, read_tile));
   }
   if (content.flaw.empty()) {
     if (!options.accept_head) return {};
     return fail(error(Errc::conflict, "head-holds",
-                      "head holds, and its last checkpoint is " + name_of(*content.newest))
+                      "head holds, and its last checkpoint is " + tiles::name_of(*content.newest))
                     .at("--head")
                     .accepts("nothing: this is for a head that is lost"));
   }

@@ -268,6 +268,17 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
       {"GET /v1/events/live", live},
       {"GET /v1/referrals", referrals},
       {"GET /v1/deadlines", deadlines},
+      // Each sees its own looks; more of it in reads_test.cc.
+      {"GET /v1/audit/reads",
+       [](const ReaderOf& r) {
+         for (const std::string& by :
+              all(r.slug, "/v1/audit/reads?limit=500", "reads", "signatory"))
+           EXPECT_EQ(by, "\"" + r.slug + "\"");
+       }},
+      {"GET /v1/audit/reads/{index}/receipt", status("/v1/audit/reads/999999/receipt", 404)},
+      {"GET /log/reads/checkpoint", status("/log/reads/checkpoint", 200)},
+      {"GET /log/reads/vkey", status("/log/reads/vkey", 200)},
+      {"GET /log/reads/tile/{*}", status("/log/reads/tile/9/000", 404)},
       {"GET /v1/capabilities", status("/v1/capabilities?need=shelter", 200)},
       {"GET /v1/indicators", status("/v1/indicators", 200)},
       {"GET /v1/indicators/{name}", status("/v1/indicators/trainings", 200)},
@@ -293,6 +304,10 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
       {"POST /v1/events",
        [](const ReaderOf& r) {
          EXPECT_EQ(send(api::Method::options, "/v1/events", {}, false).status, 204U) << r.slug;
+       }},
+      {"POST /v1/break-glass",
+       [](const ReaderOf& r) {
+         EXPECT_EQ(send(api::Method::options, "/v1/break-glass", {}, false).status, 204U) << r.slug;
        }},
   };
   return kChecks;

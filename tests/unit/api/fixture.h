@@ -14,6 +14,7 @@
 #include "api/reading/auth.h"
 #include "api/service.h"
 #include "ledger/base/json.h"
+#include "ledger/reads/read_log.h"
 #include "tests/unit/log/fixture.h"
 
 namespace relais::tests {
@@ -34,15 +35,34 @@ class ApiTest : public LedgerTest {
 
   void SetUp() override {
     LedgerTest::SetUp();
+    open_reads();
     api::ServiceOptions options;
     options.workers = 2;
     options.max_streams = 2;
     options.report = [this](const std::string& line) { reports.push_back(line); };
-    service = std::make_unique<api::Service>(*ledger, wall, std::move(options));
+    service = std::make_unique<api::Service>(*ledger, *reads, wall, std::move(options));
   }
   void TearDown() override {
     service.reset();
     EXPECT_TRUE(reports.empty()) << reports[0];
+  }
+
+  /// The log of reads beside the ledger.
+  void open_reads() {
+    const auto key = log::load_own_key(data(), "log.jwk");
+    ASSERT_TRUE(key);
+    reads::Options options;
+    options.path = data() / "reads";
+    options.ledger = ledger->vkey();
+    options.key = *key;
+    options.shortage = [this] { return reads_shortage; };
+    if (!std::filesystem::exists(options.path)) {
+      const Status made = reads::create_log(options.path, options.ledger, *key);
+      ASSERT_TRUE(made) << to_string(made.error());
+    }
+    auto opened = reads::ReadLog::open(options, wall);
+    ASSERT_TRUE(opened) << to_string(opened.error());
+    reads = std::move(*opened);
   }
 
   /// An Authorization header of a signatory, made now.
@@ -141,6 +161,8 @@ class ApiTest : public LedgerTest {
 
   SharedClock wall;  // of the server and its readers; the ledger keeps its own
   std::vector<std::string> reports;
+  std::optional<Error> reads_shortage;  // set while no request runs
+  std::unique_ptr<reads::ReadLog> reads;
   std::unique_ptr<api::Service> service;
 };
 

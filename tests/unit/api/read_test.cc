@@ -353,11 +353,11 @@ TEST_F(ReadTest, OperationsAnswer) {
 
 TEST_F(ReadTest, TheProjectionsAreRebuiltFromTheLocalSocketOnly) {
   EXPECT_EQ(send(api::Method::post, "/admin/rebuild").status, 404U);
-  const auto before = get("ml1", case_path(1)).body;
+  const auto before = get("aa1", case_path(1)).body;
   const auto r = send(api::Method::post, "/admin/rebuild", {}, {}, true);
   ASSERT_EQ(r.status, 200U) << r.body;
   EXPECT_EQ(number(body(r), "generation"), 2);
-  EXPECT_EQ(get("ml1", case_path(1)).body, before);
+  EXPECT_EQ(get("aa1", case_path(1)).body, before);
 }
 
 TEST_F(ReadTest, AStoppedLedgerIsNotReady) {

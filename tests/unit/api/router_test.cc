@@ -12,13 +12,13 @@ Result<Response> nothing(Call&) {
 class RouterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    router.add(Route::get("/v1/events").answers(nothing));
-    router.add(Route::post("/v1/events").open().answers(nothing));
-    router.add(Route::get("/v1/events/live").answers(nothing));
-    router.add(Route::get("/v1/events/{id}").answers(nothing));
-    router.add(Route::get("/v1/events/{id}/receipt").answers(nothing));
-    router.add(Route::get("/log/tile/{*}").open().answers(nothing));
-    router.add(Route::post("/admin/rebuild").local().answers(nothing));
+    router.add(Route::get("/v1/events").giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::post("/v1/events").open().giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::get("/v1/events/live").giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::get("/v1/events/{id}").giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::get("/v1/events/{id}/receipt").giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::get("/log/tile/{*}").open().giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::post("/admin/rebuild").local().giving(Gives::no_case_data).answers(nothing));
   }
   std::string find(Method method, std::vector<std::string> path, bool local = false) {
     last_path = std::move(path);

@@ -18,6 +18,8 @@
 #include "api/service.h"
 #include "ledger/clock/clock_job.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/log/genesis.h"
+#include "ledger/reads/read_log.h"
 #include "ledger/statement/sd_jwt.h"
 #include "ledger/statement/statement.h"
 #include "projections/read.h"
@@ -65,16 +67,33 @@ class StoryTest : public ::testing::Test {
     api::ServiceOptions options;
     options.requests_per_second = 0;
     options.workers = 2;
-    service_ = std::make_unique<api::Service>(*ledger_, *clock_, std::move(options));
+    open_reads();
+    service_ = std::make_unique<api::Service>(*ledger_, *reads_, *clock_, std::move(options));
     story_ = std::make_unique<Story>();
     read_story();
     for (const rules::Signatory& s : ledger_->head()->registry->signatories())
       if (s.active && get(s.slug, "/v1/signatories").status == 200)
         readers_.push_back({s.slug, s.id, s.role_set()});
   }
+  /// The log of reads beside the ledger.
+  static void open_reads() {
+    const auto key = log::load_own_key(folder_->path / "data", "log.jwk");
+    check(key.has_value(), "the story has a log key");
+    reads::Options options;
+    options.path = folder_->path / "data" / "reads";
+    options.ledger = ledger_->vkey();
+    options.key = *key;
+    if (!std::filesystem::exists(options.path))
+      check(reads::create_log(options.path, options.ledger, *key).has_value(),
+            "a log of reads can be made");
+    auto opened = reads::ReadLog::open(options, *clock_);
+    check(opened.has_value(), "a log of reads can be opened");
+    reads_ = std::move(*opened);
+  }
   static void TearDownTestSuite() {
     story_.reset();
     service_.reset();
+    reads_.reset();
     ledger_.reset();
     clock_.reset();
     folder_.reset();
@@ -213,6 +232,7 @@ class StoryTest : public ::testing::Test {
   static inline std::unique_ptr<TempFolder> folder_;
   static inline std::unique_ptr<ManualClock> clock_;
   static inline std::unique_ptr<log::Ledger> ledger_;
+  static inline std::unique_ptr<reads::ReadLog> reads_;
   static inline std::unique_ptr<api::Service> service_;
   static inline std::unique_ptr<Story> story_;
   static inline std::vector<ReaderOf> readers_;

@@ -7,7 +7,7 @@
 
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
-#include "ledger/log/head_file.h"
+#include "ledger/tiles/head_file.h"
 #include "tests/unit/log/fixture.h"
 
 namespace relais::tests {
@@ -27,7 +27,9 @@ class HeadOf : public LedgerTest {
     b[static_cast<std::size_t>(at)] = static_cast<char>(b[static_cast<std::size_t>(at)] ^ 1);
     std::ofstream(file(), std::ios::binary) << b;
   }
-  log::HeadContent content() const { return log::HeadFile::read(file(), *log::load_vkey(data())); }
+  tiles::HeadContent content() const {
+    return tiles::HeadFile::read(file(), *log::load_vkey(data()));
+  }
   /// Opens for writing; "" or the error.
   std::string start(std::optional<std::string> accept = {}, bool strict = false) {
     ledger.reset();

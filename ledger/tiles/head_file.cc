@@ -1,4 +1,4 @@
-#include "ledger/log/head_file.h"
+#include "ledger/tiles/head_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 
 #include "ledger/base/file.h"
 
-namespace relais::log {
+namespace relais::tiles {
 namespace {
 
 constexpr std::size_t kSlotBytes = 4096;  // a block of its own each
@@ -119,4 +119,4 @@ HeadContent HeadFile::read(const std::filesystem::path& path, const merkle::Note
   return content;
 }
 
-}  // namespace relais::log
+}  // namespace relais::tiles

@@ -12,7 +12,7 @@
 #include "ledger/base/error.h"
 #include "ledger/merkle/note.h"
 
-namespace relais::log {
+namespace relais::tiles {
 
 /// What stands in the file.
 struct HeadContent {
@@ -47,4 +47,4 @@ class HeadFile {
   unsigned next_ = 0;
 };
 
-}  // namespace relais::log
+}  // namespace relais::tiles

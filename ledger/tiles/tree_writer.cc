@@ -1,14 +1,9 @@
-#include "ledger/log/tree_writer.h"
+#include "ledger/tiles/tree_writer.h"
 
 #include "ledger/base/check.h"
+#include "ledger/tiles/stored_tree.h"
 
-namespace relais::log {
-
-std::string tile_key(std::uint8_t level, std::uint64_t index) {
-  std::string key(1, static_cast<char>(level));
-  append_be(key, index);
-  return key;
-}
+namespace relais::tiles {
 
 Result<TreeWriter> TreeWriter::load(std::uint64_t size, const merkle::TileReader& read_tile) {
   TreeWriter tree;
@@ -81,4 +76,4 @@ void TreeWriter::forget() {
   for (std::size_t i = 0; i < ids.size(); ++i) nodes_.emplace(ids[i], range_.hashes()[i]);
 }
 
-}  // namespace relais::log
+}  // namespace relais::tiles

@@ -13,10 +13,7 @@
 #include "ledger/merkle/tree.h"
 #include "ledger/store/store.h"
 
-namespace relais::log {
-
-/// Key of a tile in the family `nodes`: level (1 byte) ‖ index (8 bytes, big-endian).
-std::string tile_key(std::uint8_t level, std::uint64_t index);
+namespace relais::tiles {
 
 class TreeWriter {
  public:
@@ -54,4 +51,4 @@ class TreeWriter {
       nodes_;  // of this batch, and the edge it grew from
 };
 
-}  // namespace relais::log
+}  // namespace relais::tiles

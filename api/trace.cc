@@ -1,0 +1,86 @@
+#include "api/trace.h"
+
+#include "api/context.h"
+
+namespace relais::api {
+namespace {
+
+/// What an entry takes beside its bytes: its places in the tree and in the indices.
+constexpr double kBytesBeside = 200;
+
+double bytes_of(const reads::Record& record) {
+  double bytes = kBytesBeside + static_cast<double>(record.text.size());
+  for (std::size_t i = 0; i < record.looks.size(); ++i)
+    bytes += static_cast<double>(record.looks[i].size() + record.details[i].size());
+  return bytes;
+}
+
+Error trace_failed() {
+  return error(Errc::unavailable, "trace-failed",
+               "the log of reads takes nothing now, and no answer leaves without a trace in it")
+      .accepts("the same request again, once /readyz says that reads are answered");
+}
+
+/// The operator hears of the first one, and when it has ended.
+void tell(Context& context, const Status& kept) {
+  const bool failed = !kept;
+  if (context.trace_failed == failed || context.trace_failed.exchange(failed) == failed) return;
+  context.report(failed ? "no answers with case data: " + to_string(kept.error())
+                        : "the log of reads takes traces again");
+}
+
+}  // namespace
+
+reads::CaseLook& Trace::part(const std::optional<Uuid>& case_id) {
+  reads::CaseLook& look = parts_[case_id];
+  look.case_id = case_id;
+  return look;
+}
+
+void Trace::event(const statement::StreamId& stream, LogIndex index, bool disclosed) {
+  const bool of_case = stream.kind == schema::StreamKind::CASE;
+  reads::CaseLook& look = part(of_case ? std::optional(stream.uuid) : std::nullopt);
+  look.events.push_back(index);
+  if (disclosed) look.disclosed.push_back(index);
+  ++look.items;
+}
+
+std::vector<reads::CaseLook> Trace::take() {
+  std::vector<reads::CaseLook> looks;
+  looks.reserve(parts_.size());
+  for (auto& [case_id, look] : parts_) {
+    if (case_id)
+      if (const auto it = emergencies_.find(*case_id); it != emergencies_.end())
+        look.emergency = it->second;
+    looks.push_back(std::move(look));
+  }
+  parts_.clear();
+  return looks;
+}
+
+void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
+                Trace trace, std::function<void(Status)> kept) {
+  const rules::Signatory* by = context.ledger.head()->registry->find(reader.id);
+  reads::Reader who;
+  who.kid = reader.token->kid;
+  if (by != nullptr) who.signatory = by->slug;
+  who.token = reader.token->id;
+  who.purpose = reader.token->purpose;
+  who.route = route;
+  who.status = status;
+  auto record = reads::make_record(std::move(who), trace.take(), context.random);
+  if (!record) {
+    context.report(to_string(record.error()));
+    return kept(fail(trace_failed()));
+  }
+  if (Status paid = context.accounts->traced.take(reader.id, bytes_of(*record)); !paid)
+    return kept(std::move(paid));
+  context.reads.keep(std::move(*record), [&context, kept = std::move(kept),
+                                          owed = context.in_flight.take()](Result<LogIndex> at) {
+    const Status status = at ? Status() : fail(std::move(at).error());
+    tell(context, status);
+    kept(status ? Status() : fail(trace_failed()));
+  });
+}
+
+}  // namespace relais::api

@@ -1,0 +1,50 @@
+// What an answer gave of cases, on its way into the log of reads (ledger/reads). Who makes the
+// answer fills it; the service writes it, and only then lets the answer go.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "ledger/base/error.h"
+#include "ledger/base/id.h"
+#include "ledger/reads/record.h"
+#include "ledger/statement/stream_id.h"
+
+namespace relais::api {
+
+struct Context;
+struct Reader;
+
+class Trace {
+ public:
+  /// Something of a case was given, if only that it has not changed.
+  void look(const Uuid& case_id) { ++part(case_id).items; }
+  /// An event was given; `disclosed`: with disclosures.
+  void event(const statement::StreamId& stream, LogIndex index, bool disclosed = false);
+  /// The reader sees the case by this emergency access: the index of its opening. Of a case that
+  /// was not looked at it says nothing.
+  void emergency(const Uuid& case_id, LogIndex opened) { emergencies_[case_id] = opened; }
+
+  bool empty() const { return parts_.empty(); }
+  /// What was given, by case; events of no case first.
+  std::vector<reads::CaseLook> take();
+
+ private:
+  reads::CaseLook& part(const std::optional<Uuid>& case_id);
+
+  std::map<std::optional<Uuid>, reads::CaseLook> parts_;
+  std::map<Uuid, LogIndex> emergencies_;
+};
+
+/// Writes what an answer gave. `kept` is called once, now or later, from any thread: an answer may
+/// leave, or the error that takes its place: "trace-failed" (Errc::unavailable), or
+/// "too-much-read" (Errc::limited) where the reader has used up what its reads may take on the
+/// disk.
+void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
+                Trace trace, std::function<void(Status)> kept);
+
+}  // namespace relais::api

@@ -1,0 +1,36 @@
+// The log of reads beside a ledger, as every command opens it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ledger/base/clock.h"
+#include "ledger/base/error.h"
+#include "ledger/log/ledger.h"
+#include "ledger/reads/read_log.h"
+
+namespace relais::cli {
+
+struct OpenReads {
+  bool read_only = false;                  ///< for verifying
+  std::optional<std::string> accept_head;  ///< SIZE:ROOT, where DATA/reads/head is lost
+  /// Room on the disk that traces leave alone; what a purge of the disclosures needs is added. 0:
+  /// none.
+  std::uint64_t reserve_bytes = 0;
+  int max_open_files = 128;
+  std::function<void(const std::string&)> report;
+};
+
+/// Opens DATA/reads. A ledger that never had one gets it now, and with it DATA/reads.vkey; where
+/// that file is, a log that is missing was lost ("self-check-reads"). Where the ledger or the disk
+/// takes no writes it is opened for reading, and failure() says why. The ledger outlives it.
+Result<std::unique_ptr<reads::ReadLog>> open_reads(const std::filesystem::path& data,
+                                                   const log::Ledger& ledger, const Clock& clock,
+                                                   const OpenReads& how);
+
+/// Whether the ledger in this folder has a log of reads, or had one.
+bool has_reads(const std::filesystem::path& data);
+
+}  // namespace relais::cli

@@ -1,0 +1,74 @@
+// Internal to ledger/reads: what the public ReadLog is made of.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "ledger/base/folder_lock.h"
+#include "ledger/reads/read_log.h"
+#include "ledger/tiles/head_file.h"
+#include "ledger/tiles/stored_tree.h"
+#include "ledger/tiles/tree_writer.h"
+
+namespace relais::reads {
+
+/// What waits for the writer.
+struct Waiting {
+  Record record;
+  ReadLog::Kept kept;
+};
+
+struct ReadLog::Impl {
+  FolderLock lock;  // of who writes; given back last
+  Options options;
+  const Clock* clock = nullptr;
+  merkle::NoteKey vkey;
+  std::unique_ptr<store::Store> store;
+  Stats stats;
+
+  mutable std::mutex head_mutex;
+  std::shared_ptr<const Head> head;
+
+  // The writer and what it alone touches.
+  std::thread writer;
+  std::optional<tiles::TreeWriter> tree;
+  std::optional<tiles::HeadFile> head_file;
+  std::shared_ptr<const RecordSource> indices;
+  /// Those that were read or written lately.
+  std::unordered_map<Uuid, Summary, UuidHash> summaries;
+
+  // The queue.
+  mutable std::mutex queue_mutex;
+  std::condition_variable queue_changed;
+  std::deque<Waiting> queue;
+  std::size_t queued_bytes = 0;
+  bool stopping = false;
+  std::optional<Error> failure;
+
+  std::shared_ptr<const Head> current() const {
+    const std::lock_guard guard(head_mutex);
+    return head;
+  }
+  void publish(std::shared_ptr<const Head> next) {
+    const std::lock_guard guard(head_mutex);
+    head = std::move(next);
+  }
+
+  Status open_writer(const tiles::HeadContent& content, const Head& now);
+  void start_writer();
+  void run_writer();
+  std::deque<Waiting> take_group();
+  /// Writes the group; then its first index.
+  Result<LogIndex> commit(const std::deque<Waiting>& group);
+  void stage(const Waiting& read, LogIndex index, Timestamp at, store::Batch& batch);
+  void summarise(RecordSink& records, const Uuid& id, const Reader& reader, Timestamp at);
+  void fail_with(const Error& e);
+};
+
+/// The checks of ReadLog::open.
+Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log);
+
+}  // namespace relais::reads

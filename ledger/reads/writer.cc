@@ -1,0 +1,178 @@
+// One thread that writes what was read: whole groups, each under one signed checkpoint and one
+// sync.
+#include <algorithm>
+#include <chrono>
+#include <future>
+
+#include "ledger/base/archive.h"
+#include "ledger/reads/impl.h"
+
+namespace relais::reads {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxSummaries = 5'000;  // kept in memory
+
+std::size_t bytes_of(const Record& record) {
+  std::size_t bytes = record.text.size();
+  for (std::size_t i = 0; i < record.looks.size(); ++i)
+    bytes += record.looks[i].size() + record.details[i].size();
+  return bytes;
+}
+
+Error shutting_down() {
+  return error(Errc::unavailable, "shutting-down", "the log of reads takes nothing now");
+}
+
+}  // namespace
+
+void ReadLog::keep(Record record, Kept kept) {
+  const std::size_t bytes = bytes_of(record);
+  std::optional<Error> refused;
+  {
+    const std::lock_guard guard(impl_->queue_mutex);
+    if (impl_->failure) {
+      refused = impl_->failure;
+    } else if (impl_->stopping || !impl_->writer.joinable()) {
+      refused = shutting_down();
+    } else if (impl_->queue.size() >= kMaxQueued || impl_->queued_bytes + bytes > kMaxQueuedBytes) {
+      refused = error(Errc::limited, "queue-full", "too many reads wait; try again shortly");
+    } else {
+      impl_->queued_bytes += bytes;
+      impl_->queue.push_back({std::move(record), std::move(kept)});
+    }
+  }
+  if (refused) return kept(fail(std::move(*refused)));
+  impl_->queue_changed.notify_one();
+}
+
+Result<LogIndex> ReadLog::keep_and_wait(Record record) {
+  std::promise<Result<LogIndex>> promise;
+  keep(std::move(record), [&promise](Result<LogIndex> r) { promise.set_value(std::move(r)); });
+  return promise.get_future().get();
+}
+
+void ReadLog::stop() {
+  {
+    const std::lock_guard guard(impl_->queue_mutex);
+    impl_->stopping = true;
+  }
+  impl_->queue_changed.notify_one();
+  if (!impl_->writer.joinable()) return;
+  impl_->writer.join();
+  // What fails here is read back from the write-ahead log, as after a crash.
+  static_cast<void>(impl_->store->flush());
+}
+
+std::optional<Error> ReadLog::failure() const {
+  const std::lock_guard guard(impl_->queue_mutex);
+  return impl_->failure;
+}
+
+void ReadLog::Impl::start_writer() {
+  writer = std::thread([this] { run_writer(); });
+}
+
+void ReadLog::Impl::fail_with(const Error& e) {
+  const std::lock_guard guard(queue_mutex);
+  failure = e;
+}
+
+std::deque<Waiting> ReadLog::Impl::take_group() {
+  std::deque<Waiting> group;
+  std::unique_lock guard(queue_mutex);
+  queue_changed.wait(guard, [this] { return stopping || !queue.empty(); });
+  if (queue.size() <= kMaxGroup) {
+    group.swap(queue);
+    queued_bytes = 0;
+    return group;
+  }
+  while (group.size() < kMaxGroup) {
+    queued_bytes -= bytes_of(queue.front().record);
+    group.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+  return group;
+}
+
+void ReadLog::Impl::run_writer() {
+  for (;;) {
+    std::deque<Waiting> group = take_group();
+    if (group.empty()) return;
+    Result<LogIndex> first = LogIndex{};
+    // No memory is like no disk: what was staged is not written, and the tree is ahead of the disk.
+    try {
+      std::optional<Error> refused = failure;  // only this thread changes it
+      if (!refused && options.shortage) refused = options.shortage();
+      first = refused ? Result<LogIndex>(fail(std::move(*refused))) : commit(group);
+    } catch (const std::exception& e) {
+      first = fail(Errc::io, "writer-failed", e.what());
+      fail_with(first.error());
+    }
+    for (std::size_t i = 0; i < group.size(); ++i)
+      group[i].kept(first ? Result<LogIndex>(LogIndex{first->value + i}) : first);
+  }
+}
+
+void ReadLog::Impl::summarise(RecordSink& records, const Uuid& id, const Reader& reader,
+                              Timestamp at) {
+  const std::string key = summary_key(id);
+  auto it = summaries.find(id);
+  if (it == summaries.end()) {
+    const auto stored = indices->get(key);
+    it = summaries.emplace(id, stored ? decode<Summary>(*stored).value_or(Summary()) : Summary())
+             .first;
+  }
+  it->second.add(reader, at);
+  records.put(key, encode(it->second));
+}
+
+void ReadLog::Impl::stage(const Waiting& read, LogIndex index, Timestamp at, store::Batch& batch) {
+  const Record& record = read.record;
+  const std::string key = store::index_key(index.value);
+  const std::string entry = entry_bytes(at, record.text);
+  tree->append(merkle::leaf_hash(entry));
+  batch.put(store::Family::entries, key, entry);
+  if (!record.looks.empty()) batch.put(store::Family::disclosures, key, encode_parts(record));
+  RecordSink& records = batch.records(*store, kIndices);
+  records.put(signatory_key(record.reader.signatory, index), {});
+  for (const CaseLook& look : record.cases) {
+    if (!look.case_id) continue;
+    records.put(case_key(*look.case_id, index), {});
+    summarise(records, *look.case_id, record.reader, at);
+  }
+}
+
+Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
+  const auto start = Steady::now();
+  const std::shared_ptr<const Head> before = current();
+  const LogIndex first{tree->size()};
+  auto next = std::make_shared<Head>();
+  next->last_received = std::max(clock->now(), before->last_received);
+  store::Batch batch;
+  if (summaries.size() > kMaxSummaries) summaries.clear();
+  for (std::size_t i = 0; i < group.size(); ++i)
+    stage(group[i], LogIndex{first.value + i}, next->last_received, batch);
+  next->checkpoint = {vkey.name, tree->size(), tree->root()};
+  next->note = merkle::sign_checkpoint(next->checkpoint, *options.key);
+  tree->write(batch);
+  batch.put(store::Family::checkpoints, store::index_key(tree->size()), next->note);
+  stats.bytes += batch.bytes();
+  Status written = store->write(batch, true);
+  if (written) written = head_file->write(next->note);
+  if (!written) {
+    // Whether the group is on disk is not known, and memory is ahead of it.
+    fail_with(written.error());
+    return fail(std::move(written).error());
+  }
+  publish(std::move(next));
+  tree->forget();
+  stats.kept += group.size();
+  ++stats.groups;
+  stats.commit_us += static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - start).count());
+  return first;
+}
+
+}  // namespace relais::reads

@@ -1,0 +1,130 @@
+// The log of reads, re-derived: whatever was changed in its store is named.
+#include "ledger/reads/verify.h"
+
+#include "ledger/base/archive.h"
+#include "tests/unit/reads/fixture.h"
+
+namespace relais::tests {
+namespace {
+
+class VerifyReads : public ReadsTest {
+ protected:
+  /// 300 reads of 5 cases: more than a tile.
+  void fill() {
+    for (std::uint64_t i = 0; i < 300; ++i) {
+      clock.advance_ms(1);
+      if (i % 50 == 49) {
+        keep("ml1", {look_at(i % 5), look_at((i + 1) % 5, {LogIndex{i}})}, "audit");
+      } else {
+        log->keep(record(i % 2 == 0 ? "ml1" : "aa1", {look_at(i % 5)}), [](auto) {});
+      }
+    }
+    log.reset();
+  }
+  Result<reads::VerifyReport> verify() {
+    reads::Options o = options();
+    o.key.reset();
+    o.strict = true;
+    auto opened = reads::ReadLog::open(o, clock);
+    if (!opened) return fail(std::move(opened).error());
+    return reads::verify(**opened, [](auto, auto) {});
+  }
+  std::string verdict() {
+    const auto verified = verify();
+    return verified ? "holds" : verified.error().rule + " " + verified.error().field;
+  }
+  void change(const std::function<void(store::Store&, store::Batch&)>& how) {
+    store::Options o;
+    o.path = path() / "store";
+    const auto store = store::Store::open(o);
+    ASSERT_TRUE(store) << to_string(store.error());
+    store::Batch batch;
+    how(**store, batch);
+    ASSERT_TRUE((*store)->write(batch, true));
+  }
+};
+
+TEST_F(VerifyReads, AnEmptyLogHolds) {
+  log.reset();
+  const auto verified = verify();
+  ASSERT_TRUE(verified) << to_string(verified.error());
+  EXPECT_EQ(verified->entries, 0);
+  EXPECT_EQ(verified->checkpoints, 1);
+}
+
+TEST_F(VerifyReads, EverythingIsCounted) {
+  fill();
+  const auto verified = verify();
+  ASSERT_TRUE(verified) << to_string(verified.error());
+  EXPECT_EQ(verified->entries, 300);
+  EXPECT_EQ(verified->looks, 306);
+  EXPECT_EQ(verified->tiles, 3);
+  EXPECT_GT(verified->checkpoints, 1);
+  EXPECT_EQ(verified->cases, 5);
+  EXPECT_GT(verified->files.bytes, 0);
+}
+
+/// Far from the end, where a start does not look.
+TEST_F(VerifyReads, WhatWasChangedIsNamed) {
+  using store::Family;
+  fill();
+  const std::string key = store::index_key(7);
+  const reads::Record other = record("aa1", {look_at(2)});
+  std::string kept;
+  std::string kept_parts;
+  {
+    store::Options o;
+    o.path = path() / "store";
+    const auto store = store::Store::open(o);
+    kept = **(*store)->get(Family::entries, key);
+    kept_parts = **(*store)->get(Family::disclosures, key);
+  }
+  const Uuid id = case_number(7 % 5);
+  const auto put = [&](Family family, std::string_view value) {
+    change([&](store::Store&, store::Batch& b) { b.put(family, key, value); });
+  };
+  const auto record_of = [&](const std::string& name, std::optional<std::string> value) {
+    change([&](store::Store& s, store::Batch& b) {
+      if (value)
+        b.records(s, reads::kIndices).put(name, *value);
+      else
+        b.records(s, reads::kIndices).erase(name);
+    });
+  };
+
+  put(Family::entries, reads::entry_bytes(kReadsStart, other.text));
+  EXPECT_EQ(verdict(), "verify-time reads entry 7");
+  put(Family::entries, kept.substr(0, 8) + other.text);
+  EXPECT_EQ(verdict(), "verify-entry reads entry 7") << "its part is not the one it signs";
+  put(Family::disclosures, reads::encode_parts(other));
+  // Its form holds, its hash does not: whichever comes first, the tile or the checkpoint of its
+  // group.
+  const std::string said = verdict();
+  EXPECT_TRUE(said.starts_with("verify-tile reads") || said.starts_with("verify-checkpoint reads"))
+      << said;
+  put(Family::entries, kept);
+  EXPECT_EQ(verdict(), "verify-entry reads entry 7");
+  put(Family::disclosures, kept_parts);
+  EXPECT_EQ(verdict(), "holds");
+
+  record_of(reads::signatory_key("aa1", LogIndex{7}), std::nullopt);
+  EXPECT_EQ(verdict(), "verify-index reads entry 7");
+  record_of(reads::signatory_key("aa1", LogIndex{7}), "");
+  record_of(reads::case_key(id, LogIndex{7}), std::nullopt);
+  EXPECT_EQ(verdict(), "verify-index reads entry 7");
+  record_of(reads::case_key(id, LogIndex{7}), "");
+  record_of(reads::case_key(id, LogIndex{8}), "");
+  EXPECT_TRUE(verdict().starts_with("verify-summary")) << "a look at a case that nobody took";
+  record_of(reads::case_key(id, LogIndex{8}), std::nullopt);
+  record_of(reads::signatory_key("zz", LogIndex{7}), "");
+  EXPECT_EQ(verdict(), "verify-stray reads index");
+  record_of(reads::signatory_key("zz", LogIndex{7}), std::nullopt);
+  record_of(reads::summary_key(case_number(99)), encode(reads::Summary()));
+  EXPECT_EQ(verdict(), "verify-stray reads summaries");
+  record_of(reads::summary_key(case_number(99)), std::nullopt);
+  record_of(reads::summary_key(id), encode(reads::Summary()));
+  EXPECT_EQ(verdict(), "verify-summary reads summary of case " + to_string(id));
+}
+
+}  // namespace
+}  // namespace relais::tests
