@@ -250,7 +250,7 @@ void Service::Impl::release(std::size_t number, Call& call, Response response,
   const unsigned status = response.status;
   keep_trace(context, call.reader, names[number], status, std::move(call.trace),
              [this, number, start, response = std::move(response),
-              respond = std::move(respond)](const Status& kept) mutable {
+              respond = std::move(respond)](const Admitted& kept) mutable {
                if (!kept) response = problem(kept.error());
                observe(number, response.status, start);
                respond(std::move(response));

@@ -59,7 +59,7 @@ std::vector<reads::CaseLook> Trace::take() {
 }
 
 void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
-                Trace trace, std::function<void(Status)> kept) {
+                Trace trace, std::function<void(const Admitted&)> kept) {
   const rules::Signatory* by = context.ledger.head()->registry->find(reader.id);
   reads::Reader who;
   who.kid = reader.token->kid;
@@ -73,13 +73,13 @@ void keep_trace(Context& context, const Reader& reader, std::string_view route, 
     context.report(to_string(record.error()));
     return kept(fail(trace_failed()));
   }
-  if (Status paid = context.accounts->traced.take(reader.id, bytes_of(*record)); !paid)
-    return kept(std::move(paid));
+  if (const Admitted paid = context.accounts->traced.take(reader.id, bytes_of(*record)); !paid)
+    return kept(paid);
   context.reads.keep(std::move(*record), [&context, kept = std::move(kept),
                                           owed = context.in_flight.take()](Result<LogIndex> at) {
     const Status status = at ? Status() : fail(std::move(at).error());
     tell(context, status);
-    kept(status ? Status() : fail(trace_failed()));
+    kept(status ? Admitted() : Admitted(fail(trace_failed())));
   });
 }
 

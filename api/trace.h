@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/http/problem.h"
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/reads/record.h"
@@ -45,6 +46,6 @@ class Trace {
 /// "too-much-read" (Errc::limited) where the reader has used up what its reads may take on the
 /// disk.
 void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
-                Trace trace, std::function<void(Status)> kept);
+                Trace trace, std::function<void(const Admitted&)> kept);
 
 }  // namespace relais::api

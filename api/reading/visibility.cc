@@ -97,8 +97,7 @@ Standing Visibility::look_up(const Uuid& id) const {
 /// Whether an emergency access of the reader to the case is open: one read of when its last one
 /// ends, and one of the case where one is.
 bool Visibility::in_emergency(const Uuid& id) const {
-  if (!emergency_until_) emergency_until_ = projections::emergency_until(records_, reader_.id);
-  if (now_ >= *emergency_until_) return false;
+  if (now_ >= emergency_ends()) return false;
   const auto state = projections::find_case(records_, id);
   return state && rules::emergency_access(*state, reader_.id, now_);
 }
@@ -181,6 +180,17 @@ Verdict Visibility::judge(const Standing& s, Kind kind, const ActFacts& act) con
 Verdict Visibility::judge_act(const Standing& s, const ActFacts& act) const {
   const Verdict by_kind = judge(s, act.kind, act);
   return act.by == reader_.id ? std::max(by_kind, judge(s, Kind::own_acts, act)) : by_kind;
+}
+
+bool Visibility::may_see(const Uuid& id) const {
+  return reader_.analyst() || projections::takes_part(records_, reader_.id, id) ||
+         (rules::deliberates(reader_.roles) && projections::has_file(records_, reader_.id, id)) ||
+         emergency_ends() > now_;
+}
+
+Timestamp Visibility::emergency_ends() const {
+  if (!emergency_until_) emergency_until_ = projections::emergency_until(records_, reader_.id);
+  return *emergency_until_;
 }
 
 bool Visibility::sees_case(const Uuid& id) {

@@ -44,6 +44,8 @@ class Visibility {
   Visibility(const Reader& reader, const RecordSource& records, Timestamp now)
       : reader_(reader), records_(records), now_(now) {}
 
+  /// Whether anything of the case may be seen, perhaps: without a look at the case.
+  bool may_see(const Uuid& id) const;
   /// Whether anything of the case may be seen.
   bool sees_case(const Uuid& id);
   bool sees_event(schema::Event::Reader event);
@@ -74,6 +76,7 @@ class Visibility {
   const Standing& standing(const rules::CaseState& state);
   Standing look_up(const Uuid& id) const;
   bool in_emergency(const Uuid& id) const;
+  Timestamp emergency_ends() const;
   Standing of(const rules::CaseState& state) const;
   const Standing& standing_in(const std::string& session);
   bool holds(const Standing& s, When when, const ActFacts& act) const;

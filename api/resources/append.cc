@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "api/context.h"
 #include "api/http/problem.h"
@@ -220,7 +221,6 @@ Result<log::Submission> take_statement(Context& context, const log::Head& head,
   // log may have it already, and then it gets its receipt.
   submission.owner = owner_of(context, head, s);
   if (!submission.owner) return submission;
-  if (context.clock_guard != nullptr) context.clock_guard->hear(*submission.owner, s.time);
   RELAIS_TRY(context.accounts->salts.take(*submission.owner, salts));
   return submission;
 }
@@ -238,16 +238,18 @@ namespace {
 /// About what a statement takes on the disk beside its own text: the typed event, the tree, keys
 /// and the read models.
 constexpr std::size_t kBesideTheText = 1'024;
+/// An erasure has what it leaves sealed anew, and takes the writer as long as so many statements.
+constexpr double kErasureInStatements = 50;
 
-std::size_t stored_bytes(const statement::Statement& s) {
-  std::size_t bytes = s.jwt.size() + kBesideTheText;
+double disclosed_bytes(const statement::Statement& s) {
+  std::size_t bytes = 0;
   for (const std::string& d : s.disclosures) bytes += d.size();
-  return bytes;
+  return static_cast<double>(bytes);
 }
 
 /// What a group takes of its signers' shares. The queue's is given back with the last who holds it:
-/// when the group is answered, or not submitted. A signer pays for what the log has taken and for
-/// what it was refused; not for what is there already, since anybody may send that again.
+/// when the group is answered, or not submitted. A signer pays for what the log takes and for what
+/// it is refused; not for what is there already, since anybody may send that again.
 class GroupShares {
  public:
   explicit GroupShares(Context& context) : context_(context) {}
@@ -258,44 +260,88 @@ class GroupShares {
   GroupShares& operator=(const GroupShares&) = delete;
 
   void add(const log::Submission& s) {
-    const bool always = log::passes_shortage(s.statement);  // a stolen key must be stopped
-    costs_.push_back({s.owner, always ? 0 : static_cast<double>(stored_bytes(s.statement))});
-    if (!s.owner) return;
-    Wanted& wanted = wanted_[*s.owner];
-    ++wanted.count;
-    wanted.bytes += costs_.back().bytes;
+    Cost cost{s.owner, 0, 0, s.statement.time};
+    if (s.owner) {
+      Wanted& wanted = wanted_[*s.owner];
+      ++wanted.count;
+      charge(s.statement, *s.owner, cost);
+      wanted.statements += cost.statements;
+      wanted.bytes += cost.bytes;
+    }
+    costs_.push_back(cost);
   }
+  /// All of it, or nothing.
   Admitted take(Accounts& accounts) {
-    for (const auto& [who, wanted] : wanted_) {
-      RELAIS_TRY(accounts.requests.take(who, static_cast<double>(wanted.count)));
-      if (wanted.bytes > 0) RELAIS_TRY(accounts.stored.take(who, wanted.bytes));
+    std::vector<std::pair<SignatoryId, const Wanted*>> taken;
+    // Nothing is asked of who has nothing to pay, be it in debt: how much it has left is its own.
+    const auto take_of = [&](SignatoryId who, const Wanted& wanted) -> Admitted {
+      if (wanted.statements > 0) RELAIS_TRY(accounts.requests.take(who, wanted.statements));
+      if (wanted.bytes > 0) {
+        if (Admitted stored = accounts.stored.take(who, wanted.bytes); !stored) {
+          accounts.requests.give_back(who, wanted.statements);
+          return stored;
+        }
+      }
+      taken.emplace_back(who, &wanted);
       RELAIS_TRY(context_.queue.take(who, wanted.count));
       queued_.push_back(who);
+      return {};
+    };
+    for (const auto& [who, wanted] : wanted_) {
+      Admitted admitted = take_of(who, wanted);
+      if (admitted) continue;
+      for (const auto& [other, its] : taken) {
+        accounts.requests.give_back(other, its->statements);
+        accounts.stored.give_back(other, its->bytes);
+      }
+      return admitted;
     }
     return {};
   }
   void settle(const std::vector<log::Outcome>& outcomes) const {
     for (std::size_t i = 0; i < outcomes.size() && i < costs_.size(); ++i) {
-      const auto& [who, bytes] = costs_[i];
+      const Cost& cost = costs_[i];
+      if (!cost.who) continue;
       const bool taken = outcomes[i] && !outcomes[i]->duplicate;
-      if (!who || taken) continue;
-      context_.accounts->stored.give_back(*who, bytes);
-      if (outcomes[i]) context_.accounts->requests.give_back(*who, 1);
+      // What is sent again tells nothing of what time it is.
+      if (taken && context_.clock_guard != nullptr)
+        context_.clock_guard->hear(*cost.who, cost.time);
+      if (taken || (outcomes[i] && outcomes[i]->disclosures_added > 0)) continue;
+      context_.accounts->stored.give_back(*cost.who, cost.bytes);
+      if (outcomes[i]) context_.accounts->requests.give_back(*cost.who, cost.statements);
     }
   }
 
  private:
   struct Cost {
     std::optional<SignatoryId> who;
+    double statements = 0;
     double bytes = 0;
+    Timestamp time;  ///< that it says
   };
   struct Wanted {
     std::size_t count = 0;
+    double statements = 0;
     double bytes = 0;
   };
+
+  /// Nothing of a copy, of what the log has or of what stands in the group already: its signer need
+  /// not know of it.
+  void charge(const statement::Statement& s, SignatoryId owner, Cost& cost) {
+    if (!seen_.emplace(owner, s.id).second) return;
+    const auto known = context_.ledger.knows(s, owner);
+    if (known && *known == log::Ledger::Known::whole) return;
+    const bool erasure = log::passes_shortage(s);  // a stolen key must be stopped, too
+    cost.statements = erasure ? kErasureInStatements : 1;
+    if (!erasure) cost.bytes = disclosed_bytes(s);
+    if (!erasure && !(known && *known == log::Ledger::Known::lacking))
+      cost.bytes += static_cast<double>(s.jwt.size() + kBesideTheText);
+  }
+
   Context& context_;
   std::vector<Cost> costs_;  // of each statement
   std::map<SignatoryId, Wanted> wanted_;
+  std::set<std::pair<SignatoryId, std::string>> seen_;
   std::vector<SignatoryId> queued_;
 };
 
@@ -327,6 +373,7 @@ void add_append_routes(Router& router, Context& context) {
   router.add(Route::post("/v1/break-glass")
                  .open()
                  .takes_body(check_sd_jwt)
+                 .giving(Gives::no_case_data)
                  .answers_later([&context](Call& call, const Respond& respond) {
                    break_glass(context, call, respond);
                  }));

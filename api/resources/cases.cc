@@ -52,10 +52,11 @@ Result<Response> list(const Context& context, Call& call) {
 }
 
 /// The case of the path as it stands, where the reader may see this kind of data of it. What the
-/// reader is to the case follows from the state, so that this is the only read.
+/// reader is to the case follows from the state.
 Result<rules::CaseState> visible_case(const Call& call, Visibility& visibility, Kind kind) {
   const auto id = parse_uuid(call.captures[0]);
-  if (!id) return fail(absent());
+  // A case of thousands of acts is not read for who has no part in it.
+  if (!id || !visibility.may_see(*id)) return fail(absent());
   auto state = projections::find_case(*call.head->records, *id);
   if (!state || !visibility.sees(kind, *state)) return fail(absent());
   return std::move(*state);

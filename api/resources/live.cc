@@ -105,7 +105,7 @@ class EventTail final : public BodyStream {
     held_ = std::make_shared<Held>();
     held_->piece = std::move(piece);
     keep_trace(context_, reader_, "GET /v1/events/live", 200, std::exchange(trace_, {}),
-               [held = held_, wake = wake_](const Status& kept) {
+               [held = held_, wake = wake_](const Admitted& kept) {
                  held->state = kept ? Held::State::kept : Held::State::refused;
                  wake();
                });
@@ -135,6 +135,9 @@ class EventTail final : public BodyStream {
     };
     RELAIS_ASSIGN(const auto page, projections::audit(context_.ledger, head, query_.filter,
                                                       kEventsPerPiece, visible, kLookedAtPerPiece));
+    // Taken although the rate may be used up: who opens streams to have the log looked at waits.
+    context_.accounts->requests.charge(reader_.id,
+                                       static_cast<double>(page.examined) / kEventsARequest);
     statement::EventView view;
     for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))

@@ -115,9 +115,10 @@ void add_operation_routes(Router& router, Context& context) {
   router.add(Route::get("/livez").open().giving(Gives::no_case_data).answers([](Call&) {
     return livez();
   }));
-  router.add(Route::post("/admin/rotate-wrapping-key").local().answers([&context](Call&) {
-    return rotate_wrapping_key(context);
-  }));
+  router.add(Route::post("/admin/rotate-wrapping-key")
+                 .local()
+                 .giving(Gives::no_case_data)
+                 .answers([&context](Call&) { return rotate_wrapping_key(context); }));
   router.add(
       Route::get("/readyz").open().giving(Gives::no_case_data).answers([&context](Call& call) {
         return readyz(context, call);

@@ -27,6 +27,13 @@ struct Descriptor {
 
 std::unexpected<Error> io_error(const fs::path& file, std::string_view what) {
   const int code = errno;
+  if (code == ENOSPC || code == EDQUOT)
+    return fail(
+        error(Errc::storage_full, "storage-full", "the disk of " + file.string() + " is full")
+            .accepts("room on it"));
+  if (code == EROFS)
+    return fail(error(Errc::unavailable, "storage-read-only",
+                      "the disk of " + file.string() + " takes no writes"));
   return fail(error(code == ENOENT ? Errc::not_found : Errc::io, "key-file",
                     std::string(what) + " " + file.string() + ": " + std::strerror(code)));
 }
@@ -52,6 +59,7 @@ Status sync_folder_of(const fs::path& file) {
 Status write_over(int fd, const fs::path& file) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) return io_error(file, "cannot look at");
+  if (!S_ISREG(info.st_mode)) return fail(Errc::io, "key-file", "not a file: " + file.string());
   const std::string zeros(static_cast<std::size_t>(info.st_size), '\0');
   if (!write_all(fd, zeros) || ::fsync(fd) != 0) return io_error(file, "cannot write over");
   return {};
@@ -77,15 +85,27 @@ Status create_private_file(const fs::path& file, std::string_view bytes) {
   return sync_folder_of(file);
 }
 
-Status replace_private_file(const fs::path& file, std::string_view bytes) {
-  const Descriptor old(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (old.fd < 0) return io_error(file, "cannot open");
+Status rewrite_private_file(const fs::path& file, std::string_view bytes) {
   fs::path next = file;
   next += ".new";
-  ::unlink(next.c_str());  // of a replacement that did not get to its end
+  if (const Descriptor left(::open(next.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      left.fd >= 0) {  // of a replacement that did not get to its end
+    RELAIS_TRY(write_over(left.fd, next));
+    ::unlink(next.c_str());
+  }
   RELAIS_TRY(create_private_file(next, bytes));
-  if (::rename(next.c_str(), file.c_str()) != 0) return io_error(file, "cannot replace");
-  RELAIS_TRY(sync_folder_of(file));
+  if (::rename(next.c_str(), file.c_str()) == 0) return sync_folder_of(file);
+  auto failure = io_error(file, "cannot replace");
+  if (const Descriptor left(::open(next.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)); left.fd >= 0)
+    static_cast<void>(write_over(left.fd, next));
+  ::unlink(next.c_str());
+  return failure;
+}
+
+Status replace_private_file(const fs::path& file, std::string_view bytes) {
+  const Descriptor old(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (old.fd < 0) return io_error(file, "cannot open");
+  RELAIS_TRY(rewrite_private_file(file, bytes));
   return write_over(old.fd, file);
 }
 

@@ -20,6 +20,10 @@ Status create_private_file(const std::filesystem::path& file, std::string_view b
 /// (flash, copy on write) may keep it until it reuses them.
 Status replace_private_file(const std::filesystem::path& file, std::string_view bytes);
 
+/// The same bytes in another file under the name: whether that can be done. Nothing is written
+/// over.
+Status rewrite_private_file(const std::filesystem::path& file, std::string_view bytes);
+
 /// Of a regular file of at most kMaxPrivateFile bytes that nobody else may open. Errors:
 /// Errc::not_found or Errc::io "key-file", Errc::malformed "key-file", Errc::forbidden
 /// "key-file-mode".

@@ -59,9 +59,9 @@ std::string seal(const SecretKey& key, std::string_view text, std::string_view c
   std::string out(kSealOverhead + text.size(), '\0');
   auto* bytes = reinterpret_cast<unsigned char*>(out.data());
   randombytes_buf(bytes, kNonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + kNonce, nullptr, raw(text), text.size(),
-                                             raw(context), context.size(), nullptr, bytes,
-                                             raw(key.view()));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + kNonce, nullptr, data_of(text), text.size(),
+                                             data_of(context), context.size(), nullptr, bytes,
+                                             data_of(key.view()));
   return out;
 }
 
@@ -71,8 +71,9 @@ std::optional<std::string> unseal(const SecretKey& key, std::string_view sealed,
   if (sealed.size() < kSealOverhead) return std::nullopt;
   std::string text(sealed.size() - kSealOverhead, '\0');
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          reinterpret_cast<unsigned char*>(text.data()), nullptr, nullptr, raw(sealed) + kNonce,
-          sealed.size() - kNonce, raw(context), context.size(), raw(sealed), raw(key.view())) != 0)
+          reinterpret_cast<unsigned char*>(text.data()), nullptr, nullptr, data_of(sealed) + kNonce,
+          sealed.size() - kNonce, data_of(context), context.size(), data_of(sealed),
+          data_of(key.view())) != 0)
     return std::nullopt;
   return text;
 }

@@ -37,9 +37,11 @@ Error stale(StreamVersion expected) {
 /// Who takes no part in a case, or no more, must not find its version by trying.
 bool may_know(rules::WorldState& world, const statement::StreamId& stream, SignatoryId who,
               Timestamp at) {
+  const rules::Signatory* signatory = world.registry().find(who);
+  if (stream.kind == schema::StreamKind::SESSION)
+    return signatory != nullptr && rules::deliberates(signatory->role_set());
   if (stream.kind != schema::StreamKind::CASE) return true;
   const rules::CaseState* state = world.find_case(stream.uuid);
-  const rules::Signatory* signatory = world.registry().find(who);
   return state != nullptr && signatory != nullptr &&
          rules::takes_part_now(rules::relations_of(*state, who, signatory->role_set(), at));
 }

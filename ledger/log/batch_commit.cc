@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -20,6 +19,9 @@ std::uint64_t microseconds_since(Steady::time_point start) {
       std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - start).count());
 }
 
+/// Of the text of what passes although there is no room: the targets of an erasure, not padding.
+constexpr std::size_t kMostPastShortage = 16 * 1024;
+
 Error group_refused(std::size_t failed) {
   return error(Errc::conflict, "group-refused",
                "statement " + std::to_string(failed) +
@@ -32,7 +34,7 @@ Error group_refused(std::size_t failed) {
 
 bool passes_shortage(const statement::Statement& s) {
   const auto data = s.event->getRoot<schema::Event>().asReader().getData();
-  return data.isCaseDataErased() || data.isKeyRevoked();
+  return (data.isCaseDataErased() || data.isKeyRevoked()) && s.jwt.size() <= kMostPastShortage;
 }
 
 std::string id_key(std::string_view id, SignatoryId signatory) {
@@ -306,9 +308,10 @@ LogIndex BatchCommit::place_of(const statement::StreamId& stream, StreamVersion 
   return LogIndex{load_be<std::uint64_t>(**stored)};
 }
 
-/// The disclosures of the versions that an erasure names go in the same write, with the key that
-/// sealed them. Files and copies that have both are dealt with later (Ledger::purge_erased); the
-/// mark says that this is owed, also after a crash.
+/// The disclosures of the versions that an erasure names go in the same write, and so does the key
+/// that sealed them: what the stream discloses from here on has another one (rekey_erased). Files
+/// and copies that have both are dealt with later (Ledger::purge_erased); the mark says that this
+/// is owed, also after a crash.
 void BatchCommit::destroy_disclosures(const rules::Act& act,
                                       std::span<const std::uint32_t> versions) {
   for (const std::uint32_t version : versions) {
@@ -316,38 +319,48 @@ void BatchCommit::destroy_disclosures(const rules::Act& act,
     batch_.erase(store::Family::disclosures, store::index_key(index.value));
     disclosures_.erase(index);
   }
-  if (const Status renewed = rekey(act, versions); !renewed)
-    throw std::runtime_error(to_string(renewed.error()));  // the batch ends (give_up)
+  const std::string stream = statement::stream_key(act.stream);
+  if (erased_.emplace(stream, act.stream).second)
+    keys_.insert_or_assign(stream, ledger_.vault->make(batch_, stream));
   batch_.put(store::Family::meta, kPurgeKey, store::index_key(act.index.value));
 }
 
-/// Destroys the stream's data key. What it sealed beside the versions that were erased is sealed
-/// anew by another one.
-Status BatchCommit::rekey(const rules::Act& act, std::span<const std::uint32_t> erased) {
-  const std::string stream = statement::stream_key(act.stream);
-  const std::set<std::uint32_t> gone(erased.begin(), erased.end());
-  std::map<LogIndex, std::vector<std::string>> rest;
-  for (std::uint32_t version = 1; version <= act.event.getVersion(); ++version) {
-    if (gone.contains(version)) continue;
-    const LogIndex index = place_of(act.stream, StreamVersion{version});
-    if (const auto here = disclosures_.find(index); here != disclosures_.end()) {
-      rest.emplace(index, here->second);
-    } else if (index.value < first_) {
-      RELAIS_ASSIGN(auto texts, ledger_.disclosures(index));
-      if (!texts.empty()) rest.emplace(index, std::move(texts));
+/// Once a batch for each stream that was erased in it, whatever the number of erasures: what is
+/// left is sealed anew by the new key. The state says what was erased; the store does not know yet.
+Status BatchCommit::rekey_erased() {
+  for (const auto& [name, stream] : erased_) {
+    const rules::CaseState* state = ledger_.model->world().find_case(stream.uuid);
+    check(state != nullptr, "what is erased is of a case");
+    bool any = false;
+    for (std::uint32_t version = 1; version <= state->acts.size(); ++version) {
+      if (state->acts[version - 1].erased != 0) continue;
+      RELAIS_ASSIGN(const bool kept, rekey(stream, StreamVersion{version}));
+      any = any || kept;
     }
-  }
-  keys_.erase(stream);
-  if (rest.empty()) {
-    vault::Vault::destroy(batch_, stream);
-    return {};
-  }
-  keys_.emplace(stream, ledger_.vault->make(batch_, stream));
-  for (const auto& [index, texts] : rest) {
-    RELAIS_ASSIGN(const Hash leaf, leaf_of(index));
-    RELAIS_TRY(keep(act.stream, index, leaf, texts));
+    if (!any) vault::Vault::destroy(batch_, name);
   }
   return {};
+}
+
+/// Gives whether the event discloses anything. What cannot be opened any more stays as it is, and
+/// is told: that one record is damaged is no reason to take nothing from anybody.
+Result<bool> BatchCommit::rekey(const statement::StreamId& stream, StreamVersion version) {
+  const LogIndex index = place_of(stream, version);
+  std::vector<std::string> texts;
+  if (const auto here = disclosures_.find(index); here != disclosures_.end()) {
+    texts = here->second;
+  } else if (index.value < first_) {
+    auto stored = ledger_.disclosures(index);
+    if (!stored && stored.error().code != Errc::corrupt) return fail(std::move(stored).error());
+    if (!stored && ledger_.options.report)
+      ledger_.options.report("disclosures of entry " + std::to_string(index.value) +
+                             " cannot be opened: " + to_string(stored.error()));
+    if (stored) texts = std::move(*stored);
+  }
+  if (texts.empty()) return false;
+  RELAIS_ASSIGN(const Hash leaf, leaf_of(index));
+  RELAIS_TRY(keep(stream, index, leaf, texts));
+  return true;
 }
 
 void BatchCommit::commit() {
@@ -359,6 +372,7 @@ void BatchCommit::commit() {
     return;
   }
   const auto start = Steady::now();
+  if (const Status renewed = rekey_erased(); !renewed) return give_up(renewed.error());
   TreeWriter& tree = *ledger_.tree;
   auto head = std::make_shared<Head>(*ledger_.current());
   head->registry = ledger_.model->world().share_registry();

@@ -1,5 +1,8 @@
 #include "ledger/log/genesis.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include "ledger/base/check.h"
@@ -54,8 +57,33 @@ Status create_store(const fs::path& path, vault::WrappingKey& key) {
   return vault::Vault::create(*store, key);
 }
 
+/// A folder that nobody else has: whatever is beside the new ledger is not this call's to remove.
+Result<fs::path> make_staging(const fs::path& data) {
+  std::string pattern = data.string();
+  while (pattern.size() > 1 && pattern.ends_with('/')) pattern.pop_back();
+  std::error_code ec;
+  if (const fs::path parent = fs::path(pattern).parent_path(); !parent.empty())
+    fs::create_directories(parent, ec);
+  pattern += ".XXXXXX";
+  if (::mkdtemp(pattern.data()) != nullptr) return fs::path(pattern);
+  return fail(Errc::io, "data-folder",
+              "cannot make a folder beside " + data.string() + ": " + std::strerror(errno));
+}
+
+/// Under its name, which nothing or an empty folder had.
+Status put_in_place(const fs::path& staging, const fs::path& data) {
+  std::error_code ec;
+  fs::remove(data, ec);
+  fs::rename(staging, data, ec);
+  if (!ec) return {};
+  return fail(error(Errc::io, "data-folder",
+                    "cannot move the new ledger to " + data.string() + ": " + ec.message())
+                  .accepts("a folder that does not exist yet, and is no mount point"));
+}
+
 Status create_in(const fs::path& data, const Genesis& genesis, const Clock& clock, Random& random,
-                 const ModelFactory& factory, const std::string& wrapping_key) {
+                 const ModelFactory& factory, const std::string& wrapping_key,
+                 vault::WrappingKey& key) {
   std::error_code ec;
   fs::create_directories(data / "keys", ec);
   if (ec)
@@ -70,10 +98,7 @@ Status create_in(const fs::path& data, const Genesis& genesis, const Clock& cloc
   RELAIS_TRY(write_file(data / "log.vkey", merkle::to_vkey(vkey) + "\n"));
   RELAIS_TRY(write_file(data / "convention.toml", genesis.convention_file));
   RELAIS_ASSIGN(const std::string opening, opening_statement(genesis, log, system, clock, random));
-  {
-    RELAIS_ASSIGN(const auto key, vault::make_wrapping_key(wrapping_key));
-    RELAIS_TRY(create_store(data / "store", *key));
-  }
+  RELAIS_TRY(create_store(data / "store", key));
   Options options;
   options.data = data;
   options.wrapping_key = wrapping_key;
@@ -98,24 +123,18 @@ Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& 
   if (fs::exists(data, ec) && !fs::is_empty(data, ec))
     return fail(error(Errc::conflict, "data-folder", data.string() + " exists and is not empty")
                     .accepts("a folder that does not exist yet"));
-  fs::path staging = data;
-  staging += ".new";
-  fs::remove_all(staging, ec);
-  const std::string key =
+  const std::string place =
       wrapping_key.empty() ? vault::default_wrapping_key(data).string() : wrapping_key;
-  const Status made = create_in(staging, genesis, clock, random, factory, key);
-  if (!made) {
-    fs::remove_all(staging, ec);
-    // One that was there before is the reason that nothing was made.
-    if (made.error().rule != "wrapping-key-exists") fs::remove(key, ec);
-    return made;
-  }
-  fs::remove(data, ec);
-  fs::rename(staging, data, ec);
-  if (ec)
-    return fail(Errc::io, "data-folder",
-                "cannot move the new ledger to " + data.string() + ": " + ec.message());
-  return {};
+  RELAIS_TRY(vault::check_outside(place, data));
+  RELAIS_ASSIGN(const fs::path staging, make_staging(data));
+  const auto key = vault::make_wrapping_key(place);
+  Status made =
+      key ? create_in(staging, genesis, clock, random, factory, place, **key) : fail(key.error());
+  if (made) made = put_in_place(staging, data);
+  if (made) return {};
+  fs::remove_all(staging, ec);
+  if (key) static_cast<void>((*key)->destroy());  // this call has made it
+  return made;
 }
 
 Result<merkle::NoteKey> load_vkey(const fs::path& data) {
@@ -154,7 +173,7 @@ bool is_own(const rules::Registry& registry, const KeyId& kid, Timestamp at) {
 }
 
 /// The new key takes the old one's place on the disk.
-Status put_in_place(const fs::path& data) {
+Status put_next_key_in_place(const fs::path& data) {
   std::error_code ec;
   fs::rename(data / "keys" / kNextSystemKey, data / "keys" / kSystemKey, ec);
   if (!ec) return {};
@@ -189,7 +208,7 @@ Result<crypto::SigningKey> load_system_key(const fs::path& data, const rules::Re
   if (is_own(registry, kid, at)) return key;
   if (auto next = load_own_key(data, kNextSystemKey);
       next && is_own(registry, crypto::thumbprint(next->public_key()), at)) {
-    RELAIS_TRY(put_in_place(data));
+    RELAIS_TRY(put_next_key_in_place(data));
     return next;
   }
   std::string own;
@@ -218,7 +237,7 @@ Result<KeyId> rotate_system_key(Ledger& ledger, const fs::path& data, const Cloc
   RELAIS_ASSIGN(group[0].statement, statement::parse_statement(text));
   auto outcomes = ledger.submit_and_wait(std::move(group), true);
   if (!outcomes[0]) return fail(outcomes[0].error());
-  RELAIS_TRY(put_in_place(data));
+  RELAIS_TRY(put_next_key_in_place(data));
   return crypto::thumbprint(new_key.public_key());
 }
 

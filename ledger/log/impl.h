@@ -175,7 +175,8 @@ class BatchCommit {
   LogIndex place_of(const statement::StreamId& stream, StreamVersion version) const;
   Result<Hash> leaf_of(LogIndex index) const;
   Result<const crypto::SecretKey*> data_key(const std::string& stream);
-  Status rekey(const rules::Act& act, std::span<const std::uint32_t> erased);
+  Status rekey_erased();
+  Result<bool> rekey(const statement::StreamId& stream, StreamVersion version);
   void answer_all(const std::string& note);
   Outcome finish(Answer& a, const std::string& note);
 
@@ -189,6 +190,7 @@ class BatchCommit {
   std::map<LogIndex, std::vector<std::string>> disclosures_;  // of this batch: new, or completed
   std::map<std::string, LogIndex> streams_;                   // of this batch
   std::map<std::string, crypto::SecretKey> keys_;             // of streams, found or made
+  std::map<std::string, statement::StreamId> erased_;         // of this batch
   std::vector<Pending> pending_;
 };
 

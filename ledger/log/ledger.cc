@@ -60,11 +60,18 @@ const std::optional<Error>& Ledger::locked() const {
 }
 
 Result<std::vector<std::string>> Ledger::Impl::disclosures(LogIndex index) const {
-  RELAIS_ASSIGN(const auto record,
-                store->get(store::Family::disclosures, store::index_key(index.value)));
+  const std::string key = store::index_key(index.value);
+  RELAIS_ASSIGN(auto record, store->get(store::Family::disclosures, key));
   if (!record) return std::vector<std::string>();
   RELAIS_ASSIGN(const std::string entry, must_get(*store, store::Family::entries, index));
-  return open_disclosures(index, merkle::leaf_hash(entry), *record);
+  const Hash leaf = merkle::leaf_hash(entry);
+  auto opened = open_disclosures(index, leaf, *record);
+  if (opened || opened.error().code != Errc::corrupt) return opened;
+  // An erasure may have come between the reads of record and key, and both are others now.
+  RELAIS_ASSIGN(const auto again, store->get(store::Family::disclosures, key));
+  if (again == record) return opened;
+  if (!again) return std::vector<std::string>();
+  return open_disclosures(index, leaf, *again);
 }
 
 Result<std::vector<std::string>> Ledger::open_disclosures(LogIndex index, const Hash& leaf,
@@ -74,6 +81,17 @@ Result<std::vector<std::string>> Ledger::open_disclosures(LogIndex index, const 
 
 Result<std::vector<std::string>> Ledger::disclosures(LogIndex index) const {
   return impl_->disclosures(index);
+}
+
+Result<Ledger::Known> Ledger::knows(const statement::Statement& s, SignatoryId signatory) const {
+  const store::Store& store = *impl_->store;
+  RELAIS_ASSIGN(const auto place, store.get(store::Family::ids, id_key(s.id, signatory)));
+  if (!place) return Known::no;
+  RELAIS_ASSIGN(const auto entry, store.get(store::Family::entries, *place));
+  if (!entry || std::string_view(*entry).substr(8) != s.jwt) return Known::no;
+  if (s.disclosures.empty()) return Known::whole;
+  RELAIS_ASSIGN(const auto kept, store.get(store::Family::disclosures, *place));
+  return kept ? Known::whole : Known::lacking;
 }
 
 Result<std::vector<LogIndex>> Ledger::find(std::string_view id) const {

@@ -141,6 +141,14 @@ class Ledger {
   /// thread. A key that is not known yet is not an error: the writer decides (`verified` stays
   /// false). Errc::unauthenticated where the signature does not hold.
   Status preverify(Submission& s) const;
+  /// What the log has of a statement, by the signatory that it is of, as readers see it now. One
+  /// read where it has none of this id.
+  enum class Known {
+    no,       ///< nothing, or another one under this id
+    lacking,  ///< it, and no disclosures
+    whole,    ///< it, with disclosures, or it came with none
+  };
+  Result<Known> knows(const statement::Statement& s, SignatoryId signatory) const;
   /// Refuses new groups ("shutting-down"), commits and answers what is queued, and moves all of it
   /// out of the write-ahead log, so that the next to open the store has nothing to read back.
   void stop();

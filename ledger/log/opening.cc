@@ -174,9 +174,12 @@ Status check_damaged_end(const Options& options, const Clock& clock, const Model
 /// Without it, what was disclosed stays closed: enough for who verifies or folds, not for who
 /// serves.
 Status Ledger::Impl::open_vault() {
-  auto key = vault::open_wrapping_key(options.wrapping_key.empty()
-                                          ? vault::default_wrapping_key(options.data).string()
-                                          : options.wrapping_key);
+  const std::string place = options.wrapping_key.empty()
+                                ? vault::default_wrapping_key(options.data).string()
+                                : options.wrapping_key;
+  RELAIS_TRY(vault::check_outside(place, options.data));
+  const bool written = !options.read_only;
+  auto key = vault::open_wrapping_key(place, written ? vault::Use::renew : vault::Use::unwrap);
   if (key) {
     auto opened = vault::Vault::open(*store, std::move(*key));
     if (opened) {
@@ -186,7 +189,11 @@ Status Ledger::Impl::open_vault() {
     key = fail(std::move(opened).error());
   }
   locked = std::move(key).error();
-  if (!options.read_only || options.unwritable) return fail(*locked);
+  // Who verifies and gives the key is told that it does not fit; who has none, how much stays shut.
+  const bool damaged = locked->code == Errc::corrupt;
+  const bool not_the_one = !options.wrapping_key.empty();
+  if (written || options.unwritable || (options.strict && (damaged || not_the_one)))
+    return fail(*locked);
   if (locked->code == Errc::not_found) locked->code = Errc::unavailable;
   return {};
 }

@@ -107,16 +107,21 @@ Status Ledger::Impl::rotate_keys() {
       RELAIS_ASSIGN(all, vault->rewrap(*store));
       return {};
     }));
+  if (vault->broken() > 0 && options.report)
+    options.report("the keys of " + std::to_string(vault->broken()) +
+                   " streams cannot be unwrapped: what they disclosed is lost");
   return between_batches([&] { return vault->end_rotation(*store); });
 }
 
 Result<bool> Ledger::Impl::try_purge() {
   RELAIS_ASSIGN(const auto owed, store->get(store::Family::meta, kPurgeKey));
   if (!owed) return false;
-  // Readers that began before the erasure still have its moment, and RocksDB keeps what they may
-  // read: they are waited for, not overtaken. A reader is a handler that runs; none holds a head
-  // while it waits for its client, so that the last one of that moment soon goes.
+  // Readers that began before have their moment, in which the old keys stand too, and RocksDB keeps
+  // what they may read: they are waited for, not overtaken. A reader is a handler that runs; none
+  // holds a head while it waits for its client, so that the last one of that moment soon goes.
   if (!purge) {
+    RELAIS_TRY(store::Store::can_purge());
+    RELAIS_TRY(rotate_keys());
     purge = {*owed, store->sequence()};
     run_between_batches([&] {
       auto next = std::make_shared<Head>(*current());
@@ -125,11 +130,8 @@ Result<bool> Ledger::Impl::try_purge() {
     });
   }
   if (!store->no_snapshot_before(purge->sequence)) return false;
-  RELAIS_TRY(store::Store::can_purge());
-  RELAIS_TRY(rotate_keys());
   RELAIS_TRY(store->purge(store::Family::disclosures));
   RELAIS_TRY(store->purge(store::Family::keystore));
-  RELAIS_TRY(vault->destroy_older());
   // What was erased meanwhile owes a purge of its own: its mark is another.
   Status status;
   run_between_batches([&] {

@@ -1,6 +1,7 @@
 // Internal to ledger/reads: what the public ReadLog is made of.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -14,6 +15,8 @@
 #include "ledger/tiles/tree_writer.h"
 
 namespace relais::reads {
+
+using Steady = std::chrono::steady_clock;
 
 /// What waits for the writer.
 struct Waiting {
@@ -44,6 +47,9 @@ struct ReadLog::Impl {
   mutable std::mutex queue_mutex;
   std::condition_variable queue_changed;
   std::deque<Waiting> queue;
+  std::size_t wanted = 1;       // the writer sleeps until so many wait
+  std::size_t expected = 1;     // who are at it: were answered last, or waited then
+  Steady::duration patience{};  // with those who come again, for a part of what a write takes
   std::size_t queued_bytes = 0;
   bool stopping = false;
   std::optional<Error> failure;
@@ -61,6 +67,7 @@ struct ReadLog::Impl {
   void start_writer();
   void run_writer();
   std::deque<Waiting> take_group();
+  void answered(std::size_t count, Steady::duration took);
   /// Writes the group; then its first index.
   Result<LogIndex> commit(const std::deque<Waiting>& group);
   void stage(const Waiting& read, LogIndex index, Timestamp at, store::Batch& batch);

@@ -71,6 +71,9 @@ Status check_head_file(const Head& head, const tiles::HeadContent& content, cons
   if (content.newest)
     RELAIS_TRY(
         tiles::check_handed_out(head.checkpoint, *content.newest, tiles::tile_reader(store)));
+  // The key has signed both slots: one history has both, or it has forked.
+  if (content.older)
+    RELAIS_TRY(tiles::check_handed_out(head.checkpoint, *content.older, tiles::tile_reader(store)));
   const std::string name = tiles::name_of(head.checkpoint);
   if (content.flaw.empty()) {
     if (!options.accept_head) return {};

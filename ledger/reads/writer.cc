@@ -10,8 +10,6 @@
 namespace relais::reads {
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 constexpr std::size_t kMaxSummaries = 5'000;  // kept in memory
 
 std::size_t bytes_of(const Record& record) {
@@ -30,6 +28,7 @@ Error shutting_down() {
 void ReadLog::keep(Record record, Kept kept) {
   const std::size_t bytes = bytes_of(record);
   std::optional<Error> refused;
+  bool wake = false;
   {
     const std::lock_guard guard(impl_->queue_mutex);
     if (impl_->failure) {
@@ -41,10 +40,11 @@ void ReadLog::keep(Record record, Kept kept) {
     } else {
       impl_->queued_bytes += bytes;
       impl_->queue.push_back({std::move(record), std::move(kept)});
+      wake = impl_->queue.size() >= impl_->wanted;
     }
   }
   if (refused) return kept(fail(std::move(*refused)));
-  impl_->queue_changed.notify_one();
+  if (wake) impl_->queue_changed.notify_one();
 }
 
 Result<LogIndex> ReadLog::keep_and_wait(Record record) {
@@ -79,10 +79,17 @@ void ReadLog::Impl::fail_with(const Error& e) {
   failure = e;
 }
 
+/// All that wait. Those who were answered a moment ago come again while the next write is under
+/// way, and would then wait for two: so it is begun a little later, with them.
 std::deque<Waiting> ReadLog::Impl::take_group() {
   std::deque<Waiting> group;
   std::unique_lock guard(queue_mutex);
-  queue_changed.wait(guard, [this] { return stopping || !queue.empty(); });
+  const auto wait = [&](std::size_t count) {
+    wanted = count;
+    return [this] { return stopping || queue.size() >= wanted; };
+  };
+  queue_changed.wait(guard, wait(1));
+  if (queue.size() < expected) queue_changed.wait_for(guard, patience, wait(expected));
   if (queue.size() <= kMaxGroup) {
     group.swap(queue);
     queued_bytes = 0;
@@ -96,10 +103,18 @@ std::deque<Waiting> ReadLog::Impl::take_group() {
   return group;
 }
 
+void ReadLog::Impl::answered(std::size_t count, Steady::duration took) {
+  constexpr Steady::duration kMost = std::chrono::milliseconds(5);
+  const std::lock_guard guard(queue_mutex);
+  expected = std::min(count + queue.size(), kMaxGroup);
+  patience = std::min(took / 2, kMost);
+}
+
 void ReadLog::Impl::run_writer() {
   for (;;) {
     std::deque<Waiting> group = take_group();
     if (group.empty()) return;
+    const auto start = Steady::now();
     Result<LogIndex> first = LogIndex{};
     // No memory is like no disk: what was staged is not written, and the tree is ahead of the disk.
     try {
@@ -110,6 +125,7 @@ void ReadLog::Impl::run_writer() {
       first = fail(Errc::io, "writer-failed", e.what());
       fail_with(first.error());
     }
+    answered(group.size(), Steady::now() - start);
     for (std::size_t i = 0; i < group.size(); ++i)
       group[i].kept(first ? Result<LogIndex>(LogIndex{first->value + i}) : first);
   }

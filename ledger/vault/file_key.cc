@@ -1,5 +1,12 @@
 #include "ledger/vault/file_key.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
 #include "ledger/base/json.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/crypto/base64.h"
@@ -23,17 +30,77 @@ std::string id_of(const crypto::SecretKey& random) {
 
 }  // namespace
 
+std::optional<FileLock> FileLock::take(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return std::nullopt;
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return FileLock(fd);
+  ::close(fd);
+  return std::nullopt;
+}
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
 FileKey::Key FileKey::new_key() {
   Key key{id_of(crypto::SecretKey::random()), crypto::SecretKey::random()};
   return key;
 }
 
-Result<std::unique_ptr<WrappingKey>> FileKey::open(const std::filesystem::path& file) {
+Result<std::unique_ptr<WrappingKey>> FileKey::open(const std::filesystem::path& file, Use use) {
+  std::error_code ec;
+  auto real =
+      std::filesystem::canonical(file, ec);  // a link is followed once: the file is replaced
+  std::unique_ptr<FileKey> key(new FileKey(ec ? file : std::move(real)));
   std::string text;
-  RELAIS_TRY(crypto::read_private_file(file, text));
-  std::unique_ptr<FileKey> key(new FileKey(file));
+  RELAIS_TRY(crypto::read_private_file(key->file_, text));
   RELAIS_TRY(key->read(text));
+  if (use == Use::renew) RELAIS_TRY(key->lock());
   return std::unique_ptr<WrappingKey>(std::move(key));
+}
+
+/// Alone with a file that can be replaced, as every erasure does: who finds out then would serve
+/// on, and never forget.
+Status FileKey::lock() {
+  lock_ = FileLock::take(file_);
+  if (!lock_)
+    return fail(error(Errc::conflict, "wrapping-key-in-use",
+                      "another program writes a ledger with " + file_.string() +
+                          ": the erasures of one would destroy the keys of the other")
+                    .at("--wrapping-key")
+                    .accepts("a copy of the key for a copy of the ledger"));
+  const Status tried = crypto::rewrite_private_file(file_, text());
+  if (!tried && tried.error().rule.starts_with("storage-")) return tried;
+  if (!tried)
+    return fail(
+        error(Errc::io, "wrapping-key-fixed",
+              file_.string() + " cannot be replaced, which erasing takes: " + tried.error().message)
+            .at("--wrapping-key")
+            .accepts("a file in a folder that the server may write into; in a container, "
+                     "the folder and not the file alone"));
+  lock_ = FileLock::take(file_);
+  return {};
+}
+
+/// Somebody else's change would be lost, and with it what only its keys open.
+Status FileKey::check_unchanged() const {
+  std::string now;
+  RELAIS_TRY(crypto::read_private_file(file_, now));
+  if (now == text()) return {};
+  return fail(error(Errc::conflict, "wrapping-key-changed",
+                    file_.string() + " is not what this program has written")
+                  .at("--wrapping-key")
+                  .accepts("the file as it was; nobody else changes it while a server runs"));
+}
+
+Status FileKey::replace() {
+  RELAIS_TRY(crypto::replace_private_file(file_, text()));
+  if (lock_) lock_ = FileLock::take(file_);
+  return {};
 }
 
 Result<std::unique_ptr<WrappingKey>> FileKey::make(const std::filesystem::path& file) {
@@ -110,26 +177,37 @@ Status FileKey::renew() {
   if (keys_.size() == kMaxKeys)
     return fail(Errc::conflict, "wrapping-key-old",
                 "too many old keys are in " + file_.string() + " still");
+  RELAIS_TRY(check_unchanged());
   keys_.push_front(new_key());
   keys_.front().key.lock_memory();
-  if (Status written = crypto::replace_private_file(file_, text()); !written) {
+  if (Status written = replace(); !written) {
     keys_.pop_front();
     return written;
   }
   return {};
 }
 
-Status FileKey::destroy_older() {
+Status FileKey::destroy_others(std::string_view wrapped) {
+  const auto one = std::ranges::find(keys_, wrapped.substr(0, kIdBytes), &Key::id);
+  if (one == keys_.end())
+    return fail(Errc::corrupt, "wrapping-key-other", "none of the keys has wrapped this");
   if (keys_.size() == 1) return {};
-  std::deque<Key> older;
-  while (keys_.size() > 1) {
-    older.push_front(std::move(keys_.back()));
-    keys_.pop_back();
-  }
-  if (Status written = crypto::replace_private_file(file_, text()); !written) {
-    for (Key& k : older) keys_.push_back(std::move(k));
+  RELAIS_TRY(check_unchanged());
+  std::deque<Key> all = std::exchange(keys_, {});
+  const auto place = std::ranges::find(all, wrapped.substr(0, kIdBytes), &Key::id) - all.begin();
+  keys_.push_back(std::move(all[static_cast<std::size_t>(place)]));
+  if (Status written = replace(); !written) {
+    all[static_cast<std::size_t>(place)] = std::move(keys_.front());
+    keys_ = std::move(all);
     return written;
   }
+  return {};
+}
+
+Status FileKey::destroy() {
+  RELAIS_TRY(crypto::replace_private_file(file_, "destroyed\n"));
+  std::error_code ec;
+  std::filesystem::remove(file_, ec);
   return {};
 }
 

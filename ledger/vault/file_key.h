@@ -2,21 +2,37 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "ledger/crypto/seal.h"
 #include "ledger/vault/wrapping_key.h"
 
 namespace relais::vault {
 
+/// A lock on one file (flock), until the end of the object or the process.
+class FileLock {
+ public:
+  /// Nothing where somebody else has it.
+  static std::optional<FileLock> take(const std::filesystem::path& file);
+  ~FileLock();
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
 class FileKey final : public WrappingKey {
  public:
-  static Result<std::unique_ptr<WrappingKey>> open(const std::filesystem::path& file);
+  static Result<std::unique_ptr<WrappingKey>> open(const std::filesystem::path& file, Use use);
   static Result<std::unique_ptr<WrappingKey>> make(const std::filesystem::path& file);
 
   Result<std::string> wrap(std::string_view secret, std::string_view context) override;
   Result<std::string> unwrap(std::string_view wrapped, std::string_view context) override;
   Status renew() override;
-  Status destroy_older() override;
+  Status destroy_others(std::string_view wrapped) override;
+  Status destroy() override;
   std::string place() const override { return file_.string(); }
 
  private:
@@ -25,11 +41,15 @@ class FileKey final : public WrappingKey {
     crypto::SecretKey key;
   };
   explicit FileKey(std::filesystem::path file) : file_(std::move(file)) {}
+  Status lock();
+  Status check_unchanged() const;
+  Status replace();
   static Key new_key();
   Status read(std::string_view text);
   std::string text() const;
 
   const std::filesystem::path file_;
+  std::optional<FileLock> lock_;  // of who renews it
   std::deque<Key> keys_;
 };
 

@@ -248,12 +248,26 @@ Status Pkcs11Key::renew() {
   return create(keys_.rbegin()->first + 1);
 }
 
-Status Pkcs11Key::destroy_older() {
-  while (keys_.size() > 1) {
-    const CK_RV code = module_->C_DestroyObject(session_, keys_.begin()->second);
-    if (code != CKR_OK) return fail(token_error("the token does not destroy a key", code));
-    keys_.erase(keys_.begin());
-  }
+Status Pkcs11Key::destroy_one(std::uint64_t number) {
+  const CK_RV code = module_->C_DestroyObject(session_, keys_.at(number));
+  if (code != CKR_OK) return fail(token_error("the token does not destroy a key", code));
+  keys_.erase(number);
+  return {};
+}
+
+Status Pkcs11Key::destroy_others(std::string_view wrapped) {
+  const std::uint64_t kept =
+      wrapped.size() < kNumberBytes ? 0 : load_be<std::uint64_t>(wrapped.substr(0, kNumberBytes));
+  if (!keys_.contains(kept))
+    return fail(Errc::corrupt, "wrapping-key-other", "none of the keys has wrapped this");
+  while (keys_.size() > 1)
+    RELAIS_TRY(
+        destroy_one(keys_.begin()->first == kept ? keys_.rbegin()->first : keys_.begin()->first));
+  return {};
+}
+
+Status Pkcs11Key::destroy() {
+  while (!keys_.empty()) RELAIS_TRY(destroy_one(keys_.begin()->first));
   return {};
 }
 

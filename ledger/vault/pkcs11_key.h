@@ -21,7 +21,8 @@ class Pkcs11Key final : public WrappingKey {
   Result<std::string> wrap(std::string_view secret, std::string_view context) override;
   Result<std::string> unwrap(std::string_view wrapped, std::string_view context) override;
   Status renew() override;
-  Status destroy_older() override;
+  Status destroy_others(std::string_view wrapped) override;
+  Status destroy() override;
   std::string place() const override { return "the token of the object " + label_; }
 
  private:
@@ -31,6 +32,7 @@ class Pkcs11Key final : public WrappingKey {
   Status begin_session(const P11KitUri& uri, const std::string& pin);
   Status find_keys();
   Status create(std::uint64_t number);
+  Status destroy_one(std::uint64_t number);
 
   std::string label_;
   CK_FUNCTION_LIST* module_ = nullptr;

@@ -32,7 +32,7 @@ std::string wrap(std::uint32_t number, const crypto::SecretKey& root, std::strin
   return wrapped + crypto::seal(root, key.view(), data_context(stream));
 }
 
-Error broken(std::string what) {
+Error broken_record(std::string what) {
   return error(Errc::corrupt, "vault-record-broken", std::move(what));
 }
 
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Vault>> Vault::open(const store::Store& store,
   if (!wrapped) return fail(Errc::corrupt, "vault-missing", "the ledger has no root key");
   RELAIS_ASSIGN(const std::string roots, key->unwrap(*wrapped, kRootsContext));
   if (roots.empty() || roots.size() % kRootBytes != 0)
-    return fail(broken("the ledger's root keys cannot be read"));
+    return fail(broken_record("the ledger's root keys cannot be read"));
   std::unique_ptr<Vault> vault(new Vault(store, std::move(key)));
   for (std::string_view rest = roots; !rest.empty(); rest.remove_prefix(kRootBytes)) {
     const auto number = load_be<std::uint32_t>(rest);
@@ -106,7 +106,7 @@ Result<std::optional<crypto::SecretKey>> Vault::find(std::string_view stream) co
     const std::shared_lock lock(mutex_);
     if (auto key = unwrap(stream, *wrapped)) return key;
   }
-  return fail(broken("the data key of a stream cannot be unwrapped"));
+  return fail(broken_record("the data key of a stream cannot be unwrapped"));
 }
 
 crypto::SecretKey Vault::make(store::Batch& batch, std::string_view stream) const {
@@ -132,32 +132,42 @@ std::string Vault::seal(const crypto::SecretKey& key, std::string_view stream,
 Result<std::optional<std::string>> Vault::open(const crypto::SecretKey& key,
                                                std::string_view sealed, std::string_view place) {
   const auto stream = stream_of(sealed);
-  if (!stream) return fail(broken("a sealed record is too short"));
+  if (!stream) return fail(broken_record("a sealed record is too short"));
   auto text = crypto::unseal(key, sealed.substr(1 + stream->size()),
                              std::string(kRecordContext) + std::string(place));
-  if (!text || !unpad(*text)) return fail(broken("a sealed record is not what was sealed here"));
+  if (!text || !unpad(*text))
+    return fail(broken_record("a sealed record is not what was sealed here"));
   return std::optional(std::move(*text));
 }
 
 Result<std::optional<std::string>> Vault::open(std::string_view sealed,
                                                std::string_view place) const {
   const auto stream = stream_of(sealed);
-  if (!stream) return fail(broken("a sealed record is too short"));
+  if (!stream) return fail(broken_record("a sealed record is too short"));
   RELAIS_ASSIGN(const auto key, find(*stream));
   if (!key) return std::optional<std::string>();
   return open(*key, sealed, place);
 }
 
-Status Vault::write_roots(store::Store& store) const {
+/// Under a wrapping key that nothing else was wrapped by; the others are of no use from then on.
+Status Vault::write_roots(store::Store& store) {
+  RELAIS_ASSIGN(const auto stored, store.get(store::Family::keystore, kRootsKey));
+  if (!stored) return fail(Errc::corrupt, "vault-missing", "the ledger has no root key");
+  RELAIS_TRY(wrapping_->destroy_others(*stored));  // of attempts that did not get as far
+  RELAIS_TRY(wrapping_->renew());
   std::string roots;
-  for (auto it = roots_.rbegin(); it != roots_.rend(); ++it) {
-    append_be(roots, it->first);
-    roots.append(it->second.view());
+  {
+    const std::shared_lock lock(mutex_);
+    for (auto it = roots_.rbegin(); it != roots_.rend(); ++it) {
+      append_be(roots, it->first);
+      roots.append(it->second.view());
+    }
   }
   RELAIS_ASSIGN(const std::string wrapped, wrapping_->wrap(roots, kRootsContext));
   store::Batch batch;
   batch.put(store::Family::keystore, kRootsKey, wrapped);
-  return store.write(batch, true);
+  RELAIS_TRY(store.write(batch, true));
+  return wrapping_->destroy_others(wrapped);
 }
 
 Status Vault::begin_rotation(store::Store& store) {
@@ -197,7 +207,7 @@ Result<bool> Vault::rewrap(store::Store& store) {
                    const std::string_view stream = record.substr(kDataPrefix.size());
                    const auto key = unwrap(stream, wrapped);
                    if (!key) {
-                     status = fail(broken("the data key of a stream cannot be unwrapped"));
+                     status = fail(broken_record("the data key of a stream cannot be unwrapped"));
                      return false;
                    }
                    if (load_be<std::uint32_t>(wrapped) != number)
@@ -211,7 +221,6 @@ Result<bool> Vault::rewrap(store::Store& store) {
 }
 
 Status Vault::end_rotation(store::Store& store) {
-  RELAIS_TRY(wrapping_->renew());
   std::map<std::uint32_t, crypto::SecretKey> older;
   {
     const std::unique_lock lock(mutex_);

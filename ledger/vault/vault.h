@@ -52,26 +52,28 @@ class Vault {
 
   // A rotation, step by step, each durable when it returns. One that was interrupted is begun anew.
 
-  /// A new root key, which wraps from now on.
+  /// A new root key, which wraps from now on, under a new wrapping key: the old one never opens it.
   Status begin_rotation(store::Store& store);
-  /// Wraps the next stretch of data keys by it; gives whether none is left.
+  /// Wraps the next stretch of data keys by it; gives whether none is left. One that cannot be
+  /// unwrapped opens nothing any more, and is left as it is.
   Result<bool> rewrap(store::Store& store);
-  /// A new wrapping key, for the new root key alone.
+  /// Another new wrapping key, for the new root key alone; all others are destroyed.
   Status end_rotation(store::Store& store);
-  /// The old wrapping keys go. Before: the files of the store that hold what they wrapped.
-  Status destroy_older() { return wrapping_->destroy_older(); }
+  /// Data keys that could not be unwrapped in this rotation.
+  std::uint64_t broken() const { return broken_; }
 
  private:
   explicit Vault(const store::Store& store, std::unique_ptr<WrappingKey> key)
       : store_(store), wrapping_(std::move(key)) {}
-  Status write_roots(store::Store& store) const;
+  Status write_roots(store::Store& store);
   std::optional<crypto::SecretKey> unwrap(std::string_view stream, std::string_view wrapped) const;
 
   const store::Store& store_;
   const std::unique_ptr<WrappingKey> wrapping_;
   mutable std::shared_mutex mutex_;
   std::map<std::uint32_t, crypto::SecretKey> roots_;  // by number; the highest wraps
-  std::string next_;                                  // key of the record where rewrap() goes on
+  std::uint64_t broken_ = 0;
+  std::string next_;  // key of the record where rewrap() goes on
 };
 
 }  // namespace relais::vault

@@ -19,8 +19,21 @@ std::filesystem::path default_wrapping_key(const std::filesystem::path& data) {
   return path;
 }
 
-Result<std::unique_ptr<WrappingKey>> open_wrapping_key(const std::string& place) {
-  return in_token(place) ? Pkcs11Key::open(place) : FileKey::open(place);
+Status check_outside(const std::string& place, const std::filesystem::path& data) {
+  if (in_token(place)) return {};
+  std::error_code ec;
+  const auto file = std::filesystem::weakly_canonical(place, ec);
+  const auto folder = std::filesystem::weakly_canonical(data, ec);
+  const auto rest = file.lexically_relative(folder);
+  if (rest.empty() || *rest.begin() == "..") return {};
+  return fail(error(Errc::invalid, "wrapping-key-inside",
+                    place + " is the data folder or in it: a copy of the folder would open itself")
+                  .at("--wrapping-key")
+                  .accepts("a file elsewhere, better on another disk; or a token"));
+}
+
+Result<std::unique_ptr<WrappingKey>> open_wrapping_key(const std::string& place, Use use) {
+  return in_token(place) ? Pkcs11Key::open(place) : FileKey::open(place, use);
 }
 
 Result<std::unique_ptr<WrappingKey>> make_wrapping_key(const std::string& place) {

@@ -15,8 +15,8 @@ namespace relais::vault {
 /// Most bytes that are wrapped at once: a few keys.
 inline constexpr std::size_t kMaxWrapped = 1024;
 
-/// One or, between renew() and destroy_older(), several keys, of which the newest wraps. One thread
-/// at a time.
+/// One or, between renew() and destroy_others(), several keys, of which the newest wraps. One
+/// thread at a time.
 class WrappingKey {
  public:
   WrappingKey() = default;
@@ -31,19 +31,28 @@ class WrappingKey {
   virtual Result<std::string> unwrap(std::string_view wrapped, std::string_view context) = 0;
   /// Makes a new key, which wraps from now on; durable when this returns.
   virtual Status renew() = 0;
-  /// Destroys all but the newest; durable when this returns.
-  virtual Status destroy_older() = 0;
+  /// Destroys every key but the one that wrapped this; durable when this returns.
+  virtual Status destroy_others(std::string_view wrapped) = 0;
+  /// Destroys all of it: of a ledger that was not made after all.
+  virtual Status destroy() = 0;
   /// Where it lives, for messages.
   virtual std::string place() const = 0;
 };
 
 /// Beside the data folder: DIR.wrapping-key.
 std::filesystem::path default_wrapping_key(const std::filesystem::path& data);
+/// Errc::invalid "wrapping-key-inside" of a file in the data folder: who copies that has both.
+Status check_outside(const std::string& place, const std::filesystem::path& data);
+
+/// What it is opened for. A ledger that is written renews its key, so nobody else may have it then:
+/// a file is locked, and must be one that can be replaced.
+enum class Use { unwrap, renew };
 
 /// `place`: the path of a file, or a PKCS#11 URI (RFC 7512) with module-path:
 ///   pkcs11:token=relais;object=relais?module-path=/usr/lib/…/libsofthsm2.so&pin-source=/etc/…/pin
-/// Errors: Errc::not_found, Errc::io, Errc::malformed, Errc::forbidden "key-file…"; "pkcs11-…".
-Result<std::unique_ptr<WrappingKey>> open_wrapping_key(const std::string& place);
+/// Errors: Errc::not_found, Errc::io, Errc::malformed, Errc::forbidden "key-file…"; "pkcs11-…";
+/// "wrapping-key-in-use" (Errc::conflict), "wrapping-key-fixed" (Errc::io).
+Result<std::unique_ptr<WrappingKey>> open_wrapping_key(const std::string& place, Use use);
 /// The same, newly made there. Errc::conflict "wrapping-key-exists" where there is one already: it
 /// may be another ledger's, whose erasures would destroy the keys of this one.
 Result<std::unique_ptr<WrappingKey>> make_wrapping_key(const std::string& place);

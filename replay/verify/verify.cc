@@ -212,14 +212,14 @@ class Pipeline {
   void read_disclosures(Chunk& chunk) const {
     const std::string unreadable("?");
     chunk.disclosures.assign(chunk.entries.size(), {});
-    const Status read =
-        ledger_.store().scan(store::Family::disclosures, store::index_key(chunk.first),
-                             [&](std::string_view key, std::string_view value) {
-                               const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
-                               if (i >= chunk.entries.size()) return false;
-                               chunk.disclosures[i] = value;
-                               return true;
-                             });
+    const Status read = ledger_.store().scan(
+        store::Family::disclosures, store::index_key(chunk.first),
+        [&](std::string_view key, std::string_view value) {
+          const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
+          if (i >= chunk.entries.size()) return false;
+          chunk.disclosures[i] = value.empty() ? unreadable : std::string(value);
+          return true;
+        });
     if (!read) chunk.disclosures.assign(chunk.entries.size(), unreadable);
   }
   void work() {

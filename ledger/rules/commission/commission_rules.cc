@@ -12,7 +12,7 @@ namespace {
 
 /// Files of one session on which somebody does not sit. Ours: a session that names its files has at
 /// most a hundred, and one that does not must not grow without end.
-constexpr std::size_t kMaxRecusedFiles = 1'000;
+constexpr std::size_t kMaxRecusedFiles = 200;  // of one member
 
 Status check_own_stream(const Judgement& j) {
   if (j.act.stream.name == j.emitter->slug) return {};
@@ -159,13 +159,15 @@ Status decide_recused(const Judgement& j) {
                     .at("data.case_id")
                     .accepts("a case that session.convened names"));
   const auto known = s->recused.find(file);
-  if (known == s->recused.end()) {
-    if (s->recused.size() < kMaxRecusedFiles) return {};
+  if (known == s->recused.end() || !known->second.contains(j.emitter->id)) {
+    // Of each member, so that none keeps another from stepping back.
+    const auto own = std::ranges::count_if(
+        s->recused, [&](const auto& item) { return item.second.contains(j.emitter->id); });
+    if (static_cast<std::size_t>(own) < kMaxRecusedFiles) return {};
     return fail(session_conflict(j, *s, "limit-recusals",
-                                 "members are recused on at most " +
+                                 "a member is recused on at most " +
                                      std::to_string(kMaxRecusedFiles) + " files of a session"));
   }
-  if (!known->second.contains(j.emitter->id)) return {};
   return fail(session_conflict(j, *s, "recused-already",
                                j.emitter->slug + " does not sit on this file already")
                   .at("data.case_id"));

@@ -163,6 +163,72 @@ TEST_F(ForgettingTest, OneGroupThatDisclosesAndErasesLeavesNothing) {
   verify();
 }
 
+// A batch knows more than the store: what it has erased itself, and the key that it has put in the
+// place of the one that went.
+TEST_F(ForgettingTest, TwoErasuresOfOneBatchLeaveNothing) {
+  const auto first = noted(1);
+  const auto second = noted(1, "case.risk_assessed");
+  const auto third = noted(1, "case.risk_assessed");
+  const auto kept = texts(third);
+  std::vector<log::Submission> group;
+  for (const char* what :
+       {R"({"basis":"art17","targets":[1]})", R"({"basis":"art17","targets":[2]})"})
+    group.push_back(
+        submission(sign("ml1", "case.data_erased", case_subject(1), tests::data(what))));
+  for (const auto& outcome : ledger->submit_and_wait(std::move(group), false))
+    ASSERT_TRUE(outcome) << to_string(outcome.error());
+  EXPECT_TRUE(texts(first).empty());
+  EXPECT_TRUE(texts(second).empty());
+  EXPECT_EQ(texts(third), kept);
+  verify();
+}
+
+TEST_F(ForgettingTest, WhatIsDisclosedBehindAnErasureInOneBatchStays) {
+  const auto first = noted(1);
+  for (const bool atomic : {false, true}) {
+    json::object data = assessed();
+    data["factors"] = json::array{secret(atomic ? 3 : 2)};
+    std::vector<log::Submission> group;
+    const std::string targets = std::to_string(atomic ? 3 : 1);
+    group.push_back(
+        submission(sign("ml1", "case.data_erased", case_subject(1),
+                        tests::data(R"({"basis":"art17","targets":[)" + targets + "]}"))));
+    group.push_back(submission(sign("ml1", "case.risk_assessed", case_subject(1), data)));
+    const auto outcomes = ledger->submit_and_wait(std::move(group), atomic);
+    for (const auto& outcome : outcomes) ASSERT_TRUE(outcome) << to_string(outcome.error());
+    EXPECT_EQ(texts(*outcomes[1]).size(), 1U);
+    const auto later = noted(1, "case.risk_assessed");
+    EXPECT_EQ(texts(later).size(), 1U);
+    EXPECT_EQ(texts(*outcomes[1]).size(), 1U);
+    ASSERT_TRUE(*ledger->purge_erased());
+    EXPECT_EQ(texts(*outcomes[1]).size(), 1U);
+  }
+  EXPECT_TRUE(texts(first).empty());
+  verify();
+}
+
+// A record that was damaged is lost; the erasure of another, and everybody's writing, are not.
+TEST_F(ForgettingTest, ADamagedRecordStopsNobody) {
+  const auto first = noted(1);
+  const auto second = noted(1, "case.risk_assessed");
+  ledger.reset();
+  {
+    store::Options options;
+    options.path = data() / "store";
+    auto store = store::Store::open(options);
+    ASSERT_TRUE(store);
+    store::Batch batch;
+    batch.put(store::Family::disclosures, store::index_key(second.index.value), "damaged");
+    ASSERT_TRUE((*store)->write(batch, true));
+  }
+  open();
+  erase(1, R"({"basis":"art17","targets":[1]})");
+  EXPECT_TRUE(texts(first).empty());
+  EXPECT_EQ(ledger->disclosures(second.index).error().code, Errc::corrupt);
+  EXPECT_EQ(texts(noted(2)).size(), 1U);
+  EXPECT_FALSE(ledger->failure());
+}
+
 TEST_F(ForgettingTest, WithoutItsKeyALedgerDoesNotServe) {
   noted(1);
   ledger.reset();

@@ -73,15 +73,15 @@ TEST_P(WrappingKeyTest, OldOnesUnwrapUntilTheyAreDestroyed) {
   const std::string second = *(*made)->wrap("two", "");
   EXPECT_EQ((*made)->unwrap(first, ""), "one");
   made->reset();
-  auto again = open_wrapping_key(place);
+  auto again = open_wrapping_key(place, Use::unwrap);
   ASSERT_TRUE(again) << to_string(again.error());
   EXPECT_EQ((*again)->unwrap(first, ""), "one");
   EXPECT_EQ((*again)->unwrap(second, ""), "two");
-  ASSERT_TRUE((*again)->destroy_older());
+  ASSERT_TRUE((*again)->destroy_others(second));
   EXPECT_EQ((*again)->unwrap(first, "").error().rule, "wrapping-key-other");
   EXPECT_EQ((*again)->unwrap(second, ""), "two");
   again->reset();
-  const auto last = open_wrapping_key(place);
+  const auto last = open_wrapping_key(place, Use::unwrap);
   ASSERT_TRUE(last);
   EXPECT_EQ((*last)->unwrap(first, "").error().rule, "wrapping-key-other");
   EXPECT_EQ((*last)->unwrap(second, ""), "two");
@@ -90,11 +90,11 @@ TEST_P(WrappingKeyTest, OldOnesUnwrapUntilTheyAreDestroyed) {
 TEST_P(WrappingKeyTest, IsNeverMadeOverAnother) {
   const std::string wrapped = *(*make_wrapping_key(place))->wrap("one", "");
   EXPECT_EQ(make_wrapping_key(place).error().rule, "wrapping-key-exists");
-  EXPECT_EQ((*open_wrapping_key(place))->unwrap(wrapped, ""), "one");
+  EXPECT_EQ((*open_wrapping_key(place, Use::unwrap))->unwrap(wrapped, ""), "one");
 }
 
 TEST_P(WrappingKeyTest, OneThatIsNotThereIsNamed) {
-  EXPECT_EQ(open_wrapping_key(place).error().code, Errc::not_found);
+  EXPECT_EQ(open_wrapping_key(place, Use::unwrap).error().code, Errc::not_found);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, WrappingKeyTest, ::testing::Values("file", "token"),
@@ -116,7 +116,7 @@ TEST_F(FileKeyTest, IsForItsOwnerAlone) {
   ASSERT_EQ(::stat(place.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
   ASSERT_EQ(::chmod(place.c_str(), 0640), 0);
-  EXPECT_EQ(open_wrapping_key(place).error().rule, "key-file-mode");
+  EXPECT_EQ(open_wrapping_key(place, Use::unwrap).error().rule, "key-file-mode");
 }
 
 TEST_F(FileKeyTest, WhatItHeldIsWrittenOver) {
@@ -126,7 +126,7 @@ TEST_F(FileKeyTest, WhatItHeldIsWrittenOver) {
   const fs::path other_name = folder.path / "kept";
   fs::create_hard_link(place, other_name);  // keeps the blocks of the old file
   ASSERT_TRUE((*key)->renew());
-  ASSERT_TRUE((*key)->destroy_older());
+  ASSERT_TRUE((*key)->destroy_others(*(*key)->wrap("one", "")));
   std::ifstream in(other_name, std::ios::binary);
   const std::string left{std::istreambuf_iterator<char>(in), {}};
   EXPECT_EQ(left, std::string(before.size(), '\0'));
@@ -139,7 +139,7 @@ TEST_F(FileKeyTest, WhatIsNoKeyIsRefused) {
         R"({"keys":[7]})", R"({"keys":[{"kty":"oct"}]})", "not JSON"}) {
     fs::remove(place);
     ASSERT_TRUE(crypto::create_private_file(place, text));
-    const auto opened = open_wrapping_key(place);
+    const auto opened = open_wrapping_key(place, Use::unwrap);
     ASSERT_FALSE(opened) << text;
     EXPECT_EQ(opened.error().rule, "key-file") << text;
   }
@@ -162,11 +162,12 @@ TEST(Pkcs11Uri, MustNameAllThatIsNeeded) {
         "pkcs11:token=relais;object=x?pin-source=" + pin, "pkcs11:token=relais;object=x?" + module,
         "pkcs11:token=relais;object=x?" + module + "&pin-value=12345678",
         std::string("pkcs11:token=%zz")}) {
-    const auto opened = open_wrapping_key(uri);
+    const auto opened = open_wrapping_key(uri, Use::unwrap);
     ASSERT_FALSE(opened) << uri;
     EXPECT_EQ(opened.error().rule, "pkcs11-uri") << uri;
   }
-  EXPECT_EQ(open_wrapping_key("pkcs11:token=r;object=x?module-path=/no/such.so&pin-source=" + pin)
+  EXPECT_EQ(open_wrapping_key("pkcs11:token=r;object=x?module-path=/no/such.so&pin-source=" + pin,
+                              Use::unwrap)
                 .error()
                 .rule,
             "pkcs11-module");
