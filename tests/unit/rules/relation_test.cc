@@ -14,7 +14,7 @@ using schema::Role;
 using statement::EventOrdinal;
 using statement::RoleSet;
 
-constexpr SignatoryId kMl{3}, kOther{4}, kAa{5}, kPref{1}, kMember{7};
+constexpr SignatoryId kMl{3}, kOther{4}, kAa{5}, kPref{1};
 constexpr Timestamp kNow{1'767'601'800'000};
 
 RoleSet role(Role r) {
