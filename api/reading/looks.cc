@@ -15,6 +15,7 @@ bool LooksView::look_up(const Uuid& case_id) const {
   const auto state = projections::find_case(records_, case_id);
   if (!state) return false;
   if (state->holder == reader_.id) return true;
+  if (state->stepped_back.contains(reader_.id)) return false;
   const bool of_commission = reader_.roles.has(schema::Role::PREF) ||
                              reader_.roles.has(schema::Role::SEC) ||
                              reader_.roles.has(schema::Role::MEMBER);

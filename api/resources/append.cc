@@ -209,6 +209,18 @@ std::optional<SignatoryId> owner_of(const Context& context, const log::Head& hea
 
 }  // namespace
 
+namespace {
+
+/// Across a leap, what a statement says of the time counts; what the log has already, anybody may
+/// send again at any time.
+void hear(const Context& context, const statement::Statement& s, SignatoryId owner) {
+  if (context.clock_guard == nullptr || context.clock_guard->leap_ms() == 0) return;
+  const auto known = context.ledger.knows(s, owner);
+  if (known && *known == log::Ledger::Known::no) context.clock_guard->hear(owner, s.time);
+}
+
+}  // namespace
+
 Result<log::Submission> take_statement(Context& context, const log::Head& head,
                                        std::string_view text) {
   log::Submission submission;
@@ -221,6 +233,7 @@ Result<log::Submission> take_statement(Context& context, const log::Head& head,
   // log may have it already, and then it gets its receipt.
   submission.owner = owner_of(context, head, s);
   if (!submission.owner) return submission;
+  hear(context, s, *submission.owner);
   RELAIS_TRY(context.accounts->salts.take(*submission.owner, salts));
   return submission;
 }
@@ -260,7 +273,7 @@ class GroupShares {
   GroupShares& operator=(const GroupShares&) = delete;
 
   void add(const log::Submission& s) {
-    Cost cost{s.owner, 0, 0, s.statement.time};
+    Cost cost{s.owner, 0, 0};
     if (s.owner) {
       Wanted& wanted = wanted_[*s.owner];
       ++wanted.count;
@@ -303,9 +316,6 @@ class GroupShares {
       const Cost& cost = costs_[i];
       if (!cost.who) continue;
       const bool taken = outcomes[i] && !outcomes[i]->duplicate;
-      // What is sent again tells nothing of what time it is.
-      if (taken && context_.clock_guard != nullptr)
-        context_.clock_guard->hear(*cost.who, cost.time);
       if (taken || (outcomes[i] && outcomes[i]->disclosures_added > 0)) continue;
       context_.accounts->stored.give_back(*cost.who, cost.bytes);
       if (outcomes[i]) context_.accounts->requests.give_back(*cost.who, cost.statements);
@@ -317,7 +327,6 @@ class GroupShares {
     std::optional<SignatoryId> who;
     double statements = 0;
     double bytes = 0;
-    Timestamp time;  ///< that it says
   };
   struct Wanted {
     std::size_t count = 0;

@@ -110,9 +110,7 @@ Result<Response> timeline(const Context& context, Call& call) {
   }
   const std::uint32_t version = visibility.last_seen(state);
   call.trace.look(state.id);
-  // Who looked changes without an act, and is told to the holder.
-  const bool with_looks = may_see_looks(call, state);
-  Response response = with_looks ? Response{} : tagged(call, version);
+  Response response = tagged(call, version);
   if (response.status == 304) return response;
   auto page = projections::timeline(
       *call.head->records, state.id,
@@ -122,7 +120,7 @@ Result<Response> timeline(const Context& context, Call& call) {
   response.body.reserve(384 * (page.items.size() + 1));
   JsonWriter json(response.body);
   json.begin_object().member("case", state.id).member("version", version);
-  if (with_looks) write_looks(json, context.reads.summary(state.id));
+  if (may_see_looks(call, state)) write_looks(json, context.reads.summary(state.id));
   json.key("items").begin_array();
   const auto counted = [&](std::uint32_t v) { return visibility.version_of(state.id, v); };
   for (const projections::TimelineItem& item : page.items) {

@@ -27,7 +27,7 @@ struct Descriptor {
 
 std::unexpected<Error> io_error(const fs::path& file, std::string_view what) {
   const int code = errno;
-  if (code == ENOSPC || code == EDQUOT)
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG)
     return fail(
         error(Errc::storage_full, "storage-full", "the disk of " + file.string() + " is full")
             .accepts("room on it"));

@@ -12,7 +12,8 @@ import unittest
 import harness
 import verify_receipt
 from acts import Acts, id_of
-from harness import AMICALE, ANALYST, DETECTED, ML1, ML2, PREF, Ledger, LedgerTest, case, digest, main, next_page, run
+from harness import (AMICALE, ANALYST, DETECTED, ML1, ML2, PREF, Ledger, LedgerTest, case, copy_ledger, digest, main, next_page,
+                     run)
 
 READERS = 4
 
@@ -66,7 +67,7 @@ class WhoLooked(Acts, LedgerTest):
         subject = self.minor(ML1)
         other = self.minor(ML2)
         self.ask(ML1, subject, AMICALE)
-        note = self.events(AMICALE, stream=subject)[0]
+        note = self.events(AMICALE, stream=subject, type="referral.requested")[0]
         looked = self.reader(AMICALE).request("GET", f"/v1/events/{note['id']}", None, {
             "Authorization": "Bearer " + self.by(AMICALE).token(self.ledger.origin, purpose="réponse à l'orientation")})
         self.assertEqual(looked.status, 200, looked)
@@ -259,7 +260,7 @@ class FullDisk(Store):
         disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", disk], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=True)
-        shutil.copytree(self.ledger.data, disk / "data")
+        copy_ledger(self.ledger.data, disk / "data")
         self.ledger.data = disk / "data"
         self.server = self.ledger.serve("--reserve", 0, "--clock-seconds", 1)
         kept = self.look()

@@ -52,7 +52,9 @@ class IdentifierCase(Acts, LedgerTest):
                      "/v1/audit?stream=case/{}"):
             with self.subTest(path):
                 answers = [self.reader(ML1).get(path.format(name).replace("LAST", str(self.server.size() - 1))) for name in (id_of(subject), id_of(subject).upper())]
-                self.assertEqual((answers[0].status, answers[0].json()), (200, answers[1].json()))
+                # Who looked is another each time.
+                told = [{k: v for k, v in answer.json().items() if k != "looks"} for answer in answers]
+                self.assertEqual((answers[0].status, told[0]), (200, told[1]))
                 self.assertIn(subject.removeprefix("case/"), answers[0].text)
         # The kind of a stream is a word of ours.
         self.assertEqual(self.reader(ML1).get(f"/v1/events?stream=CASE/{id_of(subject)}").rule, "subject-form")

@@ -54,8 +54,8 @@ def look(s, who, subject):
 
 
 def shape(body):
-    """Without cursors, which are new with each answer."""
-    return {k: v for k, v in body.items() if k != "next"}, "next" in body
+    """Without cursors, which are new with each answer, and without who looked, of which this is one."""
+    return {k: v for k, v in body.items() if k not in ("next", "looks")}, "next" in body
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@
 #include "ledger/crypto/base64.h"
 #include "ledger/merkle/receipt.h"
 #include "tests/unit/api/fixture.h"
+#include "tests/unit/api/pulled.h"
 
 namespace relais::tests {
 namespace {
@@ -70,7 +71,8 @@ TEST_F(TraceTest, EveryRouteSaysWhatItGives) {
                                           "GET /log/reads/vkey", "GET /log/reads/tile/{*}",
                                           "GET /livez",          "GET /readyz",
                                           "GET /metrics",        "POST /admin/confirm-clock",
-                                          "POST /admin/rebuild"};
+                                          "POST /admin/rebuild", "POST /admin/rotate-wrapping-key",
+                                          "POST /v1/break-glass"};
   std::set<std::string> found[2];
   for (const api::RouteSummary& route : service->route_summaries()) {
     found[route.leaves_traces ? 1 : 0].insert(route.label);
@@ -346,40 +348,6 @@ TEST_F(TraceTest, PagesGoBackwardsAndEnd) {
   EXPECT_EQ(all, (Indices{4, 3, 2, 1, 0})) << "the traces of the pages come behind them";
   EXPECT_EQ(traces(), 8);
 }
-
-/// What pulls a stream, as a connection does.
-class Pulled {
- public:
-  explicit Pulled(std::shared_ptr<api::BodyStream> stream) : stream_(std::move(stream)) {
-    stream_->start([state = state_] {
-      const std::lock_guard lock(state->mutex);
-      state->woken = true;
-      state->changed.notify_all();
-    });
-  }
-  /// All bytes until `wanted` is among them, or the stream has ended.
-  std::string until(std::string_view wanted) {
-    for (;;) {
-      const auto piece = stream_->pull();
-      bytes_ += piece.bytes;
-      if (bytes_.find(wanted) != std::string::npos || piece.end) return bytes_;
-      if (piece.more || !piece.bytes.empty()) continue;
-      std::unique_lock lock(state_->mutex);
-      state_->changed.wait(lock, [this] { return state_->woken; });
-      state_->woken = false;
-    }
-  }
-
- private:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool woken = false;
-  };
-  std::shared_ptr<State> state_ = std::make_shared<State>();
-  std::shared_ptr<api::BodyStream> stream_;
-  std::string bytes_;
-};
 
 TEST_F(TraceTest, EachPieceOfAStreamIsAnAnswer) {
   auto response = get("ml1", "/v1/events/live?from=" + std::to_string(size - 5));

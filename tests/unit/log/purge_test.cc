@@ -53,8 +53,22 @@ TEST_F(PurgeTest, WaitsForWhoReadsFromBefore) {
 
 TEST_F(PurgeTest, WhoReadsFromBehindIsNotWaitedFor) {
   const std::string note = noted(1);
+  auto before = ledger->head();
   erase(1);
-  const auto reader = ledger->head();
+  EXPECT_FALSE(*ledger->purge_erased());
+  const auto behind = ledger->head();
+  before.reset();
+  EXPECT_TRUE(*ledger->purge_erased());
+  EXPECT_FALSE(in_files(note));
+}
+
+// The keys of before stand in its moment too: whoever has the old wrapping key would open them.
+TEST_F(PurgeTest, WaitsForWhoReadsFromBeforeTheKeysWereRotated) {
+  const std::string note = noted(1);
+  erase(1);
+  auto reader = ledger->head();
+  EXPECT_FALSE(*ledger->purge_erased());
+  reader.reset();
   EXPECT_TRUE(*ledger->purge_erased());
   EXPECT_FALSE(in_files(note));
 }

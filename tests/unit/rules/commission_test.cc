@@ -148,10 +148,11 @@ TEST(Recusal, FilesAreBounded) {
   p.appoint();
   p.expect("pref", "session.convened", kSession, p.convocation());
   auto& recused = p.world().mutable_session("s1").recused;
-  for (std::uint64_t i = 0; i < 999; ++i) recused[Uuid{1, i}] = {p.ordinal_of("aa1")};
+  for (std::uint64_t i = 0; i < 199; ++i) recused[Uuid{1, i}] = {p.ordinal_of("member")};
   p.expect("member", "member.recused", kSession, recusal(1));
   EXPECT_EQ(p.refused("member", "member.recused", kSession, recusal(2)).rule, "limit-recusals");
-  p.expect("aa2", "member.recused", kSession, recusal(1));
+  p.expect("aa2", "member.recused", kSession, recusal(1));  // nobody keeps another from it
+  p.expect("aa2", "member.recused", kSession, recusal(2));
 }
 
 }  // namespace
