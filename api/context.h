@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/http/server.h"
@@ -46,6 +47,9 @@ struct Context {
   crypto::Sealer cursors;                    ///< where lists go on (api/resources/paging.h)
   ReadQueue turns;                           ///< before the pool, which ends first
   WorkerPool pool;
+  /// Whose token a request brings, on a route that takes it without one; nothing where it has none
+  /// that holds. Set once, by the service.
+  std::function<std::optional<SignatoryId>(const Request&, const log::Head&)> bearer;
   const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};
   std::atomic<bool> failure_reported{false};  ///< that the ledger takes nothing more

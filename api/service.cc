@@ -95,6 +95,10 @@ struct Service::Impl {
         names(labels(router)),
         metrics(names) {
     context.metrics = &metrics;
+    context.bearer = [this](const Request& request, const log::Head& head) {
+      const auto reader = hear(request, head);
+      return reader ? std::optional(reader->id) : std::nullopt;
+    };
   }
 
   static std::size_t worker_count(std::size_t asked) {
@@ -126,6 +130,7 @@ struct Service::Impl {
   void observe(std::size_t route, unsigned status, Steady::time_point start) {
     metrics.observe(route, status, Steady::now() - start);
   }
+  Result<Reader> hear(const Request& request, const log::Head& head);
   Admitted admit(const Route& route, Call& call);
   Response answer(const Route& route, Call& call);
   void answer_by_worker(const Router::Match& match, Call& call, Respond respond,
@@ -177,6 +182,19 @@ void Service::drain() {
   impl_->context.draining = true;
 }
 
+/// Who reads, by the token that comes with the request.
+Result<Reader> Service::Impl::hear(const Request& request, const log::Head& head) {
+  const auto at = [&](Timestamp now) {
+    return authenticator.authenticate(request.header("authorization"), *head.registry, now,
+                                      head.last_received);
+  };
+  auto reader = at(context.clock.now());
+  // Across a leap either clock may be the right one.
+  const ClockGuard* guard = context.clock_guard;
+  if (!reader && guard != nullptr && guard->leap_ms() != 0) reader = at(guard->machine().now());
+  return reader;
+}
+
 /// Rights first, so that who may not read learns nothing of the parameters either.
 Admitted Service::Impl::admit(const Route& route, Call& call) {
   if (route.access == Access::operation && !call.request.peer->local &&
@@ -186,15 +204,7 @@ Admitted Service::Impl::admit(const Route& route, Call& call) {
                     .accepts("the socket for local administration, or the bearer token of "
                              "--metrics-token"));
   if (route.access == Access::reader) {
-    const auto at = [&](Timestamp now) {
-      return authenticator.authenticate(call.request.header("authorization"), *call.head->registry,
-                                        now, call.head->last_received);
-    };
-    auto reader = at(context.clock.now());
-    // Across a leap either clock may be the right one.
-    const ClockGuard* guard = context.clock_guard;
-    if (!reader && guard != nullptr && guard->leap_ms() != 0) reader = at(guard->machine().now());
-    RELAIS_ASSIGN(call.reader, std::move(reader));
+    RELAIS_ASSIGN(call.reader, hear(call.request, *call.head));
     RELAIS_TRY(context.accounts->requests.take(call.reader.id));
   }
   return check_query(route, call.request);

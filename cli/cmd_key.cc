@@ -1,7 +1,8 @@
-// relais key: a signatory's Ed25519 keys on disk.
+// relais key: a signatory's keys on disk, Ed25519 to sign and X25519 to be sealed to.
 #include "cli/command.h"
 #include "cli/files.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/crypto/x25519.h"
 
 namespace relais::cli {
 namespace {
@@ -14,39 +15,58 @@ struct Options {
   std::string passphrase_file;
   std::string field;
   bool public_only = false;
+  bool seal = false;
 };
 
-int make(Context& context, const Options& o) {
-  const auto passphrase = read_passphrase(o.passphrase_file);
-  if (!passphrase) return report(context, passphrase.error());
+/// The public part of either kind of key.
+struct Shown {
+  std::string kid, x, jwk;
+};
+template <class Key>
+Shown shown(const Key& key) {
+  return {crypto::to_text(crypto::thumbprint(key)), crypto::to_text(key), crypto::public_jwk(key)};
+}
+
+Result<Shown> make_file(Context& context, const Options& o) {
+  RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
+  if (o.seal) {
+    const auto key = crypto::OpeningKey::generate(context.random);
+    RELAIS_TRY(crypto::save_opening_key(o.out, key, passphrase));
+    return shown(key.public_key());
+  }
   const auto key = crypto::SigningKey::generate(context.random);
-  if (const Status saved = crypto::save_private_key(o.out, key, *passphrase); !saved)
-    return report(context, saved.error());
-  const std::string kid = crypto::to_text(crypto::thumbprint(key.public_key()));
-  const std::string x = crypto::to_text(key.public_key());
-  print(context, {{"file", o.out}, {"kid", kid}, {"x", x}},
-        "private key in " + o.out + " (keep it to yourself)\nkid " + kid + "\nx   " + x);
+  RELAIS_TRY(crypto::save_private_key(o.out, key, passphrase));
+  return shown(key.public_key());
+}
+
+int make(Context& context, const Options& o) {
+  const auto key = make_file(context, o);
+  if (!key) return report(context, key.error());
+  print(context, {{"file", o.out}, {"kid", key->kid}, {"x", key->x}},
+        "private key in " + o.out + " (keep it to yourself)\nkid " + key->kid + "\nx   " + key->x);
   return kOk;
 }
 
 /// The public part needs no passphrase, unless the file is encrypted.
-Result<crypto::PublicKey> load_public(const Options& o) {
+Result<Shown> load_public(const Options& o) {
   RELAIS_ASSIGN(const std::string text, read_file(o.file, kMaxKeyBytes));
-  if (auto key = crypto::parse_public_jwk(text)) return key;
+  if (const auto key = crypto::parse_public_jwk(text)) return shown(*key);
+  if (const auto key = crypto::parse_sealing_jwk(text)) return shown(*key);
   RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
+  if (const auto key = crypto::load_opening_key(o.file, passphrase))
+    return shown(key->public_key());
   RELAIS_ASSIGN(const auto key, crypto::load_private_key(o.file, passphrase));
-  return key.public_key();
+  return shown(key.public_key());
 }
 
 int show(Context& context, const Options& o) {
   const auto key = load_public(o);
   if (!key) return report(context, key.error());
-  const std::string kid = crypto::to_text(crypto::thumbprint(*key));
-  const std::string x = crypto::to_text(*key);
+  const auto& [kid, x, jwk] = *key;
   if (!o.field.empty()) {
     print(context, {{o.field, o.field == "x" ? x : kid}}, o.field == "x" ? x : kid);
   } else if (o.public_only) {
-    context.out << crypto::public_jwk(*key) << std::endl;
+    context.out << jwk << std::endl;
   } else {
     print(context, {{"kid", kid}, {"x", x}}, "kid " + kid + "\nx   " + x);
   }
@@ -63,13 +83,16 @@ Option add_file(Command c, const std::shared_ptr<Options>& o) {
 
 void add_key(Command app, Context& context, Run& run) {
   const auto o = std::make_shared<Options>();
-  Command key = app.subcommand("key", "Make and show Ed25519 keys (JWK).");
+  Command key =
+      app.subcommand("key", "Make and show keys (JWK): Ed25519 to sign, X25519 to be sealed to.");
   key.require_subcommand(1);
   key.footer("relais key new --help, relais key show --help, relais key thumbprint --help");
 
   Command c = add_command(key, context, "new", "Make a key pair in a new file of mode 0600.",
                           "  relais key new --out keys/udml.jwk\n"
-                          "  relais key new --out keys/udml.jwk --passphrase-file secret.txt");
+                          "  relais key new --out keys/udml.jwk --passphrase-file secret.txt\n"
+                          "  relais key new --seal --out keys/udml.seal.jwk");
+  c.flag("--seal", o->seal, "A key that disclosures are sealed to, and that opens them");
   c.option("--out", o->out, "File to make; one that exists is never replaced").required();
   c.option("--passphrase-file", o->passphrase_file,
            "Encrypt the file with the passphrase in the first line of this one")

@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/receipts.h"
 #include "cli/remote.h"
+#include "cli/sealing.h"
 #include "ledger/base/utf8.h"
 
 namespace relais::cli {
@@ -40,7 +41,7 @@ Result<std::vector<std::string>> read_statements(Context& context, const Options
   }
   if (statements.empty())
     return fail(error(Errc::invalid, "statements-missing", "the files hold no statement")
-                    .accepts("SD-JWTs, one a line, as `relais sign` prints them"));
+                    .accepts("statements, one a line, as `relais sign` prints them"));
   return statements;
 }
 
@@ -58,7 +59,8 @@ class Judge {
   }
   bool verifies() const { return folder_ || log_; }
 
-  Status judge(const std::string& statement, const Submitted& answer, Remote& remote) {
+  Status judge(const std::string& line, const Submitted& answer, Remote& remote) {
+    RELAIS_ASSIGN(const std::string statement, sd_jwt_of(line));
     if (folder_) {
       RELAIS_TRY(folder_->keep(
           statement, answer, [&](const std::string& path) { return remote.get("/log/" + path); }));
@@ -209,12 +211,15 @@ void add_submit(Command app, Context& context, Run& run) {
       "  relais submit --url http://127.0.0.1:8400 --atomic a.sd-jwt b.sd-jwt\n"
       "  relais submit --url http://127.0.0.1:8400 load.ndjson\n"
       "  relais sign --key k.jwk e.json | relais submit --url http://127.0.0.1:8400 -\n"
-      "A file holds one SD-JWT a line. Exits with 3 when any was refused, and with 1 when an "
+      "A file holds one statement a line, as `relais sign` prints it. Exits with 3 when any was "
+      "refused, and with 1 when an "
       "answer\n"
       "does not hold. Without --vkey, or a folder of receipts that has it, no answer is verified.");
   Option url = c.option("--url", o->remote.url, "Server, as http://127.0.0.1:8400").required();
   add_remote_options(c, url, o->remote);
   c.flag("--atomic", o->atomic, "All statements are accepted, or none (one request)");
+  c.option("--token", o->remote.token,
+           "Bearer token of who brings what is sealed to a statement of before (relais token)");
   c.option("--if-match", o->if_match, "Version the stream must be at; for one statement");
   c.option("--receipts", o->receipts,
            "Folder for <source>/<id>.tlog-proof (receipt) and .json (answer)");

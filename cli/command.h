@@ -70,6 +70,8 @@ void add_init(Command app, Context& context, Run& run);
 void add_serve(Command app, Context& context, Run& run);
 void add_key(Command app, Context& context, Run& run);
 void add_sign(Command app, Context& context, Run& run);
+void add_open(Command app, Context& context, Run& run);
+void add_reseal(Command app, Context& context, Run& run);
 void add_submit(Command app, Context& context, Run& run);
 void add_token(Command app, Context& context, Run& run);
 void add_verify(Command app, Context& context, Run& run);

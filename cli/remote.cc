@@ -69,6 +69,11 @@ Error error_of(const api::ClientResponse& response) {
   return o ? problem(*o, response.status) : o.error();
 }
 
+/// A statement with what is sealed beside it; an SD-JWT begins with base64url.
+bool is_json(const std::string& statement) {
+  return statement.starts_with('{');
+}
+
 bool is_success(unsigned status) {
   return status >= 200 && status < 300;
 }
@@ -132,6 +137,14 @@ Result<std::vector<Submitted>> atomic_refusal(const api::ClientResponse& respons
 
 struct Remote::Impl {
   std::unique_ptr<api::Client> client;
+  std::string token;
+
+  /// The headers of statements.
+  api::ClientHeaders headers(const std::string& media_type) const {
+    api::ClientHeaders headers{{"content-type", media_type}};
+    if (!token.empty()) headers.emplace_back("authorization", "Bearer " + token);
+    return headers;
+  }
 };
 
 Remote::Remote(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -160,6 +173,7 @@ Result<std::unique_ptr<Remote>> Remote::open(const RemoteOptions& options) {
   client.client_cert = options.client_cert;
   client.client_key = options.client_key;
   auto impl = std::make_unique<Impl>();
+  impl->token = options.token;
   RELAIS_ASSIGN(impl->client, api::Client::open(std::move(client)));
   return std::unique_ptr<Remote>(new Remote(std::move(impl)));
 }
@@ -189,7 +203,7 @@ Result<std::string> Remote::post(const std::string& path) {
 
 Result<Submitted> Remote::submit(const std::string& statement,
                                  std::optional<std::uint32_t> if_match) {
-  api::ClientHeaders headers{{"content-type", "application/sd-jwt"}};
+  auto headers = impl_->headers(is_json(statement) ? "application/json" : "application/sd-jwt");
   if (if_match) headers.emplace_back("if-match", "\"" + std::to_string(*if_match) + "\"");
   RELAIS_ASSIGN(const auto response,
                 impl_->client->request("POST", "/v1/events", headers, statement));
@@ -202,11 +216,20 @@ Result<Submitted> Remote::submit(const std::string& statement,
 
 Result<std::vector<Submitted>> Remote::submit_list(const std::vector<std::string>& statements,
                                                    bool atomic) {
-  const json::object list{{"statements", json::array(statements.begin(), statements.end())}};
+  json::array list;
+  for (const std::string& statement : statements) {
+    if (!is_json(statement)) {
+      list.emplace_back(statement);
+      continue;
+    }
+    RELAIS_ASSIGN(json::value sealed, json::parse(statement));
+    list.push_back(std::move(sealed));
+  }
   RELAIS_ASSIGN(const auto response,
-                impl_->client->request("POST", atomic ? "/v1/events?atomic=true" : "/v1/events",
-                                       {{"content-type", "application/json"}},
-                                       json::serialize(json::value(list))));
+                impl_->client->request(
+                    "POST", atomic ? "/v1/events?atomic=true" : "/v1/events",
+                    impl_->headers("application/json"),
+                    json::serialize(json::value(json::object{{"statements", std::move(list)}}))));
   if (!is_success(response.status)) {
     if (!atomic || !is_verdict(response.status)) return fail(error_of(response));
     return atomic_refusal(response, statements.size());

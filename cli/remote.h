@@ -30,6 +30,7 @@ struct RemoteOptions {
   std::string ca;           ///< certificates (PEM) that the server is checked with
   std::string client_cert;  ///< for servers that ask for one
   std::string client_key;
+  std::string token;  ///< of who brings statements, where that matters; may be empty
 };
 /// --ca, --client-cert and --client-key; `url` is the option they go with.
 void add_remote_options(Command command, Option url, RemoteOptions& options);
@@ -45,7 +46,8 @@ class Remote {
   Result<std::string> get(const std::string& path, const std::string& token = {});
   Result<std::string> post(const std::string& path);
 
-  /// One statement. An error means that there was no answer about it.
+  /// One statement: an SD-JWT, or JSON with what is sealed beside it. An error means that there was
+  /// no answer about it.
   Result<Submitted> submit(const std::string& statement, std::optional<std::uint32_t> if_match);
   /// A list; one answer a statement, in order, or another number of them where the server is wrong.
   Result<std::vector<Submitted>> submit_list(const std::vector<std::string>& statements,

@@ -47,7 +47,7 @@ struct PspApplied $P.event((
     precondition = "the person is an adult; the case is IN_SUPPORT; the association's accreditation is valid; a consent(psp) that covers the préfecture is in force; no PSP is under way; a day that is named is not in the future",
     summary = "The association applies for a parcours de sortie with the person.")) {
   dossierHash @0 :Text $P.format("sha256");
-  identity @1 :Text $P.sensitive $P.optional $P.maxLength(4000);
+  identity @1 :Text $P.sensitive $P.optional $P.maxLength(4000) $P.sealed([pref]);
   appliedOn @2 :Text $P.format("date") $P.optional;
   # of a file that is older than its record; absent: the day of receipt
 }

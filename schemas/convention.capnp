@@ -58,22 +58,26 @@ struct ConventionSigned $P.event((
 
 struct KeyEnrolled $P.event((
     name = "key.enrolled", axis = convention, stream = signatory, relation = self,
-    source = "Convention, governance; RFC 7638 thumbprints", precondition = "the key is not known yet; the proof of possession is by the new key",
+    source = "Convention, governance; RFC 7638 thumbprints", precondition = "the key is not known yet; the proof of possession is by the new key; a sealing key is no other signatory's",
     summary = "A signatory adds a key of its own, signed by a key it already has.")) {
   publicKey @0 :Text $P.format("ed25519");
   label @1 :Text $P.optional $P.maxLength(80) $P.inClear("what a key is for, never a person's name");
   # what the key is for, never a person's name
   validFrom @2 :Text $P.format("timestamp") $P.optional;
   proof @3 :Text $P.format("jwt");
+  sealingKey @4 :Text $P.format("x25519") $P.optional;
+  # X25519 public key, base64url: what is sealed to it (docs/FORMATS.md), as long as the key that it comes with may sign
 }
 
 struct KeyRotated $P.event((
     name = "key.rotated", axis = convention, stream = signatory, emitters = [pref, ml, udml, aa, sec, member, system], relation = self,
-    source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key",
+    source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key; a sealing key is no other signatory's",
     summary = "The key that signs this statement is replaced by a new one from now on.")) {
   publicKey @0 :Text $P.format("ed25519");
   label @1 :Text $P.optional $P.maxLength(80) $P.inClear("what a key is for, never a person's name");
   proof @2 :Text $P.format("jwt");
+  sealingKey @3 :Text $P.format("x25519") $P.optional;
+  # the former one again, or a new one; absent: none from now on
 }
 
 struct KeyRevoked $P.event((

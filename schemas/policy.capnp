@@ -65,11 +65,13 @@ struct EventPolicy {
 annotation event(struct) :EventPolicy;
 annotation wire(enumerant) :Text;      # the value on the wire where snake_case of the name is not it
 annotation sensitive(field) :Void;     # [S]: only ever as an SD-JWT disclosure, erasable, never in the log
+annotation sealed(field) :List(Role);  # a sensitive member that must be sealed, at least to signatories of these roles, once
+                                       # they have sealing keys; any other sensitive member may be
 annotation optional(field) :Void;      # the member may be absent; without this annotation it is required
 annotation requiredWhen(field) :Text;  # "decision=refused": a sensitive member that may be absent otherwise
 annotation inClear(field) :Text;       # why a free text is not sensitive; each that is not says it
 annotation vocabulary(field) :Text;    # a Text (or list of Text) member takes its values from this vocabulary
-annotation format(field) :Text;        # uuid | date | timestamp | sha256 | uri | signatory | kid | ed25519 | jwt |
+annotation format(field) :Text;        # uuid | date | timestamp | sha256 | uri | signatory | kid | ed25519 | x25519 | jwt |
                                        # territory | slug | email | siret | link | postal_code | telephone
 annotation maxLength(field) :UInt32;   # of a text, in bytes; or of a list, in elements (texts: 2,000; lists: 100)
 annotation minLetters(field) :UInt32;  # letters and digits of a text, at least: blanks and marks say nothing

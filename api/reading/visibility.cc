@@ -250,17 +250,31 @@ bool Visibility::may_open(schema::Event::Reader event) {
 
 std::vector<std::string> Visibility::open(schema::Event::Reader event,
                                           std::vector<std::string> disclosures) {
-  if (!of_case(event) || disclosures.empty()) return disclosures;
+  return opened(event, std::move(disclosures),
+                [](const std::string& text) { return statement::disclosed_name(text); });
+}
+
+std::vector<std::string> Visibility::open_sealed(schema::Event::Reader event,
+                                                 std::vector<std::string> sealed) {
+  return opened(event, std::move(sealed), [](const std::string& text) {
+    const auto parsed = statement::parse_sealed(text);
+    return parsed ? std::optional(parsed->member) : std::nullopt;
+  });
+}
+
+std::vector<std::string> Visibility::opened(schema::Event::Reader event,
+                                            std::vector<std::string> texts, NameOf name_of) {
+  if (!of_case(event) || texts.empty()) return texts;
   const Standing& s = standing(case_of(event));
   const ActFacts act = facts_of(event);
-  if (act.by == reader_.id && judge(s, Kind::own_acts, act) == Verdict::allowed) return disclosures;
+  if (act.by == reader_.id && judge(s, Kind::own_acts, act) == Verdict::allowed) return texts;
   if (judge_act(s, act) != Verdict::allowed) return {};
   const statement::EventType& type = statement::type_of(event);
-  std::erase_if(disclosures, [&](const std::string& text) {
-    const auto name = statement::disclosed_name(text);
+  std::erase_if(texts, [&](const std::string& text) {
+    const auto name = name_of(text);
     return !name || judge(s, group_of(type, *name), act) == Verdict::absent;
   });
-  return disclosures;
+  return texts;
 }
 
 // --- numbers

@@ -55,6 +55,10 @@ class Visibility {
   /// Of the disclosures of an event, those that the reader may see.
   std::vector<std::string> open(schema::Event::Reader event, std::vector<std::string> disclosures);
 
+  /// The same of those that are sealed.
+  std::vector<std::string> open_sealed(schema::Event::Reader event,
+                                       std::vector<std::string> sealed);
+
   /// Whether the reader may see this kind of data of the case, and this act of it.
   bool sees(Kind kind, const rules::CaseState& state);
   bool sees_act(const rules::CaseState& state, std::uint32_t version);
@@ -72,6 +76,9 @@ class Visibility {
   rules::CaseState as_seen(rules::CaseState state);
 
  private:
+  using NameOf = std::optional<std::string> (*)(const std::string& text);
+  std::vector<std::string> opened(schema::Event::Reader event, std::vector<std::string> texts,
+                                  NameOf name_of);
   const Standing& standing(const Uuid& id);
   const Standing& standing(const rules::CaseState& state);
   Standing look_up(const Uuid& id) const;

@@ -17,6 +17,7 @@
 #include "ledger/crypto/base64.h"
 #include "ledger/log/admission.h"
 #include "ledger/statement/salts.h"
+#include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::api {
@@ -70,12 +71,6 @@ Response accepted_response(const log::Accepted& accepted) {
   return response;
 }
 
-Response outcome_response(Context& context, const log::Outcome& outcome) {
-  if (outcome) return accepted_response(*outcome);
-  note_failure(context, outcome.error());
-  return problem(outcome.error());
-}
-
 /// What may come by the path that the call was made on.
 using Accepts = Status (*)(const statement::Statement&);
 
@@ -100,7 +95,7 @@ void append_one(Context& context, const Call& call, Accepts accepts, const Respo
   const auto refuse = [&](const Error& e) { respond(problem(e)); };
   const auto expected = precondition(call.request);
   if (!expected) return refuse(expected.error());
-  auto submission = take_statement(context, *call.head, text);
+  auto submission = take_statement(context, *call.head, statement::parse_submission(text));
   if (!submission) return refuse(submission.error());
   if (const Status accepted = accepts(submission->statement); !accepted)
     return refuse(accepted.error());
@@ -159,15 +154,23 @@ void append(Context& context, Call& call, Respond respond) {
                                .accepts("true, false")));
   if (equals_ignoring_case(type, "application/sd-jwt"))
     return append_one(context, call, any_type, respond);
-  if (!call.request.header("if-match").empty() || !call.request.header("if-none-match").empty())
-    return respond(problem(error(Errc::malformed, "precondition-on-list",
-                                 "a list concerns several streams, and takes no precondition")
-                               .at("if-match")
-                               .accepts("one statement as application/sd-jwt")));
-  append_list(context, std::move(call.request.body), atomic == "true", address, std::move(respond));
+  ListRequest how{atomic == "true", address, {}, {}};
+  if (auto expected = precondition(call.request); expected)
+    how.expected = *expected;
+  else
+    return respond(problem(expected.error()));
+  if (!call.request.header("authorization").empty())
+    how.by = context.bearer(call.request, *call.head);
+  append_list(context, std::move(call.request.body), std::move(how), std::move(respond));
 }
 
 }  // namespace
+
+Response outcome_response(Context& context, const log::Outcome& outcome) {
+  if (outcome) return accepted_response(*outcome);
+  note_failure(context, outcome.error());
+  return problem(outcome.error());
+}
 
 namespace {
 
@@ -222,9 +225,9 @@ void hear(const Context& context, const statement::Statement& s, SignatoryId own
 }  // namespace
 
 Result<log::Submission> take_statement(Context& context, const log::Head& head,
-                                       std::string_view text) {
+                                       Result<statement::Statement> parsed) {
   log::Submission submission;
-  RELAIS_ASSIGN(submission.statement, statement::parse_submission(text));
+  RELAIS_ASSIGN(submission.statement, std::move(parsed));
   const statement::Statement& s = submission.statement;
   RELAIS_ASSIGN(const auto salts, statement::check_salts(s.disclosures));
   RELAIS_TRY(context.ledger.preverify(submission));
@@ -257,6 +260,7 @@ constexpr double kErasureInStatements = 50;
 double disclosed_bytes(const statement::Statement& s) {
   std::size_t bytes = 0;
   for (const std::string& d : s.disclosures) bytes += d.size();
+  for (const statement::Sealed& sealed : s.sealed) bytes += sealed.text.size();
   return static_cast<double>(bytes);
 }
 

@@ -9,6 +9,7 @@
 
 #include "api/http/problem.h"
 #include "ledger/base/json.h"
+#include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::api {
@@ -20,19 +21,15 @@ constexpr std::size_t kPart = 32;
 /// One list on its way. Its parts are checked by several threads, each its own range of `items`;
 /// the one that finishes last goes on.
 struct ListJob {
-  ListJob(Context& c, bool all_or_nothing, std::string from, Respond r, std::string b)
-      : context(c),
-        atomic(all_or_nothing),
-        address(std::move(from)),
-        respond(std::move(r)),
-        body(std::move(b)) {}
+  ListJob(Context& c, ListRequest request, Respond r, std::string b)
+      : context(c), how(std::move(request)), respond(std::move(r)), body(std::move(b)) {}
 
   Context& context;
-  const bool atomic;
-  const std::string address;
+  const ListRequest how;
   Respond respond;
   std::string body;
-  std::vector<std::string> texts;
+  bool one = false;        // the body is a statement, not a list
+  json::array statements;  // as they were sent
 
   struct Item {
     log::Submission submission;
@@ -46,12 +43,31 @@ using JobPtr = std::shared_ptr<ListJob>;
 
 Error bad_list(std::string message) {
   return error(Errc::malformed, "list-form", std::move(message))
-      .accepts(R"({"statements":["<sd-jwt>", …]})");
+      .accepts(R"({"statements":["<sd-jwt>", {"statement":"<sd-jwt>","sealed":[…]}, …]})");
 }
 
-Result<std::vector<std::string>> read_texts(std::string_view body) {
-  RELAIS_ASSIGN(json::value parsed, json::parse(body));
+Status check_form(const ListJob& job) {
+  if (job.one) return {};
+  if (job.how.expected)
+    return fail(error(Errc::malformed, "precondition-on-list",
+                      "a list concerns several streams, and takes no precondition")
+                    .at("if-match")
+                    .accepts("one statement"));
+  for (std::size_t i = 0; i < job.statements.size(); ++i)
+    if (!job.statements[i].is_string() && !job.statements[i].is_object())
+      return fail(bad_list("a statement is neither a string nor an object")
+                      .at("statements[" + std::to_string(i) + "]"));
+  return {};
+}
+
+Status read_body(ListJob& job) {
+  RELAIS_ASSIGN(json::value parsed, json::parse(job.body));
   json::object* o = parsed.if_object();
+  if (o != nullptr && o->contains("statement")) {
+    job.one = true;
+    job.statements.push_back(std::move(parsed));
+    return check_form(job);
+  }
   json::value* list = o == nullptr ? nullptr : o->if_contains("statements");
   json::array* statements = list == nullptr ? nullptr : list->if_array();
   if (statements == nullptr || o->size() != 1)
@@ -61,16 +77,8 @@ Result<std::vector<std::string>> read_texts(std::string_view body) {
     return fail(error(Errc::too_large, "group-size", "too many statements in one request")
                     .at("statements")
                     .accepts("at most " + std::to_string(log::kMaxGroup) + " statements"));
-  std::vector<std::string> texts;
-  texts.reserve(statements->size());
-  for (std::size_t i = 0; i < statements->size(); ++i) {
-    const json::value& v = statements->at(i);
-    if (!v.is_string())
-      return fail(
-          bad_list("a statement is not a string").at("statements[" + std::to_string(i) + "]"));
-    texts.emplace_back(v.get_string().data(), v.get_string().size());
-  }
-  return texts;
+  job.statements = std::move(*statements);
+  return check_form(job);
 }
 
 struct Verdict {
@@ -143,14 +151,17 @@ Response make_response(ListJob& job, const std::vector<log::Outcome>& outcomes) 
       note_failure(job.context, *v.error);
     }
   }
-  return job.atomic ? atomic_response(verdicts) : results_response(verdicts, 207);
+  return job.how.atomic ? atomic_response(verdicts) : results_response(verdicts, 207);
 }
 
 void answer(const JobPtr& job, std::vector<log::Outcome> outcomes) {
   const Respond respond = std::move(job->respond);  // the response holds the job
   auto shared = std::make_shared<const std::vector<log::Outcome>>(std::move(outcomes));
   Response response;
-  response.later = [job, shared] { return make_response(*job, *shared); };
+  response.later = [job, shared] {
+    return job->one ? outcome_response(job->context, shared->front())
+                    : make_response(*job, *shared);
+  };
   respond(std::move(response));
 }
 
@@ -158,7 +169,8 @@ void answer(const JobPtr& job, std::vector<log::Outcome> outcomes) {
 void submit(const JobPtr& job) {
   const auto refused = std::ranges::find_if(
       job->items, [](const ListJob::Item& i) { return i.refused.has_value(); });
-  if (job->atomic && refused != job->items.end())
+  if (job->one && refused != job->items.end()) return job->respond(problem(*refused->refused));
+  if (job->how.atomic && refused != job->items.end())
     return job->respond(
         atomic_refusal(*refused->refused, static_cast<std::size_t>(refused - job->items.begin())));
   std::vector<log::Submission> group;
@@ -168,7 +180,7 @@ void submit(const JobPtr& job) {
     group.push_back(std::move(job->items[i].submission));
   }
   const Admitted submitted = submit_shared(
-      job->context, std::move(group), job->atomic,
+      job->context, std::move(group), job->how.atomic,
       [job](std::vector<log::Outcome> outcomes) { answer(job, std::move(outcomes)); });
   if (!submitted) job->respond(problem(submitted.error()));
 }
@@ -179,11 +191,18 @@ void check_part(const JobPtr& job, std::size_t first) {
   for (std::size_t i = first; i < last; ++i) {
     ListJob::Item& item = job->items[i];
     try {
-      auto taken = take_statement(job->context, *head, job->texts[i]);
-      if (taken)
-        item.submission = std::move(*taken);
-      else
+      auto taken =
+          take_statement(job->context, *head, statement::parse_submission(job->statements[i]));
+      if (!taken) {
         item.refused = std::move(taken.error());
+        continue;
+      }
+      item.submission = std::move(*taken);
+      item.submission.by = job->how.by;
+      // Who seals again to another's statement pays for what that takes.
+      if (item.submission.owner && item.submission.by && !item.submission.statement.sealed.empty())
+        item.submission.owner = item.submission.by;
+      item.submission.expected = job->how.expected;
     } catch (const std::exception& e) {
       item.refused = error(Errc::internal, "internal", e.what());
     }
@@ -191,24 +210,22 @@ void check_part(const JobPtr& job, std::size_t first) {
   if (job->parts.fetch_sub(1) == 1) submit(job);
 }
 
-Result<std::vector<std::string>> read_body(const ListJob& job) {
+Status try_read_body(ListJob& job) {
   try {
-    return read_texts(job.body);
+    return read_body(job);
   } catch (const std::exception& e) {  // no memory for it
     return fail(Errc::internal, "internal", e.what());
   }
 }
 
 void start(const JobPtr& job) {
-  auto texts = read_body(*job);
-  if (!texts) return job->respond(problem(texts.error()));
+  if (const Status read = try_read_body(*job); !read) return job->respond(problem(read.error()));
   job->body = {};
-  job->texts = std::move(*texts);
   if (const Admitted rate = job->context.accounts->of_addresses.take(
-          job->address, static_cast<double>(job->texts.size()));
+          job->how.address, static_cast<double>(job->statements.size()));
       !rate)
     return job->respond(problem(rate.error()));
-  job->items.resize(job->texts.size());
+  job->items.resize(job->statements.size());
   job->parts = (job->items.size() + kPart - 1) / kPart;
   // The first part is this thread's own; the others may find idle workers.
   for (std::size_t first = kPart; first < job->items.size(); first += kPart)
@@ -218,10 +235,9 @@ void start(const JobPtr& job) {
 
 }  // namespace
 
-void append_list(Context& context, std::string body, bool atomic, std::string address,
-                 Respond respond) {
-  auto job = std::make_shared<ListJob>(context, atomic, std::move(address), std::move(respond),
-                                       std::move(body));
+void append_list(Context& context, std::string body, ListRequest how, Respond respond) {
+  auto job =
+      std::make_shared<ListJob>(context, std::move(how), std::move(respond), std::move(body));
   if (!context.pool.post([job] { start(job); }))
     job->respond(problem(error(Errc::limited, "busy", "too much work waits; try again shortly")));
 }

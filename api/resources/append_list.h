@@ -1,6 +1,7 @@
 // Inside the module: lists of statements, and what they share with single ones.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/context.h"
@@ -14,7 +15,7 @@ namespace relais::api {
 /// A statement as it comes in, parsed, with good salts, and its signature checked where its key is
 /// known: a key that may sign now.
 Result<log::Submission> take_statement(Context& context, const log::Head& head,
-                                       std::string_view text);
+                                       Result<statement::Statement> parsed);
 
 /// Submits a group where its signers' shares allow: of the rate, and of the writer's queue, of
 /// which nobody gets more than half. Each was verified, and nobody uses up
@@ -22,11 +23,20 @@ Result<log::Submission> take_statement(Context& context, const log::Head& head,
 Admitted submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
                        log::Done done);
 
-/// Takes the body {"statements":["<sd-jwt>", …]} apart, checks the statements on all workers and
-/// submits what holds. `atomic`: all or nothing.
-/// `address`: whose share of statements they count in.
-void append_list(Context& context, std::string body, bool atomic, std::string address,
-                 Respond respond);
+/// How a body of JSON came.
+struct ListRequest {
+  bool atomic = false;                    ///< all or nothing
+  std::string address;                    ///< whose share of statements they count in
+  std::optional<SignatoryId> by;          ///< who brings them, by a token
+  std::optional<StreamVersion> expected;  ///< of one statement
+};
+/// Takes the body {"statements":[…]} apart, checks the statements on all workers and submits what
+/// holds. Each is an SD-JWT, or {"statement":"<sd-jwt>","sealed":[<JWE>, …]}. The latter may be the
+/// whole body, and is answered as one statement is.
+void append_list(Context& context, std::string body, ListRequest how, Respond respond);
+
+/// The answer to one statement.
+Response outcome_response(Context& context, const log::Outcome& outcome);
 
 /// The members of an accepted statement, into an object that is open. Of one that was there already
 /// and was not sent whole, only what its sender knows.

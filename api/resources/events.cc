@@ -11,6 +11,7 @@
 #include "ledger/merkle/receipt.h"
 #include "ledger/merkle/tree.h"
 #include "ledger/statement/sd_jwt.h"
+#include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::api {
@@ -96,10 +97,10 @@ Result<Found> find_visible(Context& context, Call& call, std::string_view id,
 
 Result<Response> one(Context& context, Call& call) {
   const std::string_view format = call.request.param("format").value_or("json");
-  if (format != "json" && format != "sd-jwt")
+  if (format != "json" && format != "sd-jwt" && format != "submission")
     return fail(error(Errc::malformed, "format-unknown", "an unknown format")
                     .at("format")
-                    .accepts("json, sd-jwt"));
+                    .accepts("json, sd-jwt, submission"));
   RELAIS_ASSIGN(const Found found,
                 find_visible(context, call, call.captures[0], &Visibility::sees_event));
   statement::EventView view;
@@ -109,11 +110,14 @@ Result<Response> one(Context& context, Call& call) {
   RELAIS_ASSIGN(const log::EntryView entry, log::parse_entry(bytes));
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   std::vector<std::string> disclosures;
+  std::vector<std::string> sealed;
   if (visibility.may_open(view.get())) {
     RELAIS_ASSIGN(disclosures, context.ledger.disclosures(found.index));
     disclosures = visibility.open(view.get(), std::move(disclosures));
+    RELAIS_ASSIGN(sealed, context.ledger.sealed(found.index));
+    sealed = visibility.open_sealed(view.get(), std::move(sealed));
   }
-  trace_event(call.trace, found.index, view.get(), !disclosures.empty());
+  trace_event(call.trace, found.index, view.get(), !disclosures.empty() || !sealed.empty());
   Response response;
   response.headers = {
       {"etag", etag_of(visibility.version_of(view.get()))},
@@ -122,8 +126,14 @@ Result<Response> one(Context& context, Call& call) {
   if (format == "sd-jwt") {
     response.content_type = "application/sd-jwt";
     response.body = statement::join_sd_jwt(entry.jwt, disclosures);
+  } else if (format == "submission") {
+    response.content_type = kJson;
+    response.body =
+        statement::submission_json(statement::join_sd_jwt(entry.jwt, disclosures), sealed);
   } else {
-    RELAIS_ASSIGN(const json::object event, statement::to_cloud_event(entry.jwt, disclosures));
+    RELAIS_ASSIGN(json::object event, statement::to_cloud_event(entry.jwt, disclosures));
+    // An extension attribute is no object (CloudEvents 1.0.2, section 3.2): how many there are.
+    if (!sealed.empty()) event["sealed"] = sealed.size();
     response.content_type = "application/cloudevents+json";
     response.body = json::serialize(event);
   }

@@ -2,6 +2,7 @@
 #include "api/context.h"
 #include "api/resources/paging.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/crypto/x25519.h"
 #include "ledger/rules/rules.h"
 #include "ledger/statement/catalogue.h"
 #include "ledger/statement/statement.h"
@@ -32,6 +33,10 @@ void write_key(JsonWriter& json, const rules::Registry& registry, const rules::K
   json.begin_object();
   json.member("kid", crypto::to_text(k.kid));
   json.member("x", crypto::to_text(k.key));
+  if (k.sealing) {
+    json.member("sealingKid", crypto::to_text(crypto::thumbprint(*k.sealing)));
+    json.member("sealingX", crypto::to_text(*k.sealing));
+  }
   json.member("signatory", projections::slug_of(registry, k.owner));
   json.member("label", k.label);
   json.member("enrolledAt", k.enrolled_at.value);

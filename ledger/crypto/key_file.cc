@@ -1,4 +1,4 @@
-// Private keys on disk: the file functions of jwk.h.
+// Private keys on disk: the file functions of jwk.h and x25519.h.
 #include <sodium.h>
 
 #include "ledger/base/json.h"
@@ -6,6 +6,7 @@
 #include "ledger/crypto/jwk.h"
 #include "ledger/crypto/private_file.h"
 #include "ledger/crypto/sodium.h"
+#include "ledger/crypto/x25519.h"
 
 namespace relais::crypto {
 namespace {
@@ -50,7 +51,8 @@ Status derive(std::string& key, std::string_view passphrase, std::string_view sa
 
 /// The encrypted form of a private JWK. Its `kid` is in clear, and is the additional data of the
 /// AEAD.
-Result<std::string> encrypt(const SigningKey& key, std::string_view passphrase) {
+Result<std::string> encrypt(std::string_view jwk, const std::string& kid,
+                            std::string_view passphrase) {
   std::string salt(crypto_pwhash_SALTBYTES, '\0');
   std::string nonce(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, '\0');
   randombytes_buf(salt.data(), salt.size());
@@ -58,12 +60,9 @@ Result<std::string> encrypt(const SigningKey& key, std::string_view passphrase) 
   const KdfLimits limits;
   SecretText secret;
   RELAIS_TRY(derive(secret.text, passphrase, salt, limits));
-  const SecretText plain(private_jwk(key));
-  const std::string kid = to_text(thumbprint(key.public_key()));
-  std::string sealed(plain.text.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES, '\0');
-  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(sealed), nullptr, raw(plain.text),
-                                             plain.text.size(), raw(kid), kid.size(), nullptr,
-                                             raw(nonce), raw(secret.text));
+  std::string sealed(jwk.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES, '\0');
+  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(sealed), nullptr, raw(jwk), jwk.size(), raw(kid),
+                                             kid.size(), nullptr, raw(nonce), raw(secret.text));
   json::object out;
   out["kty"] = kEncryptedType;
   out["kdf"] = kKdf;
@@ -97,7 +96,7 @@ std::optional<KdfLimits> read_limits(const json::object& o) {
   return limits;
 }
 
-Result<SigningKey> decrypt(const json::object& o, std::string_view passphrase) {
+Status decrypt(const json::object& o, std::string_view passphrase, SecretText& plain) {
   if (passphrase.empty())
     return fail(Errc::unauthenticated, "key-passphrase", "the key file needs a passphrase");
   const auto* kdf = json::find_string(o, "kdf");
@@ -114,7 +113,6 @@ Result<SigningKey> decrypt(const json::object& o, std::string_view passphrase) {
                     "what `relais key new` wrote, unchanged");
   SecretText secret;
   RELAIS_TRY(derive(secret.text, passphrase, *salt, *limits));
-  SecretText plain;
   plain.text.resize(sealed->size() - crypto_aead_xchacha20poly1305_ietf_ABYTES);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
           raw(plain.text), nullptr, nullptr, raw(*sealed), sealed->size(),
@@ -122,34 +120,60 @@ Result<SigningKey> decrypt(const json::object& o, std::string_view passphrase) {
           raw(secret.text)) != 0)
     return fail(Errc::unauthenticated, "key-passphrase",
                 "the passphrase does not open the key file");
-  return parse_private_jwk(plain.text);
+  return {};
 }
 
-}  // namespace
-
-Status save_private_key(const std::filesystem::path& file, const SigningKey& key,
-                        std::string_view passphrase) {
+Status save(const std::filesystem::path& file, SecretText& jwk, const KeyId& kid,
+            std::string_view passphrase) {
   use_sodium();
-  SecretText bytes;
-  if (passphrase.empty()) {
-    bytes.text = private_jwk(key);
-  } else {
-    RELAIS_ASSIGN(bytes.text, encrypt(key, passphrase));
+  if (!passphrase.empty()) {
+    RELAIS_ASSIGN(std::string sealed, encrypt(jwk.text, to_text(kid), passphrase));
+    sodium_memzero(jwk.text.data(), jwk.text.size());
+    jwk.text = std::move(sealed);
   }
-  bytes.text += '\n';
-  return create_private_file(file, bytes.text);
+  jwk.text += '\n';
+  return create_private_file(file, jwk.text);
 }
 
-Result<SigningKey> load_private_key(const std::filesystem::path& file,
-                                    std::string_view passphrase) {
+/// The private JWK that a key file holds, in either form.
+Status load(const std::filesystem::path& file, std::string_view passphrase, SecretText& jwk) {
   use_sodium();
   SecretText bytes;
   RELAIS_TRY(read_private_file(file, bytes.text));
   RELAIS_ASSIGN(const json::value value, json::parse(bytes.text));
   const json::object* object = value.if_object();
   const auto* kty = object == nullptr ? nullptr : json::find_string(*object, "kty");
-  if (kty != nullptr && *kty == kEncryptedType) return decrypt(*object, passphrase);
-  return parse_private_jwk(bytes.text);
+  if (kty != nullptr && *kty == kEncryptedType) return decrypt(*object, passphrase, jwk);
+  jwk.text.swap(bytes.text);
+  return {};
+}
+
+}  // namespace
+
+Status save_private_key(const std::filesystem::path& file, const SigningKey& key,
+                        std::string_view passphrase) {
+  SecretText jwk(private_jwk(key));
+  return save(file, jwk, thumbprint(key.public_key()), passphrase);
+}
+
+Result<SigningKey> load_private_key(const std::filesystem::path& file,
+                                    std::string_view passphrase) {
+  SecretText jwk;
+  RELAIS_TRY(load(file, passphrase, jwk));
+  return parse_private_jwk(jwk.text);
+}
+
+Status save_opening_key(const std::filesystem::path& file, const OpeningKey& key,
+                        std::string_view passphrase) {
+  SecretText jwk(private_jwk(key));
+  return save(file, jwk, thumbprint(key.public_key()), passphrase);
+}
+
+Result<OpeningKey> load_opening_key(const std::filesystem::path& file,
+                                    std::string_view passphrase) {
+  SecretText jwk;
+  RELAIS_TRY(load(file, passphrase, jwk));
+  return parse_opening_jwk(jwk.text);
 }
 
 }  // namespace relais::crypto

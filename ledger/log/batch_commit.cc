@@ -21,6 +21,14 @@ std::uint64_t microseconds_since(Steady::time_point start) {
 
 /// Of the text of what passes although there is no room: the targets of an erasure, not padding.
 constexpr std::size_t kMostPastShortage = 16 * 1024;
+/// Whether it came with all that it has digests of, sealed or not. Who brings that is not anybody
+/// who came by the JWT: a sealed disclosure that the ledger did not have is refused from a
+/// stranger.
+bool is_whole(const statement::Statement& s) {
+  std::set<std::string_view> digests;
+  for (const statement::Sealed& sealed : s.sealed) digests.insert(sealed.digest);
+  return s.event->getRoot<schema::Event>().getWithheld() == s.disclosures.size() + digests.size();
+}
 
 Error group_refused(std::size_t failed) {
   return error(Errc::conflict, "group-refused",
@@ -94,6 +102,7 @@ Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) 
   if (shortage_ && !passes_shortage(s.statement)) return fail(*shortage_);
   RELAIS_ASSIGN(const rules::Act act,
                 log::admit(world, s.statement, signer, index, received_at_, s.expected));
+  if (!signer.genesis) RELAIS_TRY(check_seals(world.registry(), s.statement, received_at_));
   return Admitted{signer.id, act};
 }
 
@@ -122,7 +131,7 @@ std::optional<BatchCommit::Refused> BatchCommit::try_group(Group& group) {
     RELAIS_ASSIGN(const Admitted admitted, admit(s, index));
     if (const auto* duplicate = std::get_if<LogIndex>(&admitted.what)) {
       // Which are missing is told when it is taken; here, that none of them was erased.
-      const auto missing = missing_disclosures(s.statement, admitted.signatory, *duplicate);
+      const auto missing = missing_disclosures(s, admitted.signatory, *duplicate);
       return missing ? Status{} : fail(missing.error());
     }
     const auto& act = std::get<rules::Act>(admitted.what);
@@ -166,25 +175,23 @@ Result<std::optional<LogIndex>> BatchCommit::find_duplicate(const statement::Sta
 Result<BatchCommit::Answer> BatchCommit::take_one(Submission& s) {
   RELAIS_ASSIGN(const Admitted admitted, admit(s, LogIndex{first_ + staged_.size()}));
   if (const auto* duplicate = std::get_if<LogIndex>(&admitted.what)) {
-    RELAIS_ASSIGN(const std::size_t added, complete(s.statement, admitted.signatory, *duplicate));
+    RELAIS_ASSIGN(const std::size_t added, complete(s, admitted.signatory, *duplicate));
     ++ledger_.stats.duplicates;
-    const bool whole =
-        s.statement.event->getRoot<schema::Event>().getWithheld() == s.statement.disclosures.size();
-    return Answer{*duplicate, true, added, whole};
+    return Answer{*duplicate, true, added, is_whole(s.statement)};
   }
   // What can fail goes first: once it is folded, it stays.
-  if (!s.statement.disclosures.empty())
+  if (!s.statement.disclosures.empty() || !s.statement.sealed.empty())
     RELAIS_TRY(data_key(statement::stream_key(s.statement.stream)));
   return Answer{stage(s, std::get<rules::Act>(admitted.what))};
 }
 
-/// Those of a statement that is in the log already which the ledger does not have. Each belongs to
-/// the statement, by its digest; the ledger may have lost them on the way, or got none.
-Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statement::Statement& s,
+/// Those of a statement that is in the log already which the ledger does not have, sealed or not;
+/// it may have lost them on the way, or got none.
+Result<std::vector<std::string>> BatchCommit::missing_disclosures(const Submission& submission,
                                                                   SignatoryId signatory,
                                                                   LogIndex index) {
-  std::vector<std::string> missing = s.disclosures;
-  if (missing.empty()) return missing;
+  const statement::Statement& s = submission.statement;
+  if (s.disclosures.empty() && s.sealed.empty()) return std::vector<std::string>();
   // First: what an erasure before it in the same group leaves of what is stored is not the same in
   // the trial and when it is taken.
   RELAIS_TRY(check_not_erased(s, signatory, index));
@@ -192,10 +199,29 @@ Result<std::vector<std::string>> BatchCommit::missing_disclosures(const statemen
   const auto there = here != disclosures_.end() ? Result<std::vector<std::string>>(here->second)
                                                 : ledger_.disclosures(index);
   if (!there) return fail(there.error());
-  std::erase_if(missing,
-                [&](const std::string& d) { return std::ranges::find(*there, d) != there->end(); });
+  RELAIS_ASSIGN(auto missing, missing_texts(ledger_.model->world().registry(), s, *there,
+                                            received_at_, may_seal(submission, signatory)));
   if (!missing.empty() && shortage_) return fail(*shortage_);
   return missing;
+}
+
+/// Who signed the statement, holds its case now, or could open a copy that is kept.
+MaySeal BatchCommit::may_seal(const Submission& submission, SignatoryId signatory) const {
+  return [this, &submission, signatory](const std::vector<statement::Sealed>& copies) {
+    if (!submission.by) return false;
+    if (*submission.by == signatory) return true;
+    rules::WorldState& world = ledger_.model->world();
+    const statement::StreamId& stream = submission.statement.stream;
+    const rules::CaseState* state =
+        stream.kind == schema::StreamKind::CASE ? world.find_case(stream.uuid) : nullptr;
+    if (state != nullptr && state->holder == *submission.by) return true;
+    return std::ranges::any_of(copies, [&](const statement::Sealed& copy) {
+      return std::ranges::any_of(copy.recipients, [&](const KeyId& kid) {
+        const rules::Key* key = world.registry().find_sealing_key(kid);
+        return key != nullptr && key->owner == *submission.by;
+      });
+    });
+  };
 }
 
 /// What was erased is not disclosed again, in whatever order it comes.
@@ -224,9 +250,9 @@ Result<StreamVersion> BatchCommit::version_of(const statement::Statement& s, Sig
 }
 
 /// Keeps what a duplicate brings and the ledger does not have; gives how many.
-Result<std::size_t> BatchCommit::complete(const statement::Statement& s, SignatoryId signatory,
+Result<std::size_t> BatchCommit::complete(const Submission& submission, SignatoryId signatory,
                                           LogIndex index) {
-  RELAIS_ASSIGN(const auto missing, missing_disclosures(s, signatory, index));
+  RELAIS_ASSIGN(const auto missing, missing_disclosures(submission, signatory, index));
   if (missing.empty()) return std::size_t{0};
   auto& all = disclosures_[index];
   if (all.empty() && index.value < first_) {
@@ -234,7 +260,7 @@ Result<std::size_t> BatchCommit::complete(const statement::Statement& s, Signato
   }
   all.insert(all.end(), missing.begin(), missing.end());
   RELAIS_ASSIGN(const Hash leaf, leaf_of(index));
-  RELAIS_TRY(keep(s.stream, index, leaf, all));
+  RELAIS_TRY(keep(submission.statement.stream, index, leaf, all));
   return missing.size();
 }
 
@@ -280,10 +306,10 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   batch_.put(store::Family::events, key, statement::encode_event(st));
   batch_.put(store::Family::ids, ids, key);
   batch_.put(store::Family::streams, stream_version_key(st.stream, version), key);
-  if (!st.disclosures.empty()) {
-    check(keep(st.stream, act.index, staged.leaf, st.disclosures).has_value(),
+  if (auto kept = kept_texts(st); !kept.empty()) {
+    check(keep(st.stream, act.index, staged.leaf, kept).has_value(),
           "the key of the stream is at hand");
-    disclosures_.emplace(act.index, st.disclosures);
+    disclosures_.emplace(act.index, std::move(kept));
   }
   ids_.emplace(ids, Known{act.index, version, st.jwt});
   streams_.emplace(stream_version_key(st.stream, version), act.index);

@@ -13,6 +13,7 @@
 #include "ledger/base/folder_lock.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/ledger.h"
+#include "ledger/log/sealing.h"
 #include "ledger/tiles/head_file.h"
 #include "ledger/tiles/stored_tree.h"
 #include "ledger/tiles/tree_writer.h"
@@ -91,6 +92,7 @@ struct Ledger::Impl {
   }
   merkle::TileReader tile_reader() const;
   Result<merkle::Receipt> receipt(LogIndex index) const;
+  /// Sealed ones too.
   Result<std::vector<std::string>> disclosures(LogIndex index) const;
   Result<std::vector<std::string>> open_disclosures(LogIndex index, const Hash& leaf,
                                                     std::string_view record) const;
@@ -160,14 +162,14 @@ class BatchCommit {
   std::optional<Refused> try_group(Group& group);
   Result<std::optional<LogIndex>> find_duplicate(const statement::Statement& s,
                                                  SignatoryId signatory) const;
-  Result<std::vector<std::string>> missing_disclosures(const statement::Statement& s,
+  Result<std::vector<std::string>> missing_disclosures(const Submission& submission,
                                                        SignatoryId signatory, LogIndex index);
+  MaySeal may_seal(const Submission& submission, SignatoryId signatory) const;
   Status check_not_erased(const statement::Statement& s, SignatoryId signatory,
                           LogIndex index) const;
   Result<StreamVersion> version_of(const statement::Statement& s, SignatoryId signatory,
                                    LogIndex index) const;
-  Result<std::size_t> complete(const statement::Statement& s, SignatoryId signatory,
-                               LogIndex index);
+  Result<std::size_t> complete(const Submission& submission, SignatoryId signatory, LogIndex index);
   LogIndex stage(Submission& s, const rules::Act& act);
   Status keep(const statement::StreamId& stream, LogIndex index, const Hash& leaf,
               const std::vector<std::string>& texts);

@@ -3,6 +3,7 @@
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
 #include "ledger/log/impl.h"
+#include "ledger/log/sealing.h"
 
 namespace relais::log {
 namespace {
@@ -80,7 +81,15 @@ Result<std::vector<std::string>> Ledger::open_disclosures(LogIndex index, const 
 }
 
 Result<std::vector<std::string>> Ledger::disclosures(LogIndex index) const {
-  return impl_->disclosures(index);
+  RELAIS_ASSIGN(auto texts, impl_->disclosures(index));
+  std::erase_if(texts, is_sealed);
+  return texts;
+}
+
+Result<std::vector<std::string>> Ledger::sealed(LogIndex index) const {
+  RELAIS_ASSIGN(auto texts, impl_->disclosures(index));
+  std::erase_if(texts, std::not_fn(is_sealed));
+  return texts;
 }
 
 Result<Ledger::Known> Ledger::knows(const statement::Statement& s, SignatoryId signatory) const {
@@ -89,6 +98,7 @@ Result<Ledger::Known> Ledger::knows(const statement::Statement& s, SignatoryId s
   if (!place) return Known::no;
   RELAIS_ASSIGN(const auto entry, store.get(store::Family::entries, *place));
   if (!entry || std::string_view(*entry).substr(8) != s.jwt) return Known::no;
+  if (!s.sealed.empty()) return Known::lacking;  // perhaps: another copy may be new
   if (s.disclosures.empty()) return Known::whole;
   RELAIS_ASSIGN(const auto kept, store.get(store::Family::disclosures, *place));
   return kept ? Known::whole : Known::lacking;

@@ -42,6 +42,7 @@ struct Submission {
   /// The caller has already checked the signature against the key that `kid` names, in preverify().
   std::optional<SignatoryId> owner;  ///< who pays for it, to who shares the queue out
   bool verified = false;
+  std::optional<SignatoryId> by;  ///< who brings it, by a token of its own
   /// If-Match: the stream must be at this version, as the signer counts it.
   std::optional<StreamVersion> expected;
 };
@@ -186,7 +187,9 @@ class Ledger {
   /// Disclosure texts as they were submitted; empty where there were none or they were erased.
   /// Errc::unavailable "vault-locked" where the ledger was opened without its wrapping key.
   Result<std::vector<std::string>> disclosures(LogIndex index) const;
-  /// The same of a record of the family, for who reads many, with the hash of its entry.
+  /// What was sealed in place of others: JWEs, as JSON.
+  Result<std::vector<std::string>> sealed(LogIndex index) const;
+  /// Both, of a record of the family, for who reads many, with the hash of its entry.
   Result<std::vector<std::string>> open_disclosures(LogIndex index, const Hash& leaf,
                                                     std::string_view record) const;
   /// Why disclosures cannot be opened; nothing where they can.

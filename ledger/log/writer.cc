@@ -11,6 +11,7 @@ std::size_t group_bytes(const std::vector<Submission>& group) {
   for (const Submission& s : group) {
     bytes += s.statement.jwt.size();
     for (const auto& d : s.statement.disclosures) bytes += d.size();
+    for (const auto& sealed : s.statement.sealed) bytes += sealed.text.size();
   }
   return bytes;
 }

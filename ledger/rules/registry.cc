@@ -1,5 +1,6 @@
 #include "ledger/rules/registry.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "ledger/base/check.h"
@@ -44,6 +45,7 @@ Key& Registry::add_key(Key k) {
   const KeyId kid = k.kid;
   const auto [it, added] = keys_.emplace(kid, std::move(k));
   check(added, "a key is enrolled twice");
+  index_sealing_key(it->second);
   return it->second;
 }
 
@@ -74,7 +76,49 @@ Result<const Key*> Registry::check_key(const KeyId& kid, Timestamp at) const {
   return key;
 }
 
+const Key* Registry::find_sealing_key(const KeyId& kid) const {
+  const auto it = by_sealing_key_.find(kid);
+  return it == by_sealing_key_.end() ? nullptr : find_key(it->second);
+}
+
+bool Registry::seals(const Key& k, Timestamp at) const {
+  const Signatory* owner = find(k.owner);
+  return k.sealing && owner != nullptr && owner->active && check_key(k.kid, at).has_value();
+}
+
+Result<const Key*> Registry::check_sealing_key(const KeyId& kid, Timestamp at) const {
+  constexpr std::string_view kSource = "Convention, governance";
+  const Key* key = find_sealing_key(kid);
+  if (key == nullptr)
+    return fail(error(Errc::invalid, "sealing-key-unknown",
+                      "no signatory has enrolled the sealing key " + crypto::to_text(kid))
+                    .accepts("the RFC 7638 thumbprint of a sealing key of GET /v1/keys")
+                    .from(std::string(kSource)));
+  if (!seals(*key, at))
+    return fail(error(Errc::invalid, "sealing-key-ended",
+                      "nothing more is sealed to this key: the key that it came with has ended, or "
+                      "its owner has left")
+                    .accepts("a sealing key of an active signatory's key that may sign")
+                    .from(std::string(kSource)));
+  return key;
+}
+
+bool Registry::can_seal_to(schema::Role role, Timestamp at) const {
+  return std::ranges::any_of(keys_, [&](const auto& item) {
+    const Key& k = item.second;
+    return k.sealing && seals(k, at) && find(k.owner)->role_set().has(role);
+  });
+}
+
+void Registry::index_sealing_key(const Key& k) {
+  if (!k.sealing) return;
+  const auto [it, added] = by_sealing_key_.emplace(crypto::thumbprint(*k.sealing), k.kid);
+  if (!added && find_key(it->second)->enrolled_at <= k.enrolled_at) it->second = k.kid;
+}
+
 void Registry::index() {
+  by_sealing_key_.clear();
+  for (const auto& [kid, key] : keys_) index_sealing_key(key);
   by_slug_.clear();
   by_source_.clear();
   for (const Signatory& s : signatories_) {

@@ -12,6 +12,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/crypto/ed25519.h"
+#include "ledger/crypto/x25519.h"
 #include "ledger/rules/parameters.h"
 #include "ledger/statement/catalogue.h"
 #include "schemas/vocabulary.capnp.h"
@@ -38,6 +39,7 @@ struct Key {
   KeyId kid;
   crypto::PublicKey key{};
   SignatoryId owner;
+  std::optional<crypto::SealingKey> sealing;  ///< what is sealed to its owner while it may sign
   std::string label;
   LogIndex enrolled_at;
   Timestamp valid_from;                    ///< inclusive
@@ -106,6 +108,15 @@ class Registry {
   /// (Errc::unauthenticated).
   Result<const Key*> check_key(const KeyId& kid, Timestamp at) const;
 
+  /// The key whose enrolment named this sealing key; the last one, where its owner named it again.
+  const Key* find_sealing_key(const KeyId& kid) const;
+  /// Whether its owner may have something sealed to it at `at`: it is active, and the key that the
+  /// sealing key came with may sign. Errors: "sealing-key-unknown", "sealing-key-ended"
+  /// (Errc::invalid).
+  Result<const Key*> check_sealing_key(const KeyId& kid, Timestamp at) const;
+  /// Whether anything can be sealed to a signatory of this role at `at`.
+  bool can_seal_to(schema::Role role, Timestamp at) const;
+
   template <class Ar>
   friend void archive(Ar& ar, Registry& r);
 
@@ -114,7 +125,10 @@ class Registry {
   std::map<std::string, SignatoryId, std::less<>> by_slug_;
   std::map<std::string, SignatoryId, std::less<>> by_source_;
   std::map<KeyId, Key> keys_;
+  std::map<KeyId, KeyId> by_sealing_key_;
   void index();
+  void index_sealing_key(const Key& k);
+  bool seals(const Key& k, Timestamp at) const;
 };
 
 template <class Ar>
@@ -124,8 +138,8 @@ void archive(Ar& ar, Signatory& s) {
 }
 template <class Ar>
 void archive(Ar& ar, Key& k) {
-  ar(k.kid, k.key, k.owner, k.label, k.enrolled_at, k.valid_from, k.valid_until, k.ended_at,
-     k.doubtful_from);
+  ar(k.kid, k.key, k.owner, k.sealing, k.label, k.enrolled_at, k.valid_from, k.valid_until,
+     k.ended_at, k.doubtful_from);
 }
 template <class Ar>
 void archive(Ar& ar, Quorum& q) {

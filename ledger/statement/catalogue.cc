@@ -89,6 +89,7 @@ void check_field(const Field& f, const std::string& where) {
           "$minLetters is of a free text");
   require(!f.required_when || (f.sensitive && f.optional), where,
           "$requiredWhen is of a sensitive member that may be absent otherwise");
+  require(f.sensitive || f.seal_to.empty(), where, "only a sensitive member is sealed");
   if (f.structure)
     for (const Field& inner : f.structure->fields)
       require(!inner.sensitive, where + "." + inner.name, "no sensitive member is in a structure");
@@ -128,6 +129,8 @@ Field make_field(capnp::StructSchema::Field schema, const std::string& where) {
     f.required_when = condition_of(text(v->getText()));
   if (const auto v = annotation(annotations, ids.in_clear)) f.in_clear = text(v->getText());
   if (const auto v = annotation(annotations, ids.min_letters)) f.min_letters = v->getUint32();
+  if (const auto roles = annotation(annotations, ids.sealed))
+    for (const auto role : roles->getList().getAs<capnp::List<schema::Role>>()) f.seal_to.add(role);
   if (const auto v = annotation(annotations, ids.vocabulary)) f.vocabulary = text(v->getText());
   if (const auto v = annotation(annotations, ids.format)) f.format = text(v->getText());
   const capnp::Type type = schema.getType();

@@ -65,6 +65,7 @@ struct Field {
   Kind kind = Kind::text;
   bool list = false;
   bool sensitive = false;
+  RoleSet seal_to;  ///< roles that it must be sealed to; empty: it need not be
   bool optional = false;
   std::optional<Condition> required_when;  ///< of a sensitive member that is optional otherwise
   std::string in_clear;                    ///< why a free text is not sensitive; or empty

@@ -8,6 +8,7 @@
 #include "ledger/base/id.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/crypto/x25519.h"
 #include "ledger/statement/uri.h"
 
 namespace relais::statement {
@@ -146,7 +147,7 @@ bool is_telephone(std::string_view text) {
   return digits.size() >= 6 && digits.size() <= 15;
 }
 
-constexpr std::array<Format, 16> kFormats = {{
+constexpr std::array<Format, 17> kFormats = {{
     {"uuid", "a UUID: 36 characters with dashes",
      [](std::string_view t) { return parse_uuid(t).has_value(); }},
     {"date", "a day as 2026-11-24", [](std::string_view t) { return parse_date(t).has_value(); }},
@@ -159,6 +160,8 @@ constexpr std::array<Format, 16> kFormats = {{
      [](std::string_view t) { return crypto::parse_key_id(t).has_value(); }},
     {"ed25519", "an Ed25519 public key: base64url of 32 bytes",
      [](std::string_view t) { return crypto::parse_public_key(t).has_value(); }},
+    {"x25519", "an X25519 public key: base64url of 32 bytes, not of low order",
+     [](std::string_view t) { return crypto::parse_sealing_key(t).has_value(); }},
     {"jwt", "a compact JWS: header.payload.signature, each in unpadded base64url", is_jwt},
     {"territory", "an INSEE commune code of 5 characters, or a named territory (a-z, 0-9, -)",
      is_territory},

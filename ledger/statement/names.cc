@@ -95,6 +95,7 @@ const AnnotationIds& annotation_ids() {
       annotation_id(capnp::schemas::bp_d28948530a146395, "event"),
       annotation_id(capnp::schemas::bp_89166afc35e6d188, "wire"),
       annotation_id(capnp::schemas::bp_ad5c7027e7dab97b, "sensitive"),
+      annotation_id(capnp::schemas::bp_b6595c77e6c41144, "sealed"),
       annotation_id(capnp::schemas::bp_9e78d62664e285cf, "optional"),
       annotation_id(capnp::schemas::bp_8dbf63f772f5c2de, "requiredWhen"),
       annotation_id(capnp::schemas::bp_a7d411da944db4f6, "inClear"),

@@ -15,8 +15,8 @@ std::string snake_case(std::string_view camel);
 
 /// Ids of the annotations of schemas/policy.capnp.
 struct AnnotationIds {
-  std::uint64_t event, wire, sensitive, optional, required_when, in_clear, vocabulary, format,
-      max_length, min_letters;
+  std::uint64_t event, wire, sensitive, sealed, optional, required_when, in_clear, vocabulary,
+      format, max_length, min_letters;
 };
 const AnnotationIds& annotation_ids();
 

@@ -47,7 +47,10 @@ std::string join_sd_jwt(std::string_view jwt, const std::vector<std::string>& di
   return out;
 }
 
-std::string make_disclosure(std::string_view name, const json::value& value, Random& random) {
+namespace {
+
+/// The JSON text of a disclosure.
+std::string write_disclosure(std::string_view name, const json::value& value, Random& random) {
   std::array<std::uint8_t, 16> salt{};
   random.fill(salt);
   json::array parts;
@@ -55,7 +58,20 @@ std::string make_disclosure(std::string_view name, const json::value& value, Ran
       crypto::base64url_encode({reinterpret_cast<const char*>(salt.data()), salt.size()}));
   if (!name.empty()) parts.emplace_back(name);
   parts.push_back(value);
-  return crypto::base64url_encode(json::serialize(json::value(std::move(parts))));
+  return json::serialize(json::value(std::move(parts)));
+}
+
+}  // namespace
+
+std::string make_disclosure(std::string_view name, const json::value& value, Random& random) {
+  return crypto::base64url_encode(write_disclosure(name, value, random));
+}
+
+std::string make_padded_disclosure(std::string_view name, const json::value& value,
+                                   Random& random) {
+  std::string text = write_disclosure(name, value, random);
+  text.resize((text.size() + kPadding - 1) / kPadding * kPadding, ' ');
+  return crypto::base64url_encode(text);
 }
 
 std::string disclosure_digest(std::string_view text) {

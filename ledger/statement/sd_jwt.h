@@ -56,6 +56,10 @@ Result<Processed> process_sd_jwt(json::object payload,
 std::string make_disclosure(std::string_view name, const json::value& value, Random& random);
 /// Name of the member that a disclosure's text reveals; nothing where it is of no member.
 std::optional<std::string> disclosed_name(std::string_view text);
+/// The same of a multiple of kPadding bytes, by white space in its JSON: sealed, it tells less of
+/// how long the value is.
+std::string make_padded_disclosure(std::string_view name, const json::value& value, Random& random);
+inline constexpr std::size_t kPadding = 256;
 /// base64url(SHA-256(ASCII text)).
 std::string disclosure_digest(std::string_view text);
 

@@ -17,7 +17,8 @@ std::vector<std::string> hide(const EventType& type, json::object& data, Random&
   for (const Field& f : type.payload.fields) {
     const json::value* value = data.if_contains(f.name);
     if (!f.sensitive || value == nullptr) continue;
-    disclosures.push_back(make_disclosure(f.name, *value, random));
+    disclosures.push_back(f.seal_to.empty() ? make_disclosure(f.name, *value, random)
+                                            : make_padded_disclosure(f.name, *value, random));
     digests.push_back(disclosure_digest(disclosures.back()));
     data.stable_erase(f.name);
   }

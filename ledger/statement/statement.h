@@ -27,9 +27,19 @@ inline constexpr std::size_t kMaxJwtBytes =
     65'535 - 8;  ///< entry bytes are limited by the bundle's uint16 length
 inline constexpr std::size_t kMaxStatementBytes = 1024 * 1024;  ///< with its disclosures
 
+/// A disclosure that was sealed (ledger/statement/sealed.h): a JWE that stands for a digest.
+struct Sealed {
+  std::string text;               ///< the JWE: JSON, without white space
+  std::string digest;             ///< base64url, as in `_sd`
+  std::string member;             ///< of the payload, as the sealer says
+  std::vector<KeyId> recipients;  ///< thumbprints of the sealing keys
+};
+
 struct Statement {
   std::string jwt;                       ///< issuer-signed JWT, compact, without disclosures
   std::vector<std::string> disclosures;  ///< base64url texts
+  std::vector<const Field*> disclosed;   ///< the member that each of them discloses
+  std::vector<Sealed> sealed;            ///< what stands for other digests
   KeyId kid;
   std::size_t signing_input_bytes = 0;  ///< the signature covers this many bytes at the head of jwt
   crypto::Signature signature{};

@@ -16,8 +16,10 @@
 #include "ledger/crypto/jws.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/log/admission.h"
+#include "ledger/log/sealing.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/statement/sd_jwt.h"
+#include "ledger/statement/sealed.h"
 #include "replay/verify/scratch.h"
 #include "replay/verify/strays.h"
 
@@ -44,7 +46,8 @@ struct Checked {
   Result<statement::Statement> statement = fail(Errc::internal, "", "");
   bool verified = false;  // the signature was checked with a known key
   std::size_t disclosures = 0;
-  bool sealed = false;  // there are some, which cannot be opened here
+  bool sealed = false;          // there are some, which cannot be opened here
+  std::size_t for_readers = 0;  // JWEs
 };
 
 struct Chunk {
@@ -111,11 +114,21 @@ std::vector<std::string> opened(const log::Ledger& ledger, LogIndex index, const
   return std::move(*texts);
 }
 
+/// Each JWE has its form and stands for a digest that is signed; nothing else of it can be told.
+Status check_sealed(const statement::Statement& s, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    if (!log::is_sealed(text)) continue;
+    RELAIS_ASSIGN(const statement::Sealed sealed, statement::parse_sealed(text));
+    RELAIS_TRY(statement::check_sealed(s, sealed));
+  }
+  return {};
+}
+
 void check_entry(Checked& e, const log::Ledger& ledger, LogIndex index, const std::string& sealed,
                  const KnownKeys& keys) {
   e.leaf = merkle::leaf_hash(e.bytes);
   e.sealed = !sealed.empty() && ledger.locked();
-  const auto disclosures = opened(ledger, index, e.leaf, sealed);
+  const auto texts = opened(ledger, index, e.leaf, sealed);
   const auto parsed = log::parse_entry(e.bytes);
   if (!parsed) {
     e.statement = fail(parsed.error());
@@ -123,13 +136,21 @@ void check_entry(Checked& e, const log::Ledger& ledger, LogIndex index, const st
   }
   e.received_at = parsed->received_at;
   std::string joined(parsed->jwt);
-  if (!disclosures.empty()) {
-    joined.push_back('~');
-    for (const auto& d : disclosures) joined.append(d).push_back('~');
+  if (!texts.empty()) joined.push_back('~');
+  for (const auto& text : texts) {
+    if (log::is_sealed(text)) {
+      ++e.for_readers;
+    } else {
+      ++e.disclosures;
+      joined.append(text).push_back('~');
+    }
   }
-  e.disclosures = disclosures.size();
   e.statement = statement::parse_statement(joined);
   if (!e.statement) return;
+  if (const Status hold = check_sealed(*e.statement, texts); !hold) {
+    e.statement = fail(hold.error());
+    return;
+  }
   if (const auto key = keys.find(e.statement->kid)) {
     if (const Status ok = statement::verify_signature(*e.statement, *key); !ok)
       e.statement = fail(ok.error());
@@ -349,6 +370,7 @@ class Fold {
     if (!tile_status_) return fail(tile_status_.error());
     report_.disclosures += e.disclosures;
     report_.sealed += e.sealed ? 1 : 0;
+    report_.for_readers += e.for_readers;
     ++report_.entries;
     if (report_.entries % kFlushEvery == 0) RELAIS_TRY(scratch_.flush(TreeSize{report_.entries}));
     return checkpoints_.at(report_.entries, tree_, report_.checkpoints);

@@ -20,6 +20,7 @@ struct VerifyReport {
   std::uint64_t entries = 0;
   std::uint64_t signatures = 0;  ///< of statements, key proofs not counted
   std::uint64_t checkpoints = 0;
+  std::uint64_t for_readers = 0;  ///< disclosures that their readers alone can open (JWE)
   std::uint64_t disclosures = 0;  ///< texts whose digest a statement signs
   std::uint64_t sealed = 0;       ///< entries whose texts were not opened: without wrapping key
   std::uint64_t records = 0;      ///< projection records that equal the rebuilt ones

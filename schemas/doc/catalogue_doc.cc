@@ -101,8 +101,9 @@ std::string presence_of(const Field& f) {
 
 void append_fields(std::string& out, const statement::Struct& s, const std::string& indent) {
   for (const Field& f : s.fields) {
-    out += indent + "- `" + f.name + "`" + (f.sensitive ? " **[S]**" : "") + presence_of(f) + ": " +
-           kind_of(f) + "\n";
+    out += indent + "- `" + f.name + "`" + (f.sensitive ? " **[S]**" : "") +
+           (f.seal_to.empty() ? "" : " sealed to " + statement::to_string(f.seal_to)) +
+           presence_of(f) + ": " + kind_of(f) + "\n";
     if (f.structure) append_fields(out, *f.structure, indent + "  ");
   }
 }
@@ -157,6 +158,7 @@ json::object field_json(const Field& f) {
     o["requiredWhen"] =
         json::object{{"member", f.required_when->member}, {"value", f.required_when->value}};
   if (f.min_letters != 0) o["minLetters"] = f.min_letters;
+  if (!f.seal_to.empty()) o["sealedTo"] = statement::to_string(f.seal_to);
   if (f.max_length != 0) o["maxLength"] = f.max_length;
   return o;
 }
@@ -198,8 +200,11 @@ std::string catalogue_markdown() {
       "# Event catalogue\n\n"
       "Generated from the schemas and the rules by `relais rules --markdown`; do not edit. A test "
       "checks that it is current.\n\n"
-      "**[S]**: sensitive, only ever a disclosure, erasable. A member is required unless it is "
-      "optional.\n\n";
+      "**[S]**: sensitive, only ever a disclosure, erasable; \"sealed to\": not even the host may "
+      "read "
+      "it, once each of these roles has a sealing key (docs/FORMATS.md). A member is required "
+      "unless "
+      "it is optional.\n\n";
   out += "There are " + std::to_string(catalogue().all().size()) + " event types.\n\n";
   for (const auto axis :
        {schema::Axis::DETECTION, schema::Axis::KNOWLEDGE, schema::Axis::COMPETENCES,

@@ -1,6 +1,7 @@
 // Whatever arrives is refused with an error or becomes a typed event that can be stored and read
 // back. The input is taken as JSON, as a statement, and as what stands behind a good header:
-// payload, and after the first line feed the disclosures in plain JSON, one a line.
+// payload, and after the first line feed the disclosures in plain JSON, one a line; and as a sealed
+// disclosure.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,6 +12,7 @@
 #include "ledger/base/json.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/statement/sd_jwt.h"
+#include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 
 namespace {
@@ -43,6 +45,17 @@ void try_statement(std::string_view text) {
         "the typed event is that of the signed payload alone");
 }
 
+void try_sealed(std::string_view text) {
+  const auto sealed = statement::parse_sealed(text);
+  if (!sealed) {
+    check(!sealed.error().rule.empty(), "a refusal names its rule");
+    return;
+  }
+  const auto again = statement::parse_sealed(sealed->text);
+  check(again.has_value() && again->text == sealed->text && again->digest == sealed->digest,
+        "a sealed disclosure reads back as it is stored");
+}
+
 std::string behind_a_good_header(std::string_view text) {
   static const std::string header = crypto::base64url_encode(
       R"({"alg":"EdDSA","typ":"cloudevents+sd-jwt","kid":")" + std::string(43, 'A') + R"("})");
@@ -65,5 +78,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_json(text);
   try_statement(text);
   try_statement(behind_a_good_header(text));
+  try_sealed(text);
   return 0;
 }

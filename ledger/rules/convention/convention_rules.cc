@@ -141,6 +141,7 @@ void admit(Registry& registry, const Act& act, Signatory s, const crypto::Public
   registry.add_key(Key{.kid = crypto::thumbprint(key),
                        .key = key,
                        .owner = admitted.id,
+                       .sealing = {},
                        .label = {},
                        .enrolled_at = act.index,
                        .valid_from = act.received_at(),

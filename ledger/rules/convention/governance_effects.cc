@@ -31,6 +31,7 @@ void enrol(Registry& registry, const Act& act, SignatoryId owner, const std::str
   registry.add_key(Key{.kid = crypto::thumbprint(key),
                        .key = key,
                        .owner = owner,
+                       .sealing = {},
                        .label = {},
                        .enrolled_at = act.index,
                        .valid_from = act.received_at(),

@@ -5,6 +5,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
 #include "ledger/crypto/jwk.h"
+#include "ledger/crypto/x25519.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/statement/statement.h"
 
@@ -40,12 +41,35 @@ Status check_new_key(const Judgement& j, capnp::Text::Reader x, capnp::Text::Rea
   return {};
 }
 
-Key new_key(const Act& act, capnp::Text::Reader x) {
+/// A sealing key is a signatory's own. It may come again with another key of its own, and is then
+/// used as long as the last one may sign.
+Status check_sealing_key(const Judgement& j, capnp::Text::Reader x) {
+  if (x.size() == 0) return {};
+  const auto key = crypto::parse_sealing_key(text(x));
+  check(key.has_value(), "a sealing key of the schema's format cannot be read");
+  const Key* known = j.registry().find_sealing_key(crypto::thumbprint(*key));
+  if (known == nullptr || known->owner == j.emitter->id) return {};
+  return fail(
+      refusal(j.act, Errc::conflict, "sealing-key-known", "the sealing key is another signatory's")
+          .at("data.sealing_key")
+          .accepts("a key of its own: relais key new --seal")
+          .in_state("ENROLLED"));
+}
+
+std::optional<crypto::SealingKey> sealing_key(capnp::Text::Reader x) {
+  if (x.size() == 0) return std::nullopt;
+  const auto key = crypto::parse_sealing_key(text(x));
+  check(key.has_value(), "an accepted event holds a sealing key that cannot be read");
+  return *key;
+}
+
+Key new_key(const Act& act, capnp::Text::Reader x, capnp::Text::Reader sealing) {
   const auto key = crypto::parse_public_key(text(x));
   check(key.has_value(), "an accepted event holds a key that cannot be read");
   return Key{.kid = crypto::thumbprint(*key),
              .key = *key,
              .owner = act.signatory(),
+             .sealing = sealing_key(sealing),
              .label = {},
              .enrolled_at = act.index,
              .valid_from = act.received_at(),
@@ -56,12 +80,13 @@ Key new_key(const Act& act, capnp::Text::Reader x) {
 
 Status decide_enrolled(const Judgement& j) {
   const auto enrolled = j.data().getKeyEnrolled();
-  return check_new_key(j, enrolled.getPublicKey(), enrolled.getProof());
+  RELAIS_TRY(check_new_key(j, enrolled.getPublicKey(), enrolled.getProof()));
+  return check_sealing_key(j, enrolled.getSealingKey());
 }
 
 void evolve_enrolled(const Change& change) {
   const auto enrolled = change.data().getKeyEnrolled();
-  Key key = new_key(change.act, enrolled.getPublicKey());
+  Key key = new_key(change.act, enrolled.getPublicKey(), enrolled.getSealingKey());
   key.label = text(enrolled.getLabel());
   // No key is valid before the ledger knew it.
   if (const auto from = parse_rfc3339(text(enrolled.getValidFrom())))
@@ -71,7 +96,8 @@ void evolve_enrolled(const Change& change) {
 
 Status decide_rotated(const Judgement& j) {
   const auto rotated = j.data().getKeyRotated();
-  return check_new_key(j, rotated.getPublicKey(), rotated.getProof());
+  RELAIS_TRY(check_new_key(j, rotated.getPublicKey(), rotated.getProof()));
+  return check_sealing_key(j, rotated.getSealingKey());
 }
 
 void evolve_rotated(const Change& change) {
@@ -81,7 +107,7 @@ void evolve_rotated(const Change& change) {
   check(old != nullptr, "an accepted event was signed by an unknown key");
   old->valid_until = change.act.received_at();
   old->ended_at = change.act.index;
-  Key key = new_key(change.act, rotated.getPublicKey());
+  Key key = new_key(change.act, rotated.getPublicKey(), rotated.getSealingKey());
   key.label = rotated.hasLabel() ? text(rotated.getLabel()) : old->label;
   registry.add_key(std::move(key));
 }

@@ -1,4 +1,6 @@
 // key.*, and the judgement of a statement's key by time.
+#include "ledger/base/archive.h"
+#include "ledger/crypto/x25519.h"
 #include "tests/support/acts.h"
 
 namespace relais::tests {
@@ -53,6 +55,56 @@ TEST(Keys, EnrolledAtOnceOrFromALaterTime) {
   EXPECT_EQ(judged(scene, "third", after(999)), "key-not-yet-valid");
   EXPECT_EQ(judged(scene, "third", after(1000)), "ok");
   EXPECT_EQ(scene.world().version(*statement::parse_subject("signatory/ml1")), StreamVersion{2});
+}
+
+crypto::SealingKey seal_key(std::string_view name) {
+  return crypto::OpeningKey::from_scalar(crypto::sha256(name)).public_key();
+}
+
+json::object with_seal(std::string_view name, std::string_view seal,
+                       std::string_view owner = "ml1") {
+  json::object o = new_key(name, owner);
+  o["sealing_key"] = crypto::to_text(seal_key(seal));
+  return o;
+}
+
+/// "ok", or the rule that keeps things from being sealed to this key.
+std::string sealable(const Scene& scene, std::string_view seal, Timestamp at) {
+  const auto key = scene.registry().check_sealing_key(crypto::thumbprint(seal_key(seal)), at);
+  return key ? "ok" : key.error().rule;
+}
+
+TEST(Keys, ASealingKeyIsUsedWhileTheKeyItCameWithMaySign) {
+  Scene scene;
+  EXPECT_EQ(sealable(scene, "s1", kSceneStart), "sealing-key-unknown");
+  EXPECT_FALSE(scene.registry().can_seal_to(schema::Role::ML, kSceneStart));
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", with_seal("second", "s1"));
+  EXPECT_EQ(sealable(scene, "s1", kSceneStart), "ok");
+  EXPECT_TRUE(scene.registry().can_seal_to(schema::Role::ML, kSceneStart));
+  EXPECT_FALSE(scene.registry().can_seal_to(schema::Role::PREF, kSceneStart));
+  EXPECT_EQ(scene.refused("ml2", "key.enrolled", "signatory/ml2", with_seal("x", "s1", "ml2")).rule,
+            "sealing-key-known");
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("second"));
+  EXPECT_EQ(sealable(scene, "s1", scene.clock.now()), "sealing-key-ended");
+  EXPECT_FALSE(scene.registry().can_seal_to(schema::Role::ML, scene.clock.now()));
+  // Its owner may enrol it again, with another key.
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", with_seal("third", "s1"));
+  EXPECT_EQ(sealable(scene, "s1", scene.clock.now()), "ok");
+  const auto read = decode<rules::Registry>(encode(scene.registry()));
+  ASSERT_TRUE(read.has_value());
+  const KeyId sealing = crypto::thumbprint(seal_key("s1"));
+  EXPECT_EQ(read->find_sealing_key(sealing)->kid, kid_of("third"));
+}
+
+TEST(Keys, ARotationNamesTheSealingKeyAgainOrEndsIt) {
+  Scene scene;
+  scene.expect("ml1", "key.rotated", "signatory/ml1", with_seal("second", "s1"));
+  scene.keys.insert_or_assign("ml1", test_key("second"));
+  scene.expect("ml1", "key.rotated", "signatory/ml1", with_seal("third", "s1"));
+  scene.keys.insert_or_assign("ml1", test_key("third"));
+  EXPECT_EQ(sealable(scene, "s1", scene.clock.now()), "ok");
+  scene.expect("ml1", "key.rotated", "signatory/ml1", new_key("fourth"));
+  EXPECT_EQ(sealable(scene, "s1", scene.clock.now()), "sealing-key-ended");
 }
 
 TEST(Keys, NewKeyIsRefused) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "ledger/crypto/x25519.h"
 #include "tests/unit/rules/example.h"
 
 namespace relais::tests {
@@ -630,14 +631,27 @@ Change proof_by(std::string name) {
   return [name](Example& e) { e.payload["proof"] = proof_of(name, e.who); };
 }
 
+std::string sealing_key() {
+  return crypto::to_text(crypto::OpeningKey::from_scalar(crypto::sha256("seal")).public_key());
+}
+void sealing_key_of_aa1(Example& e) {
+  json::object theirs = new_key("aa1-new", "aa1");
+  theirs["sealing_key"] = sealing_key();
+  e.scene.expect("aa1", "key.enrolled", "signatory/aa1", theirs);
+  e.payload["sealing_key"] = sealing_key();
+}
+
 Table of_keys() {
   constexpr std::string_view kProof = "the proof of possession is by the new key";
+  constexpr std::string_view kSealing = "a sealing key is no other signatory's";
   return {
       {"key.enrolled",
        {{"the key is not known yet", "key-known", key("aa1")},
+        {kSealing, "sealing-key-known", sealing_key_of_aa1},
         {kProof, "key-proof", proof_by("third")}}},
       {"key.rotated",
        {{"the new key is not known yet", "key-known", key("aa1")},
+        {kSealing, "sealing-key-known", sealing_key_of_aa1},
         {kProof, "key-proof", proof_by("third")}}},
       {"key.revoked",
        {{"the key belongs to the signatory", "key-not-own",

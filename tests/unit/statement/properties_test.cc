@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ledger/crypto/jwk.h"
+#include "ledger/crypto/x25519.h"
 #include "tests/unit/statement/support.h"
 
 namespace relais::statement {
@@ -66,6 +67,9 @@ std::string any_of_format(const std::string& format) {
   if (format == "date") return any_time().substr(0, 10);
   if (format == "timestamp") return any_time();
   if (format == "sha256" || format == "kid" || format == "ed25519") return any_hash();
+  if (format == "x25519")
+    return crypto::to_text(
+        crypto::OpeningKey::from_scalar(crypto::sha256(any_hash())).public_key());
   if (format == "uri") return "urn:x:" + any_slug();
   if (format == "signatory" || format == "slug") return any_slug();
   if (format == "jwt") return any_hash() + "." + any_hash() + "." + any_hash();
