@@ -6,6 +6,7 @@
 #include "ledger/base/check.h"
 #include "ledger/rules/world_state.h"
 #include "ledger/statement/sd_jwt.h"
+#include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 #include "projections/read.h"
 

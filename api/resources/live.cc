@@ -61,9 +61,10 @@ class EventTail final : public BodyStream {
       return piece;
     }
     if (held_) return release();
-    if (!opened_) {
+    if (!greeted_) {
       piece.bytes = "retry: 2000\n\n";
       add_position(piece.bytes);
+      greeted_ = true;
     }
     if (query_.nothing) query_.filter.from = std::max(query_.filter.from, head->size().value);
     if (query_.filter.from < head->size().value) {
@@ -74,8 +75,10 @@ class EventTail final : public BodyStream {
     }
     // Behind a look at what came before it opened; then heartbeats tell the position. One in the
     // middle of a look may be that of an event the reader does not see.
-    if (!opened_ && !piece.more) add_position(piece.bytes);
-    opened_ = true;
+    if (!opened_ && !piece.more) {
+      add_position(piece.bytes);
+      opened_ = true;
+    }
     if (!trace_.empty() && !piece.end) return hold(std::move(piece));
     return piece;
   }
@@ -167,7 +170,8 @@ class EventTail final : public BodyStream {
   Reader reader_;
   EventQuery query_;
   std::uint64_t told_;  ///< the client knows that it has all before this index
-  bool opened_ = false;
+  bool greeted_ = false;
+  bool opened_ = false;  // all that was there at the opening was looked at
   bool behind_ = false;  ///< there is more to look at before the head
   std::uint64_t subscription_ = 0;
   std::function<void()> wake_;
