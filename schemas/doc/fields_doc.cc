@@ -27,6 +27,7 @@ constexpr FormatRow kFormats[] = {
     {"territory", "a commune, or a territory that the convention names"},
     {"kid", "the thumbprint of a public key"},
     {"ed25519", "a public key"},
+    {"x25519", "a public key"},
     {"jwt", "a proof that somebody has a key"},
     {"email", "a functional mailbox"},
     {"siret", "the number of an organisation"},

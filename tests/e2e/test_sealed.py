@@ -135,13 +135,14 @@ class Sealed(Acts, Sealing, LedgerTest):
         statement, text = self.hidden_statement(ML1, "case.detected", subject, DETECTED, "note", SECRET)
         event_id = post(self.clients[ML1], submission(statement, seal(text, [old], "note"))).json()["id"]
         self.act(ML1, "case.risk_assessed", subject, ASSESSED)
-        self.ask(ML1, subject, ML2)
+        referral = self.ask(ML1, subject, ML2)
         own = self.file("old.seal.jwk", old.private_json())
         again = run("reseal", "--key", own, "--seal-to", new.x, "-", stdin=self.submission_of(ML1, event_id).text).stdout
         url = ("submit", "--url", f"http://127.0.0.1:{self.server.port}")
         self.assertIn("sealed-stranger", run(*url, "-", stdin=again, ok=(3,)).stdout)
         token = self.by(ML1).token(self.ledger.origin)
         run(*url, "--token", token, "-", stdin=again)
+        self.accept_referral(ML2, subject, referral)  # who is only asked opens nothing but what it was sent
         back = self.submission_of(ML2, event_id).text
         reader = self.file("new.seal.jwk", new.private_json())
         self.assertIn(SECRET, run("open", "--key", reader, "-", stdin=back).stdout)

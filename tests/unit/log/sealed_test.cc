@@ -65,7 +65,7 @@ class SealedLedger : public LedgerTest {
     EXPECT_TRUE(opened) << to_string(opened.error());
     const auto report = replay::verify(**opened, {}, [](auto, auto) {});
     EXPECT_TRUE(report) << to_string(report.error());
-    return report ? report->sealed : 0;
+    return report ? report->for_readers : 0;
   }
   static std::string rule_of(const log::Outcome& o) { return o ? "accepted" : o.error().rule; }
 };

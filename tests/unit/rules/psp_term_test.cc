@@ -346,7 +346,8 @@ TEST(Psp, MovesOnlyAsDrawn) {
       ASSERT_EQ(done.has_value(), drawn) << (done ? "" : to_string(done.error()));
       if (!drawn) {
         EXPECT_EQ(done.error().rule, "psp-transition");
-        // Before the application the commission has no part in the case, and is told no state of it.
+        // Before the application the commission has no part in the case, and is told no state of
+        // it.
         const bool told = from != rules::PspPhase::none || std::string_view(a.who) == "aa1";
         EXPECT_EQ(done.error().state, told ? to_string(from) : "");
         EXPECT_EQ(p.psp().phase, from);

@@ -187,7 +187,9 @@ TEST(Formats, AcceptAndRefuse) {
       {"signatory", {"ml1", "nid-69"}, {"", "ML1", "ml_1", std::string(65, 'a')}},
       {"kid", {hash}, {hash + "A", "kid"}},
       {"ed25519", {hash}, {hash.substr(1), std::string(42, 'A') + "="}},
-      {"x25519", {hash}, {hash.substr(1), std::string(43, 'A'), std::string(42, 'A') + "="}},
+      {"x25519",
+       {"CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},  // the base point; zeros are of low order
+       {hash.substr(1), std::string(43, 'A'), std::string(42, 'A') + "="}},
       {"jwt",
        {"e30.e30.AA"},
        {"", "e30", "e30.e30", "e30.e30.", ".e30.AA", "e30.e30.AA.AA", "e30.e=.AA"}},
