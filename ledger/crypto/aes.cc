@@ -12,10 +12,10 @@
 namespace relais::crypto {
 namespace {
 
-struct FreeContext {
+struct FreeCipher {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
 
 Context new_context() {
   Context context(EVP_CIPHER_CTX_new());
@@ -38,10 +38,10 @@ const EVP_CIPHER* gcm() {
   return cipher;
 }
 
-const unsigned char* raw(std::string_view bytes) {
+const unsigned char* data_at(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-unsigned char* raw(std::string& bytes) {
+unsigned char* data_at(std::string& bytes) {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
@@ -80,7 +80,8 @@ std::string wrap_key(const Hash& kek, const Hash& key) {
   int written = 0;
   const bool ok =
       EVP_EncryptInit_ex2(context.get(), key_wrap(), kek.data(), nullptr, nullptr) == 1 &&
-      EVP_EncryptUpdate(context.get(), raw(wrapped), &written, key.data(), length(view(key))) == 1;
+      EVP_EncryptUpdate(context.get(), data_at(wrapped), &written, key.data(), length(view(key))) ==
+          1;
   check(ok && written == length(wrapped), "AES key wrap failed");
   return wrapped;
 }
@@ -93,9 +94,9 @@ std::optional<Hash> unwrap_key(const Hash& kek, std::string_view wrapped) {
   int written = 0;
   check(EVP_DecryptInit_ex2(context.get(), key_wrap(), kek.data(), nullptr, nullptr) == 1,
         "AES key unwrap cannot start");
-  const bool ok =
-      EVP_DecryptUpdate(context.get(), raw(key), &written, raw(wrapped), length(wrapped)) == 1 &&
-      written == sizeof(Hash);
+  const bool ok = EVP_DecryptUpdate(context.get(), data_at(key), &written, data_at(wrapped),
+                                    length(wrapped)) == 1 &&
+                  written == sizeof(Hash);
   std::optional<Hash> out;
   if (ok) out = to_hash(key);
   sodium_memzero(key.data(), key.size());
@@ -110,11 +111,11 @@ GcmText gcm_encrypt(const Hash& key, std::string_view iv, std::string_view aad,
   int written = 0;
   int last = 0;
   const bool ok =
-      EVP_EncryptInit_ex2(context.get(), gcm(), key.data(), raw(iv), nullptr) == 1 &&
-      EVP_EncryptUpdate(context.get(), nullptr, &last, raw(aad), length(aad)) == 1 &&
-      EVP_EncryptUpdate(context.get(), raw(out.ciphertext), &written, raw(plaintext),
+      EVP_EncryptInit_ex2(context.get(), gcm(), key.data(), data_at(iv), nullptr) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &last, data_at(aad), length(aad)) == 1 &&
+      EVP_EncryptUpdate(context.get(), data_at(out.ciphertext), &written, data_at(plaintext),
                         length(plaintext)) == 1 &&
-      EVP_EncryptFinal_ex(context.get(), raw(out.tag), &last) == 1 &&
+      EVP_EncryptFinal_ex(context.get(), data_at(out.tag), &last) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kGcmTagBytes, out.tag.data()) == 1;
   check(ok && written == length(plaintext), "AES-GCM failed");
   return out;
@@ -129,13 +130,13 @@ std::optional<std::string> gcm_decrypt(const Hash& key, std::string_view iv, std
   int written = 0;
   int last = 0;
   const bool begun =
-      EVP_DecryptInit_ex2(context.get(), gcm(), key.data(), raw(iv), nullptr) == 1 &&
-      EVP_DecryptUpdate(context.get(), nullptr, &last, raw(aad), length(aad)) == 1 &&
-      EVP_DecryptUpdate(context.get(), raw(plaintext), &written, raw(ciphertext),
+      EVP_DecryptInit_ex2(context.get(), gcm(), key.data(), data_at(iv), nullptr) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &last, data_at(aad), length(aad)) == 1 &&
+      EVP_DecryptUpdate(context.get(), data_at(plaintext), &written, data_at(ciphertext),
                         length(ciphertext)) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kGcmTagBytes, expected.data()) == 1;
   check(begun && written == length(ciphertext), "AES-GCM failed");
-  if (EVP_DecryptFinal_ex(context.get(), raw(plaintext) + written, &last) != 1) {
+  if (EVP_DecryptFinal_ex(context.get(), data_at(plaintext) + written, &last) != 1) {
     sodium_memzero(plaintext.data(), plaintext.size());
     return std::nullopt;
   }

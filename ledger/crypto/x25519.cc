@@ -16,7 +16,7 @@ namespace {
 
 static_assert(crypto_scalarmult_curve25519_BYTES == sizeof(Hash));
 
-std::unexpected<Error> bad_jwk(std::string field, std::string accepted) {
+std::unexpected<Error> bad_sealing_jwk(std::string field, std::string accepted) {
   return fail(error(Errc::malformed, "jwk-form", "not a JWK of an X25519 key")
                   .at(std::move(field))
                   .accepts(std::move(accepted))
@@ -51,7 +51,7 @@ bool is_low_order(const Hash& u) {
   return rest_is(0, 0, 0) || rest_is(1, 0, 0) || rest_is(0xec, 0xff, 0x7f);
 }
 
-std::optional<Hash> decode_32(std::string_view text) {
+std::optional<Hash> bytes_32(std::string_view text) {
   if (text.size() != 43) return std::nullopt;
   const auto bytes = base64url_decode(text);
   if (!bytes || bytes->size() != sizeof(Hash)) return std::nullopt;
@@ -65,12 +65,12 @@ std::optional<std::string_view> member(const json::object& jwk, std::string_view
 }
 
 /// The public key of a JWK whose other members do not speak against key agreement.
-Result<SealingKey> read_public(const json::object& jwk) {
-  if (member(jwk, "kty") != "OKP") return bad_jwk("kty", "OKP");
-  if (member(jwk, "crv") != "X25519") return bad_jwk("crv", "X25519");
+Result<SealingKey> read_sealing(const json::object& jwk) {
+  if (member(jwk, "kty") != "OKP") return bad_sealing_jwk("kty", "OKP");
+  if (member(jwk, "crv") != "X25519") return bad_sealing_jwk("crv", "X25519");
   if (jwk.contains("alg") && member(jwk, "alg") != "ECDH-ES+A256KW")
-    return bad_jwk("alg", "ECDH-ES+A256KW");
-  if (jwk.contains("use") && member(jwk, "use") != "enc") return bad_jwk("use", "enc");
+    return bad_sealing_jwk("alg", "ECDH-ES+A256KW");
+  if (jwk.contains("use") && member(jwk, "use") != "enc") return bad_sealing_jwk("use", "enc");
   auto key = parse_sealing_key(member(jwk, "x").value_or(std::string_view()));
   if (!key) return fail(std::move(key.error()).at("x"));
   return key;
@@ -121,7 +121,7 @@ std::string to_text(const SealingKey& key) {
 }
 
 Result<SealingKey> parse_sealing_key(std::string_view x) {
-  const auto bytes = decode_32(x);
+  const auto bytes = bytes_32(x);
   if (bytes && is_canonical(*bytes) && !is_low_order(*bytes)) return SealingKey{*bytes};
   return fail(error(Errc::malformed, "sealing-key", "not an X25519 public key")
                   .accepts("base64url of 32 bytes: a point that is not of low order")
@@ -145,20 +145,20 @@ std::string private_jwk(const OpeningKey& key) {
 
 Result<SealingKey> parse_sealing_jwk(std::string_view json) {
   RELAIS_ASSIGN(const json::value value, json::parse(json));
-  if (!value.is_object()) return bad_jwk("", "a JSON object");
-  return read_public(value.get_object());
+  if (!value.is_object()) return bad_sealing_jwk("", "a JSON object");
+  return read_sealing(value.get_object());
 }
 
 Result<OpeningKey> parse_opening_jwk(std::string_view json) {
   RELAIS_ASSIGN(const json::value value, json::parse(json));
-  if (!value.is_object()) return bad_jwk("", "a JSON object");
-  RELAIS_ASSIGN(const SealingKey x, read_public(value.get_object()));
+  if (!value.is_object()) return bad_sealing_jwk("", "a JSON object");
+  RELAIS_ASSIGN(const SealingKey x, read_sealing(value.get_object()));
   const auto d = member(value.get_object(), "d");
-  auto scalar = d ? decode_32(*d) : std::nullopt;
-  if (!scalar) return bad_jwk("d", "base64url of 32 bytes");
+  auto scalar = d ? bytes_32(*d) : std::nullopt;
+  if (!scalar) return bad_sealing_jwk("d", "base64url of 32 bytes");
   OpeningKey key = OpeningKey::from_scalar(*scalar);
   sodium_memzero(scalar->data(), scalar->size());
-  if (key.public_key() != x) return bad_jwk("x", "the public key that belongs to d");
+  if (key.public_key() != x) return bad_sealing_jwk("x", "the public key that belongs to d");
   return key;
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 2> kOwn = {"relais_digest", "relais_member"};
 constexpr std::size_t kMaxMemberName = 64;
 
-std::string_view view_of(const boost::json::string& s) {
+std::string_view text_of(const boost::json::string& s) {
   return {s.data(), s.size()};
 }
 
@@ -51,7 +51,7 @@ Result<std::set<std::string, std::less<>>> signed_digests(std::string_view jwt) 
   const json::value* list = members == nullptr ? nullptr : members->if_contains("_sd");
   if (list == nullptr || !list->is_array()) return digests;
   for (const json::value& digest : list->get_array())
-    if (digest.is_string()) digests.emplace(view_of(digest.get_string()));
+    if (digest.is_string()) digests.emplace(text_of(digest.get_string()));
   return digests;
 }
 
@@ -111,7 +111,7 @@ Result<std::string> name_in(std::string_view disclosure) {
   if (list == nullptr || list->size() != 3 || !list->at(1).is_string())
     return bad(Errc::malformed, "sd-disclosure-form", "not the disclosure of a member",
                "base64url of [salt, name, value]");
-  return std::string(view_of(list->at(1).get_string()));
+  return std::string(text_of(list->at(1).get_string()));
 }
 
 std::string seal(std::string_view disclosure, std::string_view member,
@@ -172,13 +172,13 @@ Result<Statement> parse_submission(const json::value& submission) {
   constexpr std::string_view kForm =
       R"("<sd-jwt>", or {"statement":"<sd-jwt>","sealed":[<JWE>, …]})";
   if (const boost::json::string* text = submission.if_string())
-    return parse_submission(view_of(*text));
+    return parse_submission(text_of(*text));
   const json::object* o = submission.if_object();
   const auto* text = o == nullptr ? nullptr : json::find_string(*o, "statement");
   const json::value* sealed = o == nullptr ? nullptr : o->if_contains("sealed");
   if (text == nullptr || o->size() != (sealed == nullptr ? 1U : 2U))
     return bad(Errc::malformed, "submission-form", "not a statement", std::string(kForm));
-  RELAIS_ASSIGN(Statement s, parse_submission(view_of(*text)));
+  RELAIS_ASSIGN(Statement s, parse_submission(text_of(*text)));
   if (sealed != nullptr) RELAIS_TRY(add_sealed(s, *sealed));
   return s;
 }

@@ -55,7 +55,7 @@ Result<std::unique_ptr<WrappingKey>> FileKey::open(const std::filesystem::path& 
   std::error_code ec;
   auto real =
       std::filesystem::canonical(file, ec);  // a link is followed once: the file is replaced
-  std::unique_ptr<FileKey> key(new FileKey(ec ? file : std::move(real)));
+  std::unique_ptr<FileKey> key(new FileKey(ec ? file : real));
   std::string text;
   RELAIS_TRY(crypto::read_private_file(key->file_, text));
   RELAIS_TRY(key->read(text));

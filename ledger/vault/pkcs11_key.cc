@@ -11,11 +11,11 @@
 namespace relais::vault {
 namespace {
 
-constexpr std::size_t kNumberBytes = 8;
+constexpr std::size_t kKeyNumberBytes = 8;
 constexpr std::size_t kIvBytes = 12;
 constexpr std::size_t kTagBytes = 16;
 constexpr std::size_t kMaxPin = 256;
-constexpr std::size_t kMaxKeys = 16;
+constexpr std::size_t kMaxTokenKeys = 16;
 
 Error token_error(std::string what, CK_RV code) {
   std::array<char, 16> hex{};
@@ -132,14 +132,14 @@ Status Pkcs11Key::find_keys() {
   if (const CK_RV code = module_->C_FindObjectsInit(session_, wanted.data(), wanted.size());
       code != CKR_OK)
     return fail(token_error("the token's keys cannot be listed", code));
-  std::array<CK_OBJECT_HANDLE, kMaxKeys> found{};
+  std::array<CK_OBJECT_HANDLE, kMaxTokenKeys> found{};
   CK_ULONG count = 0;
   const CK_RV code = module_->C_FindObjects(session_, found.data(), found.size(), &count);
   module_->C_FindObjectsFinal(session_);
   if (code != CKR_OK) return fail(token_error("the token's keys cannot be listed", code));
   keys_.clear();
   for (CK_ULONG i = 0; i < count; ++i) {
-    std::array<char, kNumberBytes> id{};
+    std::array<char, kKeyNumberBytes> id{};
     CK_ATTRIBUTE attribute{CKA_ID, id.data(), id.size()};
     const CK_RV got = module_->C_GetAttributeValue(session_, found[i], &attribute, 1);
     if (got == CKR_OK && attribute.ulValueLen == id.size())
@@ -202,8 +202,8 @@ Result<std::string> Pkcs11Key::wrap(std::string_view secret, std::string_view co
   std::string out;
   append_be(out, number);
   out.append(crypto::SecretKey::random().view().substr(0, kIvBytes));
-  const std::string bound = out.substr(0, kNumberBytes) + std::string(context);
-  CK_GCM_PARAMS parameters = gcm(std::string_view(out).substr(kNumberBytes, kIvBytes), bound);
+  const std::string bound = out.substr(0, kKeyNumberBytes) + std::string(context);
+  CK_GCM_PARAMS parameters = gcm(std::string_view(out).substr(kKeyNumberBytes, kIvBytes), bound);
   CK_MECHANISM mechanism{CKM_AES_GCM, &parameters, sizeof parameters};
   if (const CK_RV code = module_->C_EncryptInit(session_, &mechanism, handle); code != CKR_OK)
     return fail(token_error("the token does not wrap", code));
@@ -217,7 +217,7 @@ Result<std::string> Pkcs11Key::wrap(std::string_view secret, std::string_view co
 }
 
 Result<std::string> Pkcs11Key::unwrap(std::string_view wrapped, std::string_view context) {
-  const std::size_t head = kNumberBytes + kIvBytes;
+  const std::size_t head = kKeyNumberBytes + kIvBytes;
   if (wrapped.size() < head + kTagBytes || wrapped.size() > head + kTagBytes + kMaxWrapped)
     return fail(Errc::corrupt, "wrapping-key-broken", "what a token wrapped has another size");
   const auto key = keys_.find(load_be<std::uint64_t>(wrapped));
@@ -226,8 +226,8 @@ Result<std::string> Pkcs11Key::unwrap(std::string_view wrapped, std::string_view
                       place() + " does not have the key that wrapped this ledger's")
                     .at("--wrapping-key")
                     .accepts("the token and the object that this ledger last used"));
-  const std::string bound = std::string(wrapped.substr(0, kNumberBytes)) + std::string(context);
-  CK_GCM_PARAMS parameters = gcm(wrapped.substr(kNumberBytes, kIvBytes), bound);
+  const std::string bound = std::string(wrapped.substr(0, kKeyNumberBytes)) + std::string(context);
+  CK_GCM_PARAMS parameters = gcm(wrapped.substr(kKeyNumberBytes, kIvBytes), bound);
   CK_MECHANISM mechanism{CKM_AES_GCM, &parameters, sizeof parameters};
   if (const CK_RV code = module_->C_DecryptInit(session_, &mechanism, key->second); code != CKR_OK)
     return fail(token_error("the token does not unwrap", code));
@@ -243,7 +243,7 @@ Result<std::string> Pkcs11Key::unwrap(std::string_view wrapped, std::string_view
 }
 
 Status Pkcs11Key::renew() {
-  if (keys_.size() >= kMaxKeys - 1)
+  if (keys_.size() >= kMaxTokenKeys - 1)
     return fail(Errc::conflict, "wrapping-key-old", "too many old keys are in the token still");
   return create(keys_.rbegin()->first + 1);
 }
@@ -256,8 +256,9 @@ Status Pkcs11Key::destroy_one(std::uint64_t number) {
 }
 
 Status Pkcs11Key::destroy_others(std::string_view wrapped) {
-  const std::uint64_t kept =
-      wrapped.size() < kNumberBytes ? 0 : load_be<std::uint64_t>(wrapped.substr(0, kNumberBytes));
+  const std::uint64_t kept = wrapped.size() < kKeyNumberBytes
+                                 ? 0
+                                 : load_be<std::uint64_t>(wrapped.substr(0, kKeyNumberBytes));
   if (!keys_.contains(kept))
     return fail(Errc::corrupt, "wrapping-key-other", "none of the keys has wrapped this");
   while (keys_.size() > 1)

@@ -137,7 +137,7 @@ Result<std::optional<std::string>> Vault::open(const crypto::SecretKey& key,
                              std::string(kRecordContext) + std::string(place));
   if (!text || !unpad(*text))
     return fail(broken_record("a sealed record is not what was sealed here"));
-  return std::optional(std::move(*text));
+  return text;
 }
 
 Result<std::optional<std::string>> Vault::open(std::string_view sealed,
