@@ -188,16 +188,16 @@ Status FileKey::renew() {
 }
 
 Status FileKey::destroy_others(std::string_view wrapped) {
-  const auto one = std::ranges::find(keys_, wrapped.substr(0, kIdBytes), &Key::id);
-  if (one == keys_.end())
+  const auto found = std::ranges::find(keys_, wrapped.substr(0, kIdBytes), &Key::id);
+  if (found == keys_.end())
     return fail(Errc::corrupt, "wrapping-key-other", "none of the keys has wrapped this");
   if (keys_.size() == 1) return {};
   RELAIS_TRY(check_unchanged());
+  const auto place = static_cast<std::size_t>(found - keys_.begin());
   std::deque<Key> all = std::exchange(keys_, {});
-  const auto place = std::ranges::find(all, wrapped.substr(0, kIdBytes), &Key::id) - all.begin();
-  keys_.push_back(std::move(all[static_cast<std::size_t>(place)]));
+  keys_.push_back(std::move(all[place]));
   if (Status written = replace(); !written) {
-    all[static_cast<std::size_t>(place)] = std::move(keys_.front());
+    all[place] = std::move(keys_.front());
     keys_ = std::move(all);
     return written;
   }

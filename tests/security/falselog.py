@@ -5,13 +5,13 @@ import hashlib
 import http.server
 import json
 import struct
-import threading
 import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness import jwt_of, unb64u
+from serving import Serving
 
 
 def sha256(*parts):
@@ -74,7 +74,7 @@ class FalseLog:
         return b"".join(self.leaves[:width])
 
 
-class Host:
+class Host(Serving):
     """Answers each POST with `answers.pop(0)` (status, body), and each GET of a tile by `tile(path)`, None: 404."""
 
     def __init__(self, tile, *answers):
@@ -104,15 +104,4 @@ class Host:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__init__(Handler)

@@ -5,12 +5,12 @@ import copy
 import http.server
 import json
 import subprocess
-import threading
 import unicodedata
 import uuid
 
 from falselog import FalseLog
 from harness import DETECTED, ML1, RELAIS, ROOT, Ledger, Server, b64u, case, compact, copy_ledger, disclosure, jwt_of, run
+from serving import Serving
 from stage import bare, staged, verdict
 from table import Row, control
 
@@ -32,7 +32,7 @@ def stage():
         yield s
 
 
-class Liar:
+class Liar(Serving):
     """A server that answers what is posted with these bytes, and shows the tiles of the true one."""
 
     def __init__(self, status, body, true=None, **headers):
@@ -64,18 +64,7 @@ class Liar:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
 def program(*command, stdin="", seconds=60):

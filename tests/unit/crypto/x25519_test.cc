@@ -8,6 +8,7 @@
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/jwk.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/crypto/support.h"
 
 namespace relais::crypto {
@@ -152,9 +153,8 @@ TEST(X25519, RefusesOtherKeys) {
 }
 
 TEST(X25519, KeyFilesOfBothKindsAreNotTakenForEachOther) {
-  std::string folder = ::testing::TempDir() + "relais-seal-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::filesystem::path file = std::filesystem::path(folder) / "seal.jwk";
+  const tests::TempFolder folder;
+  const std::filesystem::path file = folder.path / "seal.jwk";
   for (const char* passphrase : {"", "correct horse"}) {
     ASSERT_TRUE(save_opening_key(file, bob(), passphrase).has_value());
     const std::string text = test::read_file(file);
@@ -174,7 +174,6 @@ TEST(X25519, KeyFilesOfBothKindsAreNotTakenForEachOther) {
   }
   ASSERT_TRUE(save_private_key(file, test::rfc_key(), "").has_value());
   EXPECT_FALSE(load_opening_key(file, "").has_value());
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
