@@ -6,9 +6,9 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "ledger/base/folder_lock.h"
+#include "ledger/reads/index.h"
 #include "ledger/reads/read_log.h"
 #include "ledger/tiles/head_file.h"
 #include "ledger/tiles/stored_tree.h"
@@ -30,6 +30,7 @@ struct ReadLog::Impl {
   const Clock* clock = nullptr;
   merkle::NoteKey vkey;
   std::unique_ptr<store::Store> store;
+  std::optional<Index> index;
   Stats stats;
 
   mutable std::mutex head_mutex;
@@ -39,9 +40,6 @@ struct ReadLog::Impl {
   std::thread writer;
   std::optional<tiles::TreeWriter> tree;
   std::optional<tiles::HeadFile> head_file;
-  std::shared_ptr<const RecordSource> indices;
-  /// Those that were read or written lately.
-  std::unordered_map<Uuid, Summary, UuidHash> summaries;
 
   // The queue.
   mutable std::mutex queue_mutex;
@@ -64,6 +62,7 @@ struct ReadLog::Impl {
   }
 
   Status open_writer(const tiles::HeadContent& content, const Head& now);
+  Status load_index(const ReadLog& log);
   void start_writer();
   void run_writer();
   std::deque<Waiting> take_group();
@@ -71,7 +70,6 @@ struct ReadLog::Impl {
   /// Writes the group; then its first index.
   Result<LogIndex> commit(const std::deque<Waiting>& group);
   void stage(const Waiting& read, LogIndex index, Timestamp at, store::Batch& batch);
-  void summarise(RecordSink& records, const Uuid& id, const Reader& reader, Timestamp at);
   void fail_with(const Error& e);
 };
 

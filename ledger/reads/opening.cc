@@ -43,6 +43,15 @@ Status create_in(const fs::path& path, const merkle::NoteKey& ledger,
   return store->flush();
 }
 
+/// Whether the index of readers has an entry; of the last bundle it has none yet.
+bool leads_to(const RecordSource& indices, std::string_view signatory, std::uint64_t index,
+              std::uint64_t size) {
+  const std::uint64_t bundle = index / kBundle;
+  if (bundle == size / kBundle) return true;
+  const auto places = indices.get(signatory_key(signatory, bundle));
+  return places && places->find(static_cast<char>(index % kBundle)) != std::string::npos;
+}
+
 /// An index that leads to each of the last entries.
 Status check_tail(const store::Store& store, std::uint64_t size, Head& head) {
   const auto indices = store.records(kIndices);
@@ -57,7 +66,7 @@ Status check_tail(const store::Store& store, std::uint64_t size, Head& head) {
     RELAIS_ASSIGN(const EntryView view, parse_entry(*entry));
     const auto parsed = parse_record_text(view.text);
     if (!parsed) return broken("entries", name + ": " + parsed.error().message);
-    if (!indices->get(signatory_key(parsed->reader.signatory, LogIndex{index})))
+    if (!leads_to(*indices, parsed->reader.signatory, index, size))
       return broken("indices", "its reader does not lead to " + name);
     head.last_received = view.received_at;
   }
@@ -176,6 +185,19 @@ Status ReadLog::Impl::open_writer(const tiles::HeadContent& content, const Head&
   return {};
 }
 
+/// What the last, unfinished bundle has.
+Status ReadLog::Impl::load_index(const ReadLog& log) {
+  const std::uint64_t size = head->size().value;
+  index.emplace(store->records(kIndices));
+  index->start(size);
+  for (std::uint64_t i = size - size % kBundle; i < size; ++i) {
+    RELAIS_ASSIGN(const Stored read, log.find(LogIndex{i}));
+    index->add(read.record, read.received_at);
+  }
+  index->publish();
+  return {};
+}
+
 Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clock& clock) {
   auto impl = std::make_unique<Impl>();
   if (options.key) {
@@ -201,12 +223,12 @@ Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clo
   store.max_open_files = options.max_open_files;
   store.report = options.report;
   RELAIS_ASSIGN(impl->store, store::Store::open(store));
-  impl->indices = impl->store->records(kIndices);
   RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->vkey));
   RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   if (options.key) RELAIS_TRY(impl->open_writer(handed_out, head));
   impl->head = std::make_shared<const Head>(std::move(head));
   std::unique_ptr<ReadLog> log(new ReadLog(std::move(impl)));
+  RELAIS_TRY(log->impl_->load_index(*log));
   if (options.key) log->impl_->start_writer();
   return log;
 }

@@ -19,11 +19,11 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
-#include "ledger/base/records.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/merkle/note.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/reads/record.h"
+#include "ledger/reads/summary.h"
 #include "ledger/store/store.h"
 
 namespace relais::reads {
@@ -33,9 +33,6 @@ inline constexpr std::size_t kMaxGroup = 2'000;
 /// Reads that wait; more are refused (Errc::limited, "queue-full").
 inline constexpr std::size_t kMaxQueued = 20'000;
 inline constexpr std::size_t kMaxQueuedBytes = 64u << 20;
-/// Rows that a summary has at most: a purpose is any text that a reader gives.
-inline constexpr std::size_t kMaxSummary = 100;
-
 /// What readers of it see; replaced as a whole after each commit.
 struct Head {
   merkle::Checkpoint checkpoint;
@@ -54,29 +51,6 @@ struct Stored {
   Timestamp received_at;
   Record record;
 };
-
-/// How often somebody looked at a case for a purpose.
-struct SummaryRow {
-  std::string signatory;
-  std::string purpose;
-  std::uint64_t times = 0;
-  Timestamp first;
-  Timestamp last;
-};
-template <class Archive>
-void archive(Archive& ar, SummaryRow& r) {
-  ar(r.signatory, r.purpose, r.times, r.first, r.last);
-}
-/// Who looked at a case, kept as it grows.
-struct Summary {
-  std::vector<SummaryRow> rows;  ///< by signatory, then purpose; at most kMaxSummary
-  std::uint64_t others = 0;      ///< looks that found no row free
-  void add(const Reader& reader, Timestamp at);
-};
-template <class Archive>
-void archive(Archive& ar, Summary& s) {
-  ar(s.rows, s.others);
-}
 
 struct Options {
   std::filesystem::path path;             ///< DATA/reads
@@ -151,16 +125,5 @@ class ReadLog {
   explicit ReadLog(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// --- the records of its indices, for verifying
-
-/// Of a look at a case: "C" ‖ case (16) ‖ index (8).
-std::string case_key(const Uuid& id, LogIndex index);
-/// Of what a signatory looked at: "S" ‖ slug ‖ 0x00 ‖ index (8).
-std::string signatory_key(std::string_view slug, LogIndex index);
-/// Of the summary of a case: "A" ‖ case (16).
-std::string summary_key(const Uuid& id);
-/// The generation of the store that the indices stand in.
-inline constexpr std::uint32_t kIndices = 1;
 
 }  // namespace relais::reads

@@ -5,6 +5,7 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
+#include "ledger/reads/index.h"
 #include "ledger/tiles/tree_check.h"
 
 namespace relais::reads {
@@ -13,7 +14,6 @@ namespace {
 using tiles::broken;
 
 constexpr std::uint64_t kTellEvery = 1'000;
-constexpr std::size_t kCaseKeyBytes = 1 + 16 + 8;
 
 std::string entry_name(std::uint64_t index) {
   return "reads entry " + std::to_string(index);
@@ -42,8 +42,9 @@ class ReadsCheck {
     const auto stored = log_.find(LogIndex{index});
     if (!stored) return broken("entry", name, stored.error().message);
     report_.looks += stored->record.looks.size();
-    RELAIS_TRY(check_indices(*stored, name));
+    bundle_.add(stored->record, stored->received_at);
     ++report_.entries;
+    if (report_.entries % kBundle == 0) RELAIS_TRY(check_bundle(index / kBundle));
     return tree_.append(merkle::leaf_hash(bytes));
   }
 
@@ -56,8 +57,10 @@ class ReadsCheck {
     RELAIS_ASSIGN(const auto last, log_.store().last(store::Family::disclosures));
     if (last && load_be<std::uint64_t>(last->first) >= size)
       return broken("stray", entry_name(size), "there is a part past the last entry");
-    RELAIS_TRY(count_signatories());
-    RELAIS_TRY(check_cases());
+    RELAIS_TRY(check_rows());
+    report_.cases = stored_summaries_;
+    for (const auto& [id, places] : bundle_.cases)
+      if (!indices_->get(summary_key(id))) ++report_.cases;
     report_.checkpoints = tree_.checkpoints();
     report_.tiles = tree_.tiles();
     report_.root = tree_.root();
@@ -65,63 +68,65 @@ class ReadsCheck {
   }
 
  private:
-  Status check_indices(const Stored& stored, const std::string& name) {
-    if (!indices_->get(signatory_key(stored.record.reader.signatory, stored.index)))
-      return broken("index", name, "its reader does not lead to it");
-    for (const CaseLook& look : stored.record.cases) {
-      if (!look.case_id) continue;
-      ++case_records_;
-      if (!indices_->get(case_key(*look.case_id, stored.index)))
-        return broken("index", name, "a case does not lead to it");
-    }
+  /// The rows of a bundle are those of its entries.
+  Status check_bundle(std::uint64_t number) {
+    const std::string name = "reads entries " + std::to_string(number * kBundle) + " to " +
+                             std::to_string((number + 1) * kBundle - 1);
+    for (const auto& [slug, places] : bundle_.whose)
+      if (indices_->get(signatory_key(slug, number)) != places)
+        return broken("index", name, "what a reader leads to is not what it read");
+    for (const auto& [id, places] : bundle_.cases)
+      if (indices_->get(case_key(id, number)) != places)
+        return broken("index", name, "what a case leads to are not the looks at it");
+    signatory_rows_ += bundle_.whose.size();
+    case_rows_ += bundle_.cases.size();
+    bundle_ = {};
     return {};
   }
-  /// There are no more records than entries: with check_indices(), just theirs.
-  Status count_signatories() {
+  std::uint64_t count(std::string_view kind) const {
     std::uint64_t found = 0;
-    indices_->scan("S", {}, [&found](auto, auto) { return ++found, true; });
-    if (found == report_.entries) return {};
-    return broken("stray", "reads index", "the index of readers has more records than entries");
+    indices_->scan(kind, {}, [&found](auto, auto) { return ++found, true; });
+    return found;
   }
-  /// The summary of each case is that of its looks.
-  Status check_cases() {
-    std::uint64_t found = 0;
-    std::uint64_t summaries = 0;
-    indices_->scan("A", {}, [&summaries](auto, auto) { return ++summaries, true; });
+  /// There are no more rows than those of check_bundle(), and the summary of each case is that of
+  /// its looks.
+  Status check_rows() {
+    if (count("S") != signatory_rows_)
+      return broken("stray", "reads index", "the index of readers has more rows than its entries");
+    if (count("C") != case_rows_)
+      return broken("stray", "reads index", "the index of cases has more rows than their looks");
     std::optional<Uuid> current;
-    Summary expected;
+    StoredSummary expected;
     Status status;
-    indices_->scan("C", {}, [&](std::string_view key, std::string_view) {
-      if (key.size() != kCaseKeyBytes) {
-        status = broken("stray", "reads index", "a record of the index of cases has no form");
-        return false;
-      }
+    indices_->scan("C", {}, [&](std::string_view key, std::string_view places) {
       const Uuid id = load_uuid(key.substr(1));
       if (id != current) status = compare(current, expected);
       current = id;
-      ++found;
-      if (status) status = add(expected, LogIndex{load_be<std::uint64_t>(key.substr(17))});
+      if (status) status = add(expected, load_be<std::uint64_t>(key.substr(17)), places);
       return status.has_value();
     });
     RELAIS_TRY(status);
     RELAIS_TRY(compare(current, expected));
-    if (found != case_records_)
-      return broken("stray", "reads index", "the index of cases has more records than looks");
-    if (summaries != report_.cases)
+    if (count("A") != stored_summaries_)
       return broken("stray", "reads summaries", "there are summaries of looks that nobody took");
     return {};
   }
-  Status add(Summary& summary, LogIndex index) {
-    RELAIS_ASSIGN(const Stored stored, log_.find(index));
-    summary.add(stored.record.reader, stored.received_at);
+  Status add(StoredSummary& stored, std::uint64_t bundle, std::string_view places) {
+    for (const char c : places) {
+      RELAIS_ASSIGN(const Stored read,
+                    log_.find(LogIndex{bundle * kBundle + static_cast<std::uint8_t>(c)}));
+      stored.summary.add(read.record.reader.signatory, read.record.reader.purpose,
+                         read.received_at);
+    }
+    stored.through = (bundle + 1) * kBundle;
     return {};
   }
-  Status compare(const std::optional<Uuid>& id, Summary& expected) {
+  Status compare(const std::optional<Uuid>& id, StoredSummary& expected) {
     if (!id) return {};
     if (indices_->get(summary_key(*id)) != encode(expected))
       return broken("summary", "reads summary of case " + to_string(*id),
                     "it is not that of the looks at the case");
-    ++report_.cases;
+    ++stored_summaries_;
     expected = {};
     return {};
   }
@@ -131,7 +136,10 @@ class ReadsCheck {
   const std::shared_ptr<const RecordSource> indices_;
   tiles::TreeCheck tree_;
   Timestamp last_received_;
-  std::uint64_t case_records_ = 0;
+  Bundle bundle_;  // of the entries behind the last full one
+  std::uint64_t signatory_rows_ = 0;
+  std::uint64_t case_rows_ = 0;
+  std::uint64_t stored_summaries_ = 0;
 };
 
 }  // namespace

@@ -4,13 +4,10 @@
 #include <chrono>
 #include <future>
 
-#include "ledger/base/archive.h"
 #include "ledger/reads/impl.h"
 
 namespace relais::reads {
 namespace {
-
-constexpr std::size_t kMaxSummaries = 5'000;  // kept in memory
 
 std::size_t bytes_of(const Record& record) {
   std::size_t bytes = record.text.size();
@@ -131,33 +128,15 @@ void ReadLog::Impl::run_writer() {
   }
 }
 
-void ReadLog::Impl::summarise(RecordSink& records, const Uuid& id, const Reader& reader,
-                              Timestamp at) {
-  const std::string key = summary_key(id);
-  auto it = summaries.find(id);
-  if (it == summaries.end()) {
-    const auto stored = indices->get(key);
-    it = summaries.emplace(id, stored ? decode<Summary>(*stored).value_or(Summary()) : Summary())
-             .first;
-  }
-  it->second.add(reader, at);
-  records.put(key, encode(it->second));
-}
-
-void ReadLog::Impl::stage(const Waiting& read, LogIndex index, Timestamp at, store::Batch& batch) {
+void ReadLog::Impl::stage(const Waiting& read, LogIndex at_index, Timestamp at,
+                          store::Batch& batch) {
   const Record& record = read.record;
-  const std::string key = store::index_key(index.value);
+  const std::string key = store::index_key(at_index.value);
   const std::string entry = entry_bytes(at, record.text);
   tree->append(merkle::leaf_hash(entry));
   batch.put(store::Family::entries, key, entry);
   if (!record.looks.empty()) batch.put(store::Family::disclosures, key, encode_parts(record));
-  RecordSink& records = batch.records(*store, kIndices);
-  records.put(signatory_key(record.reader.signatory, index), {});
-  for (const CaseLook& look : record.cases) {
-    if (!look.case_id) continue;
-    records.put(case_key(*look.case_id, index), {});
-    summarise(records, *look.case_id, record.reader, at);
-  }
+  index->add(record, at);
 }
 
 Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
@@ -167,9 +146,9 @@ Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
   auto next = std::make_shared<Head>();
   next->last_received = std::max(clock->now(), before->last_received);
   store::Batch batch;
-  if (summaries.size() > kMaxSummaries) summaries.clear();
   for (std::size_t i = 0; i < group.size(); ++i)
     stage(group[i], LogIndex{first.value + i}, next->last_received, batch);
+  index->write_full(batch.records(*store, kIndices));
   next->checkpoint = {vkey.name, tree->size(), tree->root()};
   next->note = merkle::sign_checkpoint(next->checkpoint, *options.key);
   tree->write(batch);
@@ -182,6 +161,7 @@ Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
     fail_with(written.error());
     return fail(std::move(written).error());
   }
+  index->publish();
   publish(std::move(next));
   tree->forget();
   stats.kept += group.size();

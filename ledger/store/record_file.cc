@@ -86,17 +86,49 @@ std::optional<std::size_t> first_broken(std::string_view block) {
   return at;
 }
 
-Flaw::Kind kind_of(std::string_view block, std::size_t at, std::ifstream& in) {
+/// What follows a block: where the last byte is that is no zero, and whether a write begins there.
+struct Rest {
+  std::uint64_t content_end = 0;  // 0: zeros only
+  std::size_t blocks = 0;
+  bool write_begins = false;
+};
+
+/// End of what is no zero in a block from `from`; `from` where there is nothing.
+std::size_t content_end(std::string_view block, std::size_t from) {
+  const std::size_t last = block.find_last_not_of('\0');
+  return last == std::string_view::npos || last < from ? from : last + 1;
+}
+
+Rest read_rest(std::ifstream& in, std::uint64_t begin) {
+  Rest rest;
+  for (std::string block = read_block(in); !block.empty(); block = read_block(in), ++rest.blocks) {
+    if (const std::size_t end = content_end(block, 0); end > 0) {
+      rest.content_end = begin + end;
+      rest.write_begins = rest.write_begins || write_begins(block, 0);
+    }
+    begin += block.size();
+  }
+  return rest;
+}
+
+/// Of the record at `at`, which does not hold. Nothing where only zeros stand from there: they wait
+/// for what is appended next (log_file.h).
+std::optional<Flaw::Kind> kind_of(std::string_view block, std::size_t at, const Rest& rest,
+                                  bool zeros_behind) {
+  const std::size_t end = content_end(block, at);
+  if (zeros_behind && end == at && rest.content_end == 0) return std::nullopt;
   if (at + kHeader <= block.size() && holds_with_another_length(block, at))
     return Flaw::Kind::damaged;
-  if (write_begins(block, at + 1)) return Flaw::Kind::damaged;
-  std::size_t behind = 0;
-  for (std::string next = read_block(in); !next.empty(); next = read_block(in), ++behind)
-    if (write_begins(next, 0)) return Flaw::Kind::damaged;
-  if (behind > 0 || block.size() == kBlock) return Flaw::Kind::last;
-  const bool ends_inside =
-      at + kHeader > block.size() || at + kHeader + header_at(block, at).length > block.size();
-  return ends_inside ? Flaw::Kind::cut : Flaw::Kind::last;
+  if (write_begins(block, at + 1) || rest.write_begins) return Flaw::Kind::damaged;
+  if (rest.content_end > 0) return Flaw::Kind::last;
+  // A disk writes whole sectors: where the record's last ones are zeros, they were not written.
+  constexpr std::size_t kSector = 512;
+  const std::size_t written =
+      zeros_behind ? std::min((end + kSector - 1) / kSector * kSector, block.size()) : block.size();
+  const std::size_t wanted =
+      at + kHeader > written ? at + kHeader : at + kHeader + header_at(block, at).length;
+  const bool may_end = zeros_behind || (rest.blocks == 0 && block.size() < kBlock);
+  return may_end && wanted > written ? Flaw::Kind::cut : Flaw::Kind::last;
 }
 
 }  // namespace
@@ -107,8 +139,11 @@ Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file) {
   if (!in) return fail(Errc::io, "store-file", file.string() + ": " + std::strerror(errno));
   std::uint64_t begin = 0;
   for (std::string block = read_block(in); !block.empty(); block = read_block(in)) {
-    if (const auto at = first_broken(block))
-      return std::optional(Flaw{file, begin + *at, kind_of(block, *at, in)});
+    if (const auto at = first_broken(block)) {
+      const Rest rest = read_rest(in, begin + block.size());
+      const auto kind = kind_of(block, *at, rest, file.extension() == ".log");
+      return kind ? std::optional(Flaw{file, begin + *at, *kind}) : std::nullopt;
+    }
     begin += block.size();
   }
   return std::optional<Flaw>();

@@ -15,15 +15,18 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/check.h"
 #include "ledger/base/file.h"
+#include "ledger/store/log_file.h"
 #include "ledger/store/record_file.h"
 #include "ledger/store/table_file.h"
 
@@ -36,7 +39,7 @@ constexpr std::array<std::string_view, kFamilies> kNames = {
 constexpr std::string_view kGenerationPrefix = "projections.";
 constexpr std::string_view kGenerationKey = "generation";
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "relais-2";
+constexpr std::string_view kFormat = "relais-3";
 
 rocksdb::Slice slice(std::string_view s) {
   return {s.data(), s.size()};
@@ -334,6 +337,7 @@ namespace {
 
 rocksdb::DBOptions db_options(const Options& options) {
   rocksdb::DBOptions o;
+  o.env = files_with_zeros();
   o.create_if_missing = options.create;
   o.create_missing_column_families = options.create;
   o.max_background_jobs = 2;
@@ -609,11 +613,26 @@ Status Store::purge(Family family) {
   return {};
 }
 
+namespace {
+
+/// A record that a server beside is writing at this moment is whole with the next look.
+Result<std::optional<Flaw>> find_lasting_flaw(const std::filesystem::path& file) {
+  constexpr int kLooks = 8;
+  RELAIS_ASSIGN(auto flaw, find_flaw(file));
+  for (int look = 1; look < kLooks && flaw; ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(look));
+    RELAIS_ASSIGN(flaw, find_flaw(file));
+  }
+  return flaw;
+}
+
+}  // namespace
+
 Result<FilesRead> Store::check_files() const {
   RELAIS_ASSIGN(const auto records, record_files(impl_->options.path));
   FilesRead read;
   for (const auto& file : records) {
-    RELAIS_ASSIGN(const auto flaw, find_flaw(file));
+    RELAIS_ASSIGN(const auto flaw, find_lasting_flaw(file));
     if (flaw && flaw->kind != Flaw::Kind::cut) return fail(to_error(*flaw));
     std::error_code gone;
     const auto bytes = std::filesystem::file_size(file, gone);
@@ -629,7 +648,7 @@ Result<std::optional<Error>> Store::damaged_end(const std::filesystem::path& pat
   if (!std::filesystem::exists(path / "CURRENT")) return std::optional<Error>();
   RELAIS_ASSIGN(const auto files, record_files(path));
   for (const auto& file : files) {
-    RELAIS_ASSIGN(const auto flaw, find_flaw(file));
+    RELAIS_ASSIGN(const auto flaw, find_lasting_flaw(file));
     if (flaw && flaw->kind == Flaw::Kind::last) return std::optional(to_error(*flaw));
   }
   return std::optional<Error>();

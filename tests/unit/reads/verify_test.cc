@@ -2,6 +2,7 @@
 #include "ledger/reads/verify.h"
 
 #include "ledger/base/archive.h"
+#include "ledger/reads/index.h"
 #include "tests/unit/reads/fixture.h"
 
 namespace relais::tests {
@@ -9,9 +10,9 @@ namespace {
 
 class VerifyReads : public ReadsTest {
  protected:
-  /// 300 reads of 5 cases: more than a tile.
+  /// 400 reads of 5 cases: more than a tile.
   void fill() {
-    for (std::uint64_t i = 0; i < 300; ++i) {
+    for (std::uint64_t i = 0; i < 400; ++i) {
       clock.advance_ms(1);
       if (i % 50 == 49) {
         keep("ml1", {look_at(i % 5), look_at((i + 1) % 5, {LogIndex{i}})}, "audit");
@@ -56,8 +57,8 @@ TEST_F(VerifyReads, EverythingIsCounted) {
   fill();
   const auto verified = verify();
   ASSERT_TRUE(verified) << to_string(verified.error());
-  EXPECT_EQ(verified->entries, 300);
-  EXPECT_EQ(verified->looks, 306);
+  EXPECT_EQ(verified->entries, 400);
+  EXPECT_EQ(verified->looks, 408);
   EXPECT_EQ(verified->tiles, 3);
   EXPECT_GT(verified->checkpoints, 1);
   EXPECT_EQ(verified->cases, 5);
@@ -92,6 +93,13 @@ TEST_F(VerifyReads, WhatWasChangedIsNamed) {
     });
   };
 
+  const auto row = [&](const std::string& name) {
+    store::Options o;
+    o.path = path() / "store";
+    o.read_only = true;
+    return (*store::Store::open(o))->records(reads::kIndices)->get(name).value_or("");
+  };
+
   put(Family::entries, reads::entry_bytes(kReadsStart, other.text));
   EXPECT_EQ(verdict(), "verify-time reads entry 7");
   put(Family::entries, kept.substr(0, 8) + other.text);
@@ -107,22 +115,31 @@ TEST_F(VerifyReads, WhatWasChangedIsNamed) {
   put(Family::disclosures, kept_parts);
   EXPECT_EQ(verdict(), "holds");
 
-  record_of(reads::signatory_key("aa1", LogIndex{7}), std::nullopt);
-  EXPECT_EQ(verdict(), "verify-index reads entry 7");
-  record_of(reads::signatory_key("aa1", LogIndex{7}), "");
-  record_of(reads::case_key(id, LogIndex{7}), std::nullopt);
-  EXPECT_EQ(verdict(), "verify-index reads entry 7");
-  record_of(reads::case_key(id, LogIndex{7}), "");
-  record_of(reads::case_key(id, LogIndex{8}), "");
-  EXPECT_TRUE(verdict().starts_with("verify-summary")) << "a look at a case that nobody took";
-  record_of(reads::case_key(id, LogIndex{8}), std::nullopt);
-  record_of(reads::signatory_key("zz", LogIndex{7}), "");
+  const std::string reader = reads::signatory_key("aa1", 0);
+  const std::string looks = reads::case_key(id, 0);
+  const std::string of_reader = row(reader);
+  const std::string of_case = row(looks);
+  for (const auto& [name, value] : {std::pair(reader, of_reader), std::pair(looks, of_case)}) {
+    const std::string range = "verify-index reads entries 0 to 255";
+    record_of(name, std::nullopt);
+    EXPECT_EQ(verdict(), range);
+    record_of(name, value.substr(1));
+    EXPECT_EQ(verdict(), range) << "a look less";
+    record_of(name, value + value.back());
+    EXPECT_EQ(verdict(), range) << "a look twice";
+    record_of(name, value);
+    EXPECT_EQ(verdict(), "holds");
+  }
+  record_of(reads::case_key(case_number(99), 0), of_case);
+  EXPECT_EQ(verdict(), "verify-stray reads index") << "a look at a case that nobody took";
+  record_of(reads::case_key(case_number(99), 0), std::nullopt);
+  record_of(reads::signatory_key("zz", 0), of_reader);
   EXPECT_EQ(verdict(), "verify-stray reads index");
-  record_of(reads::signatory_key("zz", LogIndex{7}), std::nullopt);
-  record_of(reads::summary_key(case_number(99)), encode(reads::Summary()));
+  record_of(reads::signatory_key("zz", 0), std::nullopt);
+  record_of(reads::summary_key(case_number(99)), encode(reads::StoredSummary()));
   EXPECT_EQ(verdict(), "verify-stray reads summaries");
   record_of(reads::summary_key(case_number(99)), std::nullopt);
-  record_of(reads::summary_key(id), encode(reads::Summary()));
+  record_of(reads::summary_key(id), encode(reads::StoredSummary()));
   EXPECT_EQ(verdict(), "verify-summary reads summary of case " + to_string(id));
 }
 

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
+#include "ledger/store/log_file.h"
 #include "tests/unit/store/folder.h"
 
 namespace relais::tests {
@@ -15,13 +17,14 @@ using store::Flaw;
 
 class RecordFile : public StoreFolder {
  protected:
-  /// A write-ahead log of three writes, as a crash leaves it.
+  /// A write-ahead log of three writes, up to its last one.
   void SetUp() override {
     make();
     for (int i = 0; i < 3; ++i) put("key" + std::to_string(i), std::string(40, 'x'));
     for (const auto& file : std::filesystem::directory_iterator(path()))
       if (file.path().extension() == ".log" && file.file_size() > 0) original = read(file.path());
     store.reset();
+    original.resize(original.find_last_not_of('\0') + 1);
     ASSERT_FALSE(original.empty());
   }
   std::optional<Flaw> flaw(const std::string& bytes) {
@@ -52,6 +55,59 @@ TEST_F(RecordFile, EveryBitOfEveryByteIsNoticedAndNeverTakenForATornEnd) {
     }
 }
 
+TEST_F(RecordFile, ZerosBehindWaitForTheNextAppend) {
+  const auto log = [&] {
+    for (const auto& file : std::filesystem::directory_iterator(path()))
+      if (file.path().extension() == ".log" && file.file_size() > 0) return file.path();
+    return std::filesystem::path();
+  };
+  open();
+  put("open", "yes");
+  const std::string running = read(log());
+  EXPECT_GE(running.size(), store::kZerosAhead);
+  EXPECT_FALSE(flaw(running));
+  EXPECT_EQ(store->get(store::Family::disclosures, "open").value(), "yes");
+  store.reset();
+  // Closed in order, it ends where it ends; what a crash left opens too.
+  std::filesystem::remove(folder.path / "000001.log");
+  write(log(), read(log()) + std::string(store::kZerosAhead, '\0'));
+  open();
+  EXPECT_EQ(store->get(store::Family::disclosures, "open").value(), "yes");
+}
+
+TEST_F(RecordFile, DamageBeforeZerosIsNoTornEnd) {
+  const std::string zeros(70'000, '\0');
+  for (std::size_t at = 0; at < original.size(); ++at) {
+    std::string bytes = original + zeros;
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    const auto found = flaw(bytes);
+    ASSERT_TRUE(found) << at;
+    EXPECT_NE(found->kind, Flaw::Kind::cut) << at;
+  }
+  for (const std::size_t at : {original.size(), original.size() + 5, original.size() + 40'000}) {
+    std::string bytes = original + zeros;
+    bytes[at] = 1;
+    EXPECT_TRUE(flaw(bytes)) << at;
+  }
+}
+
+TEST_F(RecordFile, AnEndWhoseSectorsWereNotWrittenIsCut) {
+  open();
+  put("long", std::string(5'000, 'y'));
+  std::string bytes;
+  for (const auto& file : std::filesystem::directory_iterator(path()))
+    if (file.path().extension() == ".log" && file.file_size() > 0) bytes = read(file.path());
+  const std::size_t end = bytes.find_last_not_of('\0') + 1;
+  for (std::size_t sector = (end - 5'000) / 512 + 1; sector * 512 < end; ++sector) {
+    std::string torn = bytes;
+    std::fill(torn.begin() + static_cast<std::ptrdiff_t>(sector * 512), torn.end(), '\0');
+    const auto found = flaw(torn);
+    if (sector * 512 <= end - 5'000 - 30) continue;
+    ASSERT_TRUE(found) << sector;
+    EXPECT_EQ(found->kind, Flaw::Kind::cut) << sector;
+  }
+}
+
 TEST_F(RecordFile, AnEndThatACrashCutIsCut) {
   std::size_t whole = 0;
   for (std::size_t size = 0; size < original.size(); ++size) {
@@ -80,6 +136,7 @@ TEST_F(RecordFile, RecordsThatCrossBlocks) {
   std::string bytes;
   for (const auto& file : std::filesystem::directory_iterator(path()))
     if (file.path().extension() == ".log" && file.file_size() > 0) bytes = read(file.path());
+  bytes.resize(bytes.find_last_not_of('\0') + 1);
   ASSERT_GT(bytes.size(), 100'000U);
   EXPECT_FALSE(flaw(bytes));
   for (std::size_t at = 0; at < bytes.size() - 100; at += 9'973) {
