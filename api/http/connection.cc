@@ -15,7 +15,7 @@
 namespace relais::api {
 namespace {
 
-constexpr std::size_t kHeadRead = 16 * 1024;  // bytes asked for at once
+constexpr std::size_t kHeadRead = 4 * 1024;  // bytes asked for at once, and wiped behind it
 constexpr std::size_t kBodyRead = 64 * 1024;
 constexpr std::size_t kSmallBody = 16 * 1024;  // sent in one buffer with its head
 constexpr std::chrono::milliseconds kLinger{2'000};

@@ -47,7 +47,7 @@ struct ReadLog::Impl {
   std::deque<Waiting> queue;
   std::size_t wanted = 1;       // the writer sleeps until so many wait
   std::size_t expected = 1;     // who are at it: were answered last, or waited then
-  Steady::duration patience{};  // with those who come again, for a part of what a write takes
+  Steady::duration patience{};  // with those who come again, for what two writes take
   std::size_t queued_bytes = 0;
   bool stopping = false;
   std::optional<Error> failure;

@@ -101,10 +101,10 @@ std::deque<Waiting> ReadLog::Impl::take_group() {
 }
 
 void ReadLog::Impl::answered(std::size_t count, Steady::duration took) {
-  constexpr Steady::duration kMost = std::chrono::milliseconds(5);
+  constexpr Steady::duration kMost = std::chrono::milliseconds(3);
   const std::lock_guard guard(queue_mutex);
   expected = std::min(count + queue.size(), kMaxGroup);
-  patience = std::min(took / 2, kMost);
+  patience = std::min(2 * took, kMost);
 }
 
 void ReadLog::Impl::run_writer() {

@@ -99,8 +99,8 @@ class Files final : public rocksdb::FileSystemWrapper {
                            IODebugContext* debug) override {
     IOStatus made = target()->NewWritableFile(name, options, file, debug);
     if (made.ok() && name.ends_with(".log"))
-      *file = std::make_unique<LogFile>(std::move(*file),
-                                        ::open(name.c_str(), O_WRONLY | O_CLOEXEC));
+      *file =
+          std::make_unique<LogFile>(std::move(*file), ::open(name.c_str(), O_WRONLY | O_CLOEXEC));
     return made;
   }
 };
