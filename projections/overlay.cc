@@ -10,24 +10,31 @@
 
 namespace relais::projections {
 
-void Overlay::index() const {
-  for (; indexed_ < writes_.size(); ++indexed_)
-    latest_.insert_or_assign(std::string(key_of(writes_[indexed_])), indexed_);
+const Overlay::Latest& Overlay::index(std::string_view key) const {
+  check(!key.empty(), "a record without a key");
+  const auto first = static_cast<unsigned char>(key[0]);
+  Indexed& indexed = indexed_[first];
+  for (; indexed.writes < writes_.size(); ++indexed.writes) {
+    const Write& w = writes_[indexed.writes];
+    if (w.high >> 56U == first)
+      indexed.latest.insert_or_assign(std::string(key_of(w)), indexed.writes);
+  }
+  return indexed.latest;
 }
 
 std::vector<std::string> Overlay::keys(std::string_view prefix, std::string_view after,
                                        std::size_t limit) const {
-  index();
+  const Latest& latest = index(prefix);
   const auto wanted = [&](std::string_view key) { return key.starts_with(prefix) && key > after; };
   std::set<std::string> found;
-  for (const auto& [key, position] : latest_)
-    if (wanted(key) && !writes_[position].erased) found.insert(key);
+  for (const auto& [key, position] : latest)
+    if (wanted(key) && !writes_[position].erased) found.emplace(key);
   // Stored keys come in order: as many as are asked for, whatever else was found, are enough.
   std::size_t stored = 0;
   base_.scan(prefix, after, [&](std::string_view key, std::string_view) {
     if (!wanted(key)) return true;
-    const auto it = latest_.find(key);
-    if (it != latest_.end() && writes_[it->second].erased) return true;
+    const auto it = latest.find(key);
+    if (it != latest.end() && writes_[it->second].erased) return true;
     found.emplace(key);
     return ++stored < limit;
   });
@@ -37,9 +44,9 @@ std::vector<std::string> Overlay::keys(std::string_view prefix, std::string_view
 }
 
 std::optional<std::string> Overlay::get(std::string_view key) const {
-  index();
-  const auto it = latest_.find(key);
-  if (it == latest_.end()) return base_.get(key);
+  const Latest& latest = index(key);
+  const auto it = latest.find(key);
+  if (it == latest.end()) return base_.get(key);
   const Write& w = writes_[it->second];
   if (w.erased) return std::nullopt;
   return std::string(value_of(w));
@@ -90,8 +97,7 @@ void Overlay::flush(RecordSink& out) {
   }
   writes_.clear();
   bytes_.clear();
-  latest_.clear();
-  indexed_ = 0;
+  indexed_.clear();
 }
 
 }  // namespace relais::projections

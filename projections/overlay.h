@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,7 +13,8 @@
 namespace relais::projections {
 
 /// A log of writes in one block of memory: nothing is looked up or allocated a write. Sorted at
-/// flush, where the last write of a key wins.
+/// flush, where the last write of a key wins. What is read is indexed by the first read behind it,
+/// and only the keys of its read model, which has a first byte of its own.
 class Overlay final : public Tables {
  public:
   /// `base` must outlive the overlay.
@@ -43,9 +45,16 @@ class Overlay final : public Tables {
       return std::hash<std::string_view>{}(text);
     }
   };
+  using Latest = std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>>;
+  /// The last write of each key with one first byte, among the first `writes` ones.
+  struct Indexed {
+    Latest latest;
+    std::size_t writes = 0;
+  };
 
   void add(std::string_view key, std::string_view value, bool erased);
-  void index() const;
+  /// The index of the keys that begin as this one does, made of what was written since.
+  const Latest& index(std::string_view key) const;
   std::string_view key_of(const Write& w) const {
     return std::string_view(bytes_).substr(w.offset, w.key_size);
   }
@@ -57,9 +66,7 @@ class Overlay final : public Tables {
   const RecordSource& base_;
   std::string bytes_;
   std::vector<Write> writes_;  // in the order they were made
-  // The last write of each key among the first `indexed_` ones; made by index().
-  mutable std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> latest_;
-  mutable std::size_t indexed_ = 0;
+  mutable std::map<unsigned char, Indexed> indexed_;
 };
 
 }  // namespace relais::projections

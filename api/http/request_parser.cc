@@ -108,6 +108,7 @@ void RequestParser::reset() {
   parser.eager(false);
   parser.on_chunk_header(impl_->extensions);
   in_first_line_ = true;
+  head_bytes_ = 0;
 }
 
 RequestParser::State RequestParser::refuse(const Error& e, unsigned status) {
@@ -133,7 +134,10 @@ RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size
   ErrorCode ec;
   used = impl_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
   in_first_line_ = in_first_line_ && used == 0;
-  const bool header_limit = ec == http::error::header_limit;
+  head_bytes_ += used;
+  // Beast's limit is of what it is given at once, and lines that came before are not in it.
+  const bool header_limit =
+      ec == http::error::header_limit || head_bytes_ > limits_.max_header_bytes;
   if ((header_limit || ec == http::error::need_more) && first_line_too_long(bytes))
     return refuse_target();
   if (header_limit)

@@ -65,6 +65,7 @@ class RequestParser {
   const Limits& limits_;
   std::unique_ptr<Impl> impl_;
   bool in_first_line_ = true;
+  std::size_t head_bytes_ = 0;  // of the present message's header, that were taken
   Response refusal_;
 };
 

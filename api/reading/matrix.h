@@ -31,8 +31,10 @@ enum class Kind : std::uint8_t {
   commission_file,  ///< disclosures: what the parcours is judged on
   referrals,        ///< GET /v1/referrals: lines of which the reader is a side
   deadlines,        ///< GET /v1/deadlines: those that it has to meet, or waits for
+  looks,            ///< who looked at it: GET /v1/audit/reads, and beside the case
   sessions,         ///< sessions of the commission and recusals, which are no case's
   shared,           ///< convention, keys, knowledge, competences, networks: of no case
+  own_looks,        ///< what the reader has looked at itself: GET /v1/audit/reads
   indicators,       ///< tables, with small counts hidden
   log_hashes,       ///< checkpoint, key and tiles of the log
   log_entries,      ///< its entries, all of them

@@ -120,12 +120,13 @@ inline constexpr std::string_view kNobody = "RGPD art. 5(1)(f), 25(2)";
 inline constexpr std::string_view kPartners = "Convention, axes 2 to 4";
 inline constexpr std::string_view kCells = "Convention; decision 0011";
 inline constexpr std::string_view kPublic = "c2sp.org/tlog-tiles; decision 0007";
+inline constexpr std::string_view kAccount = "RGPD art. 5(2), 32(1); decision 0024";
 inline constexpr std::string_view kMachine = "decisions 0006, 0017";
 
 inline constexpr Set<Kind> kActs{support_acts, commission_acts};
 inline constexpr Set<Kind> kDisclosures{confided, referral, identity, commission_file};
 inline constexpr Set<Kind> kAllOfCase =
-    Set<Kind>{state, timeline, debates, own_acts, receipts, referrals, deadlines} | kActs |
+    Set<Kind>{state, timeline, debates, own_acts, receipts, referrals, deadlines, looks} | kActs |
     kDisclosures;
 }  // namespace rows
 
@@ -270,6 +271,24 @@ inline constexpr Row kRows[] = {
     {kPrefecture, {rows::prefecture}, {rows::receipts},
      {rows::allowed, rows::always, Purpose::proof, rows::kProved}},
 
+    // Who looked: for who answers for the case, and for the commission of its files.
+    {kSupporters, {rows::holder}, {rows::looks},
+     {rows::allowed, rows::always, Purpose::evidence, rows::kAccount}},
+    {kPrefecture, {rows::prefecture}, {rows::looks},
+     {rows::allowed, rows::always, Purpose::evidence, rows::kAccount}},
+    {{schema::Role::PREF, schema::Role::SEC, schema::Role::MEMBER}, {rows::member}, {rows::looks},
+     {rows::allowed, rows::always, Purpose::evidence, rows::kAccount}},
+    {kAssociations, {rows::member, rows::applicant, rows::former_applicant}, {rows::looks},
+     {rows::absent, rows::always, Purpose::evidence, rows::kMinimal}},
+    {kSupporters,
+     {rows::invited, rows::waiting, rows::accepted, rows::completed, rows::unanswered,
+      rows::former_holder, rows::partner},
+     {rows::looks}, {rows::absent, rows::always, Purpose::evidence, rows::kMinimal}},
+    {kRescuers, {rows::emergency}, {rows::looks},
+     {rows::absent, rows::always, Purpose::evidence, rows::kMinimal}},
+    {kAnalysts, {rows::analyst}, {rows::looks},
+     {rows::absent, rows::always, Purpose::statistics, rows::kPseudonyms}},
+
     // Anybody else, and who replays the pseudonymised log.
     {kEverybody, {rows::none}, rows::kAllOfCase,
      {rows::absent, rows::always, Purpose::support, rows::kNobody}},
@@ -294,7 +313,10 @@ inline constexpr Row kRows[] = {
      {rows::allowed, rows::always, Purpose::partnership, rows::kPartners}},
     {kReaders, {rows::none}, {rows::indicators},
      {rows::allowed, rows::always, Purpose::statistics, rows::kCells}},
-    {kTokenless, {rows::none}, {rows::shared, rows::indicators, rows::log_entries},
+    {kReaders, {rows::none}, {rows::own_looks},
+     {rows::allowed, rows::always, Purpose::evidence, rows::kOwn}},
+    {kTokenless, {rows::none},
+     {rows::shared, rows::own_looks, rows::indicators, rows::log_entries},
      {rows::absent, rows::always, Purpose::partnership, rows::kNobody}},
     {kEverybody, {rows::none}, {rows::log_hashes},
      {rows::allowed, rows::always, Purpose::proof, rows::kPublic}},

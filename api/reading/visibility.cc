@@ -210,6 +210,10 @@ bool Visibility::sees(Kind kind, const CaseState& state) {
   return judge(standing(state), kind, {}) != Verdict::absent;
 }
 
+bool Visibility::sees(Kind kind, const Uuid& case_id) {
+  return judge(standing(case_id), kind, {}) != Verdict::absent;
+}
+
 /// Whether an act is seen depends on its place and its type; of what it discloses, on more.
 bool Visibility::sees_act(const CaseState& state, std::uint32_t version) {
   const rules::ActMark& mark = state.acts.at(version - 1);
@@ -241,7 +245,7 @@ bool Visibility::sees_receipt(schema::Event::Reader event) {
 
 bool Visibility::sees_deadline(const statement::StreamId& stream) {
   if (stream.kind != schema::StreamKind::CASE) return true;
-  return judge(standing(stream.uuid), Kind::deadlines, {}) != Verdict::absent;
+  return sees(Kind::deadlines, stream.uuid);
 }
 
 bool Visibility::may_open(schema::Event::Reader event) {

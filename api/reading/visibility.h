@@ -61,6 +61,7 @@ class Visibility {
 
   /// Whether the reader may see this kind of data of the case, and this act of it.
   bool sees(Kind kind, const rules::CaseState& state);
+  bool sees(Kind kind, const Uuid& case_id);
   bool sees_act(const rules::CaseState& state, std::uint32_t version);
   /// The last act of the case that the reader sees, as it counts; 0: none.
   std::uint32_t last_seen(const rules::CaseState& state);

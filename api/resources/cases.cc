@@ -71,11 +71,6 @@ Response tagged(const Call& call, std::uint32_t version) {
   return response;
 }
 
-/// Who looked at a case is for who holds it.
-bool may_see_looks(const Call& call, const rules::CaseState& state) {
-  return state.holder == call.reader.id;
-}
-
 Result<Response> one(Context& context, Call& call) {
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   RELAIS_ASSIGN(rules::CaseState state, visible_case(call, visibility, Kind::state));
@@ -94,7 +89,7 @@ Result<Response> one(Context& context, Call& call) {
   response.body.reserve(4096);
   JsonWriter json(response.body);
   projections::write_case(json, *call.head->registry, state);
-  if (!size && may_see_looks(call, state))
+  if (!size && visibility.sees(Kind::looks, state))
     append_looks(response.body, context.reads.summary(state.id));
   return response;
 }
@@ -120,7 +115,7 @@ Result<Response> timeline(const Context& context, Call& call) {
   response.body.reserve(384 * (page.items.size() + 1));
   JsonWriter json(response.body);
   json.begin_object().member("case", state.id).member("version", version);
-  if (may_see_looks(call, state)) write_looks(json, context.reads.summary(state.id));
+  if (visibility.sees(Kind::looks, state)) write_looks(json, context.reads.summary(state.id));
   json.key("items").begin_array();
   const auto counted = [&](std::uint32_t v) { return visibility.version_of(state.id, v); };
   for (const projections::TimelineItem& item : page.items) {

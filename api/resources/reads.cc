@@ -6,7 +6,6 @@
 
 #include "api/context.h"
 #include "api/http/problem.h"
-#include "api/reading/looks.h"
 #include "api/reading/visibility.h"
 #include "api/resources/event_query.h"
 #include "api/resources/paging.h"
@@ -86,19 +85,18 @@ class ReadsView {
   ReadsView(const Context& context, const Call& call)
       : context_(context),
         head_(*call.head),
-        looks_(call.reader, *call.head->records),
         visibility_(call.reader, *call.head->records, context.clock.now()) {
     const rules::Signatory* by = call.head->registry->find(call.reader.id);
     if (by != nullptr) own_ = by->slug;
   }
   const std::string& own() const { return own_; }
-  bool sees_looks(const Uuid& case_id) { return looks_.sees(case_id); }
+  bool sees_looks(const Uuid& case_id) { return visibility_.sees(Kind::looks, case_id); }
 
   /// The parts that may be seen; of one case where one is asked for.
   Result<std::vector<Seen::Part>> parts(const reads::Record& record,
                                         const std::optional<Uuid>& only) {
     std::vector<Seen::Part> parts;
-    const bool is_own = record.reader.signatory == own_;
+    const bool is_own = record.reader.signatory == own_ && visibility_.sees(Kind::own_looks);
     for (std::size_t i = 0; i < record.cases.size(); ++i) {
       const auto& id = record.cases[i].case_id;
       if (only && id != only) continue;
@@ -135,7 +133,6 @@ class ReadsView {
 
   const Context& context_;
   const log::Head& head_;
-  LooksView looks_;
   Visibility visibility_;
   std::string own_;
   std::unordered_map<std::uint64_t, bool> events_;

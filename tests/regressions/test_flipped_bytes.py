@@ -34,7 +34,8 @@ class FlippedBytes(unittest.TestCase):
             if not file.is_file() or not wanted(file) or file.stat().st_size == 0:
                 continue
             whole = file.read_bytes()
-            for at in sorted(places(file.name, len(whole))):
+            written = whole.rstrip(b"\0") if file.suffix == ".log" else whole  # zeros wait for what is appended next
+            for at in sorted(places(file.name, len(written))):
                 bytes_ = bytearray(whole)
                 bytes_[at] ^= 1 << dice.randrange(8)
                 file.write_bytes(bytes_)

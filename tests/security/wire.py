@@ -88,6 +88,18 @@ def exchange(server, data):
         return ", ".join(map(str, read_all(connection))) or "closed"
 
 
+def exchange_in_pieces(server, data, size):
+    """The same in pieces that the server reads one by one."""
+    with connect(server) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(ConnectionError):
+            for at in range(0, len(data), size):
+                connection.sendall(data[at:at + size])
+                time.sleep(0.002)
+            connection.shutdown(socket.SHUT_WR)
+        return ", ".join(map(str, read_all(connection))) or "closed"
+
+
 def ask(server, data, seconds=SECONDS):
     """Sends `data` and keeps the connection open, as if more were to come: the first reply."""
     with connect(server) as connection:

@@ -6,7 +6,7 @@ import socket
 from harness import DETECTED, ML1, case
 from stage import staged as stage  # noqa: F401
 from table import Row, control
-from wire import ask, chunked, exchange
+from wire import ask, chunked, exchange, exchange_in_pieces
 
 POST = "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/sd-jwt\r\n"
 GET = "GET /livez HTTP/1.1\r\nHost: x\r\n"
@@ -163,6 +163,10 @@ def fields():
               r"400 \S+|closed")
     yield Row("10,000 header lines", FIELDS, get("a: b\r\n" * 10_000), "431 header-too-large")
     yield Row("20,000 header lines without a value", FIELDS, get("a:\r\n" * 20_000), "431 header-too-large")
+    for size in (100, 1_000, 5_000, 15_000):
+        yield Row(f"a header of 120,000 bytes, {size:,} at a time", FIELDS,
+                  lambda s, size=size: exchange_in_pieces(s.server, (GET + "a: b\r\n" * 20_000 + "\r\n").encode(), size),
+                  "431 header-too-large")
     yield Row("a name of 100,000 bytes", FIELDS, get("a" * 100_000 + ": b\r\n"), "431 header-too-large")
     yield Row("a target of 100,000 bytes", FIELDS, get(start="GET /" + "a" * 100_000 + " HTTP/1.1\r\nHost: x\r\n"),
               "414 target-too-long")
