@@ -134,7 +134,7 @@ RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size
   ErrorCode ec;
   used = impl_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
   in_first_line_ = in_first_line_ && used == 0;
-  head_bytes_ += used;
+  if (!impl_->head_checked) head_bytes_ += used;
   // Beast's limit is of what it is given at once, and lines that came before are not in it.
   const bool header_limit =
       ec == http::error::header_limit || head_bytes_ > limits_.max_header_bytes;

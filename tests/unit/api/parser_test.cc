@@ -80,6 +80,30 @@ TEST_F(ParserTest, LimitsHaveTheirStatus) {
   EXPECT_EQ(parser.refusal().status, 413U);
 }
 
+TEST_F(ParserTest, AHeaderThatComesLineByLineHasTheSameLimit) {
+  ASSERT_EQ(head("GET / HTTP/1.1\r\nHost: x\r\n"), State::need_more);
+  State state = State::need_more;
+  std::string unread;
+  std::size_t sent = 0;
+  for (; state == State::need_more && sent < 4'000; sent += 6) {
+    unread += "a: b\r\n";
+    state = parser.parse_head(unread, used);
+    unread.erase(0, used);
+  }
+  EXPECT_EQ(state, State::refused);
+  EXPECT_EQ(parser.refusal().status, 431U);
+  EXPECT_LT(sent, 1'100U);
+  // A body is no header.
+  limits.max_body_bytes = 4'000;
+  RequestParser fresh{limits};
+  ASSERT_EQ(fresh.parse_head("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n", used),
+            State::head);
+  for (int i = 0; i < 29; ++i)
+    ASSERT_EQ(fresh.parse_body(std::string(100, 'b'), used), State::need_more) << i;
+  EXPECT_EQ(fresh.parse_body(std::string(100, 'b'), used), State::done);
+  EXPECT_EQ(fresh.body().size(), 3'000U);
+}
+
 TEST_F(ParserTest, WhatIsNotHttpIsRefused) {
   EXPECT_EQ(refused("\x16\x03\x01 hello\r\n\r\n"), 400U);
   EXPECT_EQ(refused("GET / HTTP/1.1\r\n\r\n"), 400U) << "no host";
