@@ -1,17 +1,29 @@
 // What scripts/bench measures with; each command prints one JSON object.
-//   bench verify THREADS COUNT                        raw libsodium verifications of 600-byte
-//   messages bench append PORT CLIENTS FILE GROUP [SKIP COUNT] statements of FILE (one a line),
-//   GROUP a request bench get PORT CLIENTS SECONDS TOKEN PATHS        GETs, paths from the file
-//   PATHS in turn bench scan DATA                                   bare scan of the family
-//   `events` bench fold DATA                                   typed events folded into all
-//   projections, in memory bounded batches
+//
+//   bench verify THREADS COUNT                    raw libsodium verifications of 600 bytes
+//   bench sync FOLDER COUNT                       4 KiB appended to a file and synced, one by one
+//   bench append PORT CLIENTS FILE GROUP [SKIP COUNT]
+//                                                 statements of FILE (one a line), GROUP a request
+//   bench get PORT CLIENTS SECONDS TOKEN PATHS    GETs, paths from the file PATHS in turn
+//   bench scan DATA                               bare scan of the family `events`
+//   bench load DATA                               its records, sorted, into table files that a
+//                                                 new store takes in
+//   bench fold DATA                               typed events folded into all projections, in
+//                                                 memory, in bounded batches
+#include <fcntl.h>
+#include <rocksdb/db.h>
+#include <rocksdb/sst_file_writer.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +32,7 @@
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/log/ledger.h"
+#include "ledger/store/store.h"
 #include "projections/model.h"
 #include "replay/verify/scratch.h"
 #include "tests/bench/load.h"
@@ -58,6 +71,27 @@ int bench_verify(unsigned threads, std::size_t count) {
   const double s = seconds_since(start);
   std::printf("{\"threads\":%u,\"count\":%zu,\"seconds\":%.3f,\"rate\":%.0f}\n", threads,
               good.load(), s, static_cast<double>(good.load()) / s);
+  return 0;
+}
+
+int bench_sync(const char* folder, std::size_t count) {
+  const std::string path = std::string(folder) + "/bench-sync";
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const std::string block(4096, 'x');
+  std::vector<double> took;
+  bool ok = fd >= 0;
+  for (std::size_t i = 0; i < count && ok; ++i) {
+    const auto start = Steady::now();
+    ok = ::write(fd, block.data(), block.size()) == static_cast<ssize_t>(block.size()) &&
+         ::fdatasync(fd) == 0;
+    took.push_back(seconds_since(start));
+  }
+  if (fd >= 0) ::close(fd);
+  ::unlink(path.c_str());
+  if (!ok || took.empty()) return std::fprintf(stderr, "%s cannot be synced\n", path.c_str()), 1;
+  std::ranges::sort(took);
+  std::printf("{\"count\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", count,
+              took[took.size() / 2] * 1e6, took[took.size() * 99 / 100] * 1e6);
   return 0;
 }
 
@@ -160,6 +194,61 @@ int bench_replay(const char* data, bool fold) {
   return 0;
 }
 
+/// One table file a family, as sorted as they are, and the store that takes them in.
+int bench_load(const std::string& data) {
+  store::Options source;
+  source.path = data + "/store";
+  source.read_only = true;
+  const auto store = store::Store::open(source);
+  if (!store) return std::fprintf(stderr, "%s\n", to_string(store.error()).c_str()), 1;
+  std::vector<std::vector<std::pair<std::string, std::string>>> families(store::kFamilies + 1);
+  const auto into = [](auto& family) {
+    return [&family](std::string_view key, std::string_view value) {
+      return family.emplace_back(key, value), true;
+    };
+  };
+  for (std::size_t f = 0; f < store::kFamilies; ++f)
+    if (!(*store)->scan(static_cast<store::Family>(f), {}, into(families[f]), true)) return 1;
+  (*store)->records((*store)->generation())->scan({}, {}, into(families.back()));
+  const std::string folder = data + ".load";
+  std::filesystem::create_directories(folder);
+  const auto start = Steady::now();
+  std::uint64_t records = 0, bytes = 0;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.compression = rocksdb::kLZ4Compression;
+  rocksdb::Status status;
+  rocksdb::DB* opened = nullptr;
+  status = rocksdb::DB::Open(options, folder + "/db", &opened);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  for (std::size_t f = 0; f < families.size() && status.ok(); ++f) {
+    if (families[f].empty()) continue;
+    const std::string file = folder + "/" + std::to_string(f) + ".sst";
+    rocksdb::ColumnFamilyHandle* family = nullptr;
+    status = db->CreateColumnFamily(options, std::to_string(f), &family);
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
+    if (status.ok()) status = writer.Open(file);
+    for (const auto& [key, value] : families[f]) {
+      if (!status.ok()) break;
+      status = writer.Put(key, value);
+      bytes += key.size() + value.size();
+      ++records;
+    }
+    if (status.ok()) status = writer.Finish();
+    if (status.ok()) status = db->IngestExternalFile(family, {file}, {});
+    if (family != nullptr) db->DestroyColumnFamilyHandle(family);
+  }
+  const double s = seconds_since(start);
+  db.reset();
+  std::filesystem::remove_all(folder);
+  if (!status.ok()) return std::fprintf(stderr, "%s\n", status.ToString().c_str()), 1;
+  const std::size_t events = families[static_cast<std::size_t>(store::Family::events)].size();
+  std::printf("{\"events\":%zu,\"records\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"rate\":%.0f}\n",
+              events, static_cast<unsigned long long>(records),
+              static_cast<unsigned long long>(bytes), s, static_cast<double>(events) / s);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -181,6 +270,8 @@ int main(int argc, char** argv) {
   if (command == "get" && argc == 7)
     return bench_get(static_cast<std::uint16_t>(number(2)), static_cast<unsigned>(number(3)),
                      std::atof(argv[4]), argv[5], argv[6]);
+  if (command == "sync" && argc == 4) return bench_sync(argv[2], number(3));
+  if (command == "load" && argc == 3) return bench_load(argv[2]);
   if (command == "scan" && argc == 3) return bench_replay(argv[2], false);
   if (command == "fold" && argc == 3) return bench_replay(argv[2], true);
   std::fprintf(stderr, "see the head of tests/bench/bench.cc\n");
