@@ -73,7 +73,7 @@ class Referrals final : public Projection {
 };
 
 /// One line of a mailbox: its place in the order, and which referral it is.
-struct Listed {
+struct Line {
   std::string place;  // u64 ~requested
   Uuid case_id;
   Uuid referral;
@@ -81,7 +81,7 @@ struct Listed {
 
 /// At most `count` more lines from a place on.
 void read_mailbox(const RecordSource& records, const std::string& prefix, std::string_view place,
-                  std::size_t count, std::vector<Listed>& out) {
+                  std::size_t count, std::vector<Line>& out) {
   const std::size_t full = out.size() + count;
   records.scan(prefix, prefix + std::string(place),
                [&](std::string_view key, std::string_view value) {
@@ -114,13 +114,13 @@ Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory,
     return make_key(kMailboxPrefix, signatory.value, box_byte(box),
                     static_cast<std::uint8_t>(open));
   };
-  std::vector<Listed> listed;
+  std::vector<Line> listed;
   read_mailbox(records, prefix(true), cursor, limit + 1, listed);
   if (!open_only) read_mailbox(records, prefix(false), cursor, limit + 1, listed);
-  std::ranges::sort(listed, {}, &Listed::place);
+  std::ranges::sort(listed, {}, &Line::place);
 
   Page<ReferralItem> page;
-  for (const Listed& line : listed) {
+  for (const Line& line : listed) {
     if (page.items.size() == limit) {
       page.next = line.place;
       break;

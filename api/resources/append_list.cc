@@ -81,7 +81,7 @@ Status read_body(ListJob& job) {
   return check_form(job);
 }
 
-struct Verdict {
+struct Judged {
   const Error* error = nullptr;
   const log::Accepted* accepted = nullptr;
   unsigned status() const {
@@ -90,7 +90,7 @@ struct Verdict {
   }
 };
 
-void write_verdict(JsonWriter& json, const Verdict& v) {
+void write_judged(JsonWriter& json, const Judged& v) {
   json.begin_object();
   if (v.error != nullptr) {
     write_problem(json, *v.error, v.status());
@@ -116,19 +116,19 @@ Response atomic_refusal(const Error& e, std::size_t position) {
   return response;
 }
 
-Response results_response(const std::vector<Verdict>& verdicts, unsigned status) {
+Response results_response(const std::vector<Judged>& verdicts, unsigned status) {
   Response response;
   response.status = status;
   response.content_type = kJson;
   response.body.reserve(verdicts.size() * 1536);
   JsonWriter json(response.body);
   json.begin_object().key("results").begin_array();
-  for (const Verdict& v : verdicts) write_verdict(json, v);
+  for (const Judged& v : verdicts) write_judged(json, v);
   json.end_array().end_object();
   return response;
 }
 
-Response atomic_response(const std::vector<Verdict>& verdicts) {
+Response atomic_response(const std::vector<Judged>& verdicts) {
   bool created = false;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     const Error* e = verdicts[i].error;
@@ -139,11 +139,11 @@ Response atomic_response(const std::vector<Verdict>& verdicts) {
 }
 
 Response make_response(ListJob& job, const std::vector<log::Outcome>& outcomes) {
-  std::vector<Verdict> verdicts(job.items.size());
+  std::vector<Judged> verdicts(job.items.size());
   for (std::size_t i = 0; i < job.items.size(); ++i)
     if (job.items[i].refused) verdicts[i].error = &*job.items[i].refused;
   for (std::size_t n = 0; n < outcomes.size(); ++n) {
-    Verdict& v = verdicts[job.submitted[n]];
+    Judged& v = verdicts[job.submitted[n]];
     if (outcomes[n]) {
       v.accepted = &*outcomes[n];
     } else {

@@ -46,7 +46,7 @@ Status known_value(std::string_view name, std::string_view value, std::string_vi
                   .accepts("a value of the vocabulary " + std::string(vocabulary)));
 }
 
-Result<Response> list(Call& call, const Context& context) {
+Result<Response> list_capabilities(Call& call, const Context& context) {
   const auto need = call.request.param("need");
   if (!need)
     return fail(error(Errc::malformed, "query-missing", "the question names no need")
@@ -81,7 +81,7 @@ void add_capability_routes(Router& router, Context& context) {
                  .query({"need", "territory", "public"})
                  .heavy()
                  .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return list(call, context); }));
+                 .answers([&context](Call& call) { return list_capabilities(call, context); }));
 }
 
 }  // namespace relais::api

@@ -28,7 +28,7 @@ Result<std::optional<rules::CasePhase>> phase_parameter(const Request& request) 
                   .accepts(names));
 }
 
-Result<Response> list(const Context& context, Call& call) {
+Result<Response> list_cases(const Context& context, Call& call) {
   RELAIS_ASSIGN(const auto phase, phase_parameter(call.request));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
@@ -71,7 +71,7 @@ Response tagged(const Call& call, std::uint32_t version) {
   return response;
 }
 
-Result<Response> one(Context& context, Call& call) {
+Result<Response> one_case(Context& context, Call& call) {
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   RELAIS_ASSIGN(rules::CaseState state, visible_case(call, visibility, Kind::state));
   RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
@@ -133,7 +133,7 @@ void add_case_routes(Router& router, Context& context) {
                  .query({"asOf"})
                  .heavy_with("asOf")
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return one(context, call); }));
+                 .answers([&context](Call& call) { return one_case(context, call); }));
   router.add(Route::get("/v1/cases/{id}/timeline")
                  .query({"cursor", "limit"})
                  .heavy_with("limit")
@@ -143,7 +143,7 @@ void add_case_routes(Router& router, Context& context) {
                  .query({"phase", "cursor", "limit"})
                  .heavy()
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list(context, call); }));
+                 .answers([&context](Call& call) { return list_cases(context, call); }));
 }
 
 }  // namespace relais::api

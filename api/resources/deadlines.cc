@@ -53,7 +53,7 @@ void write_deadline(JsonWriter& json, const rules::Registry& registry, const Due
 }
 
 /// The reader's own: those it has to meet, and those it waits for as the holder of a case.
-Result<Response> list(Call& call, const Context& context) {
+Result<Response> list_deadlines(Call& call, const Context& context) {
   const Timestamp now = context.clock.now();
   DeadlineFilter filter;
   RELAIS_ASSIGN(filter.kind, kind_parameter(call.request));
@@ -88,7 +88,7 @@ void add_deadline_routes(Router& router, Context& context) {
                  .query({"kind", "from", "until", "overdue", "cursor", "limit"})
                  .heavy()
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list(call, context); }));
+                 .answers([&context](Call& call) { return list_deadlines(call, context); }));
 }
 
 }  // namespace relais::api

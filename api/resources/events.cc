@@ -26,7 +26,7 @@ Error unreadable(LogIndex index) {
 }
 
 /// One page of what `write` says of each event.
-Result<Response> list(Context& context, Call& call, WriteItem write) {
+Result<Response> list_entries(Context& context, Call& call, WriteItem write) {
   RELAIS_ASSIGN(const EventQuery query, parse_event_query(call, context));
   projections::AuditPage page;
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
@@ -95,7 +95,7 @@ Result<Found> find_visible(Context& context, Call& call, std::string_view id,
   return std::move(found[0]);
 }
 
-Result<Response> one(Context& context, Call& call) {
+Result<Response> one_entry(Context& context, Call& call) {
   const std::string_view format = call.request.param("format").value_or("json");
   if (format != "json" && format != "sd-jwt" && format != "submission")
     return fail(error(Errc::malformed, "format-unknown", "an unknown format")
@@ -156,24 +156,26 @@ Result<Response> receipt(Context& context, Call& call) {
 }  // namespace
 
 void add_event_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/events")
-                 .query(list_parameters())
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list(context, call, write_event); }));
+  router.add(
+      Route::get("/v1/events")
+          .query(list_parameters())
+          .heavy()
+          .giving(Gives::case_data)
+          .answers([&context](Call& call) { return list_entries(context, call, write_event); }));
   router.add(Route::get("/v1/events/{id}")
                  .query({"source", "format"})
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return one(context, call); }));
+                 .answers([&context](Call& call) { return one_entry(context, call); }));
   router.add(Route::get("/v1/events/{id}/receipt")
                  .query({"source"})
                  .giving(Gives::case_data)
                  .answers([&context](Call& call) { return receipt(context, call); }));
-  router.add(Route::get("/v1/audit")
-                 .query(list_parameters())
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list(context, call, write_envelope); }));
+  router.add(
+      Route::get("/v1/audit")
+          .query(list_parameters())
+          .heavy()
+          .giving(Gives::case_data)
+          .answers([&context](Call& call) { return list_entries(context, call, write_envelope); }));
 }
 
 }  // namespace relais::api

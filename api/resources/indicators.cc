@@ -170,7 +170,7 @@ Result<Response> show(Call& call, const Context& context) {
   return response;
 }
 
-Result<Response> list(Call&) {
+Result<Response> list_indicators(Call&) {
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);
@@ -188,7 +188,7 @@ Result<Response> list(Call&) {
 }  // namespace
 
 void add_indicator_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/indicators").giving(Gives::no_case_data).answers(list));
+  router.add(Route::get("/v1/indicators").giving(Gives::no_case_data).answers(list_indicators));
   router.add(Route::get("/v1/indicators/{name}")
                  .query({"asOf", "by", "for"})
                  .heavy()

@@ -216,7 +216,7 @@ void trace_seen(Trace& trace, const Seen& seen) {
     if (const auto& id = seen.stored.record.cases[part.number].case_id) trace.look(*id);
 }
 
-Result<Response> list(const Context& context, Call& call) {
+Result<Response> list_reads(const Context& context, Call& call) {
   RELAIS_ASSIGN(const ReadQuery query, parse_read_query(call, context));
   RELAIS_ASSIGN(const ReadPage page, find_reads(context, call, query));
   context.accounts->requests.charge(call.reader.id,
@@ -234,7 +234,7 @@ Result<Response> list(const Context& context, Call& call) {
   return response;
 }
 
-Result<Response> receipt(const Context& context, Call& call) {
+Result<Response> look_receipt(const Context& context, Call& call) {
   const std::string_view text = call.captures[0];
   std::uint64_t index = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), index);
@@ -254,7 +254,7 @@ Result<Response> receipt(const Context& context, Call& call) {
   return response;
 }
 
-Result<Response> tile(const Context& context, Call& call) {
+Result<Response> look_tile(const Context& context, Call& call) {
   RELAIS_ASSIGN(const merkle::TileRequest request,
                 requested_tile(call, 2, context.reads.head()->size()));
   if (request.entries) return fail(absent());  // what was looked at is nobody's to collect
@@ -268,10 +268,10 @@ void add_read_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/audit/reads")
                  .query({"case", "signatory", "from", "to", "cursor", "limit"})
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list(context, call); }));
+                 .answers([&context](Call& call) { return list_reads(context, call); }));
   router.add(Route::get("/v1/audit/reads/{index}/receipt")
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return receipt(context, call); }));
+                 .answers([&context](Call& call) { return look_receipt(context, call); }));
   router.add(Route::get("/log/reads/checkpoint")
                  .open()
                  .giving(Gives::no_case_data)
@@ -283,7 +283,7 @@ void add_read_routes(Router& router, Context& context) {
   router.add(Route::get("/log/reads/tile/{*}")
                  .open()
                  .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return tile(context, call); }));
+                 .answers([&context](Call& call) { return look_tile(context, call); }));
 }
 
 }  // namespace relais::api

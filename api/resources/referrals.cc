@@ -16,7 +16,7 @@ Result<projections::Box> box_parameter(const Request& request) {
 }
 
 // Who sends or gets a referral takes part in its case, so that each line may be seen.
-Result<Response> list(const Context& context, Call& call) {
+Result<Response> list_referrals(const Context& context, Call& call) {
   RELAIS_ASSIGN(const projections::Box box, box_parameter(call.request));
   RELAIS_ASSIGN(const bool open_only, flag(call.request, "open"));
   RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
@@ -42,7 +42,7 @@ void add_referral_routes(Router& router, Context& context) {
                  .query({"box", "open", "cursor", "limit"})
                  .heavy()
                  .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list(context, call); }));
+                 .answers([&context](Call& call) { return list_referrals(context, call); }));
 }
 
 }  // namespace relais::api

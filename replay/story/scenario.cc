@@ -6,6 +6,7 @@
 #include "ledger/crypto/jws.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/statement/statement.h"
+#include "replay/story/rhone_script.h"
 
 namespace relais::replay {
 namespace {
@@ -82,8 +83,6 @@ Submit submit_to(log::Ledger& ledger) {
 }
 
 namespace {
-
-constexpr std::int64_t kDayMs = 86'400'000;
 
 /// Day by day, so that what time brings comes on the day on which it falls due.
 Status pass(std::int64_t ms, const Play& how) {

@@ -27,7 +27,7 @@ namespace relais::replay {
 namespace {
 
 constexpr std::size_t kChunk = 256;  // entries a worker takes at once
-constexpr std::uint64_t kFlushEvery = 50'000;
+constexpr std::uint64_t kScratchFlushEvery = 50'000;
 /// Each stretch begins with a seek that reads megabytes ahead: enough events to use them.
 constexpr std::size_t kEventsAtOnce = 8'192;
 
@@ -372,7 +372,8 @@ class Fold {
     report_.sealed += e.sealed ? 1 : 0;
     report_.for_readers += e.for_readers;
     ++report_.entries;
-    if (report_.entries % kFlushEvery == 0) RELAIS_TRY(scratch_.flush(TreeSize{report_.entries}));
+    if (report_.entries % kScratchFlushEvery == 0)
+      RELAIS_TRY(scratch_.flush(TreeSize{report_.entries}));
     return checkpoints_.at(report_.entries, tree_, report_.checkpoints);
   }
 

@@ -15,7 +15,8 @@
 namespace relais::replay {
 namespace {
 
-std::unexpected<Error> broken(const std::string& rule, std::string field, std::string message) {
+std::unexpected<Error> not_as_served(const std::string& rule, std::string field,
+                                     std::string message) {
   return fail(error(Errc::corrupt, "verify-" + rule, std::move(message)).at(std::move(field)));
 }
 
@@ -27,22 +28,23 @@ class Judge {
   Status take(std::uint64_t index, std::string_view entry) {
     const std::string name = "entry " + std::to_string(index);
     const auto parsed = log::parse_entry(entry);
-    if (!parsed) return broken("statement", name, to_string(parsed.error()));
+    if (!parsed) return not_as_served("statement", name, to_string(parsed.error()));
     auto s = statement::parse_statement(parsed->jwt);
-    if (!s) return broken("statement", name, to_string(s.error()));
+    if (!s) return not_as_served("statement", name, to_string(s.error()));
     const auto signer = log::authenticate(world_.registry(), *s, LogIndex{index});
-    if (!signer) return broken("key", name, to_string(signer.error()));
+    if (!signer) return not_as_served("key", name, to_string(signer.error()));
     if (const Status ok = statement::verify_signature(*s, signer->key); !ok)
-      return broken("signature", name, to_string(ok.error()));
+      return not_as_served("signature", name, to_string(ok.error()));
     if (parsed->received_at < last_received_)
-      return broken("time", name, "the time of receipt goes back");
+      return not_as_served("time", name, "the time of receipt goes back");
     last_received_ = parsed->received_at;
     const auto act =
         log::admit(world_, *s, *signer, LogIndex{index}, parsed->received_at, std::nullopt);
-    if (!act) return broken("rule", name, to_string(act.error()));
+    if (!act) return not_as_served("rule", name, to_string(act.error()));
     rules::evolve(world_, *act);
     if (index == 0 && world_.registry().log_key != log_.key)
-      return broken("log-key", name, "the convention names another log key than the one given");
+      return not_as_served("log-key", name,
+                           "the convention names another log key than the one given");
     return {};
   }
   void flush() { world_.flush(records_); }
@@ -90,7 +92,8 @@ class Tree {
     if (level < first_level_) return {};
     const std::string path = merkle::tile_path(tile);
     RELAIS_ASSIGN(const std::string served, fetch_(path));
-    if (served != hashes) return broken("tile", path, "a tile is not made of the hashes below it");
+    if (served != hashes)
+      return not_as_served("tile", path, "a tile is not made of the hashes below it");
     ++report_.tiles;
     return {};
   }
@@ -113,14 +116,14 @@ Result<std::vector<Hash>> leaves(const Fetch& fetch, std::uint64_t index, std::u
   RELAIS_ASSIGN(const std::string bytes, fetch(path));
   if (judge == nullptr) {
     if (bytes.size() != std::size_t{width} * 32)
-      return broken("tile", path, "a tile has another width than its path says");
+      return not_as_served("tile", path, "a tile has another width than its path says");
     for (std::size_t i = 0; i < width; ++i)
       hashes.push_back(to_hash(std::string_view(bytes).substr(i * 32, 32)));
     return hashes;
   }
   const auto entries = merkle::parse_bundle(bytes);
   if (!entries || entries->size() != width)
-    return broken("bundle", path, "an entry bundle does not hold the entries its path says");
+    return not_as_served("bundle", path, "an entry bundle does not hold the entries its path says");
   for (std::size_t i = 0; i < width; ++i) {
     RELAIS_TRY(judge->take(index * merkle::kTileWidth + i, (*entries)[i]));
     hashes.push_back(merkle::leaf_hash((*entries)[i]));
@@ -139,8 +142,8 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& lo
   RELAIS_ASSIGN(const std::string note, fetch("checkpoint"));
   auto checkpoint = merkle::open_checkpoint(note, log);
   if (!checkpoint)
-    return broken("checkpoint", "checkpoint",
-                  "the checkpoint does not hold: " + to_string(checkpoint.error()));
+    return not_as_served("checkpoint", "checkpoint",
+                         "the checkpoint does not hold: " + to_string(checkpoint.error()));
   report.checkpoint = *checkpoint;
   const std::uint64_t size = checkpoint->size;
   Judge judge(log);
@@ -155,9 +158,10 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& lo
   }
   RELAIS_ASSIGN(const Hash root, tree.finish());
   if (root != checkpoint->root)
-    return broken("root", "checkpoint " + std::to_string(size),
-                  entries ? "the entries that the server gave do not hash up to the signed root"
-                          : "the tiles that the server gave do not hash up to the signed root");
+    return not_as_served("root", "checkpoint " + std::to_string(size),
+                         entries
+                             ? "the entries that the server gave do not hash up to the signed root"
+                             : "the tiles that the server gave do not hash up to the signed root");
   return report;
 }
 
@@ -173,7 +177,8 @@ Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
         if (known != tiles.end()) return known->second;
         RELAIS_ASSIGN(std::string tile, fetch(path));
         if (tile.size() != std::size_t{merkle::tile_width(newer.size, level, index)} * 32)
-          return broken("tile", path, "the server gave a tile of another width than its path says");
+          return not_as_served("tile", path,
+                               "the server gave a tile of another width than its path says");
         return tiles.emplace(path, std::move(tile)).first->second;
       });
   Hash grown_from = newer.root;
@@ -183,14 +188,15 @@ Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
     RELAIS_ASSIGN(grown_from, merkle::root(older.size, read));
     RELAIS_ASSIGN(const auto proof, merkle::consistency_proof(older.size, newer.size, read));
     if (!merkle::verify_consistency(older.size, newer.size, grown_from, newer.root, proof))
-      return broken("tile", "checkpoint " + std::to_string(newer.size),
-                    "the server gave wrong data: its tiles do not hash up to the signed root");
+      return not_as_served(
+          "tile", "checkpoint " + std::to_string(newer.size),
+          "the server gave wrong data: its tiles do not hash up to the signed root");
   }
   if (grown_from == older.root) return {};
-  return broken("growth", "checkpoint " + std::to_string(newer.size),
-                "the signed tree of " + std::to_string(newer.size) +
-                    " entries does not begin with the signed tree of " +
-                    std::to_string(older.size));
+  return not_as_served("growth", "checkpoint " + std::to_string(newer.size),
+                       "the signed tree of " + std::to_string(newer.size) +
+                           " entries does not begin with the signed tree of " +
+                           std::to_string(older.size));
 }
 
 }  // namespace relais::replay

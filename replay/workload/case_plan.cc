@@ -12,8 +12,6 @@
 namespace relais::replay {
 namespace {
 
-constexpr double kDay = kOfficeHoursADay;
-
 // Proportions: ours, after the orders of magnitude of docs/DOMAIN.md, section 4 (of 1,579 victims
 // 659 minors).
 constexpr double kByMissionLocale = 0.65;

@@ -9,7 +9,6 @@ namespace relais::replay {
 namespace {
 
 constexpr double kMsAnHour = 3'600'000;
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kOpensMs = 8 * 3'600'000 + 30 * 60'000;
 constexpr int kWeekdays = 5;
 constexpr std::int64_t kFirstMondayDay = 4;  // 1970-01-05
@@ -64,24 +63,24 @@ Timestamp from_office_hours(double hours) {
   const auto day = static_cast<std::int64_t>(hours / kOfficeHoursADay);
   const double in_day = hours - static_cast<double>(day) * kOfficeHoursADay;
   const std::int64_t calendar = kFirstMondayDay + day / kWeekdays * 7 + day % kWeekdays;
-  return Timestamp{calendar * kDayMs + kOpensMs + static_cast<std::int64_t>(in_day * kMsAnHour)};
+  return Timestamp{calendar * kMsADay + kOpensMs + static_cast<std::int64_t>(in_day * kMsAnHour)};
 }
 
 double to_office_hours(Timestamp t) {
-  const std::int64_t since = t.value - kFirstMondayDay * kDayMs;
-  const std::int64_t day = since / kDayMs;
+  const std::int64_t since = t.value - kFirstMondayDay * kMsADay;
+  const std::int64_t day = since / kMsADay;
   const std::int64_t weekday = day % 7;
   const std::int64_t working_days =
       day / 7 * kWeekdays + std::min<std::int64_t>(weekday, kWeekdays);
   const auto days = static_cast<double>(working_days);
   if (weekday >= kWeekdays) return days * kOfficeHoursADay;
-  const double in_day = static_cast<double>(since % kDayMs - kOpensMs) / kMsAnHour;
+  const double in_day = static_cast<double>(since % kMsADay - kOpensMs) / kMsAnHour;
   return days * kOfficeHoursADay + std::min(std::max(in_day, 0.0), kOfficeHoursADay);
 }
 
 double season(double hours) {
   const Timestamp t = from_office_hours(hours);
-  const std::string date = to_date(Day{static_cast<std::int32_t>(t.value / kDayMs)});
+  const std::string date = to_date(Day{static_cast<std::int32_t>(t.value / kMsADay)});
   std::size_t month = 0;
   std::from_chars(date.data() + 5, date.data() + 7, month);
   const auto weekday = static_cast<std::size_t>(hours / kOfficeHoursADay) % kWeekdays;

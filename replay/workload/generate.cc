@@ -22,7 +22,6 @@ constexpr std::size_t kGroup = 500;  // statements of one submission
 /// A group is received at one moment: what lies further apart than this is not put into one, so
 /// that times of receipt stay realistic in small workloads.
 constexpr std::int64_t kGroupSpanMs = std::int64_t{60} * 60 * 1000;
-constexpr std::int64_t kDayMs = 86'400'000;
 /// Part of the period in which the cases arrive: the last ones need time to live.
 constexpr double kArrivalPart = 0.9;
 
@@ -99,7 +98,7 @@ struct Workload::Impl {
   std::vector<std::unique_ptr<Open>> due{};  // a heap: the earliest in front
 
   Impl(const Cast& cast, const WorkloadOptions& o)
-      : setting(cast, o.seed, o.start, Timestamp{o.start.value + o.days * kDayMs}, o.clock),
+      : setting(cast, o.seed, o.start, Timestamp{o.start.value + o.days * kMsADay}, o.clock),
         options(o),
         arrivals(o.seed, ~std::uint64_t{0}) {
     const double from = to_office_hours(o.start);
@@ -305,7 +304,7 @@ Result<GenerateReport> generate_statements(const Cast& cast, const WorkloadOptio
   Workload workload(cast, without_clock);
   GenerateReport report;
   for (;;) {
-    const auto events = workload.next(kGroup, options.days * kDayMs);
+    const auto events = workload.next(kGroup, options.days * kMsADay);
     if (events.empty()) break;
     RELAIS_ASSIGN(const auto statements, sign_all(events, cast, options.seed, options.threads));
     for (const std::string& s : statements) RELAIS_TRY(take(s));

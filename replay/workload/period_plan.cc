@@ -10,8 +10,6 @@
 namespace relais::replay {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr double kDay = kOfficeHoursADay;
 constexpr double kConvenedBefore = 15 * kDay;
 constexpr double kSessionOpens = 5.5;  // hours after opening
 constexpr int kFirstSessionDay = 30;
@@ -85,7 +83,8 @@ class PeriodPlan : private PlanWriter {
     for (int past = 0; past < kPeriodDays; ++past) {
       const auto since = static_cast<std::int64_t>(number_) * kPeriodDays + past;
       if (since % kAgrementDays != 0) continue;
-      const double hours = to_office_hours(Timestamp{setting_.start.value + since * kDayMs}) + 0.05;
+      const double hours =
+          to_office_hours(Timestamp{setting_.start.value + since * kMsADay}) + 0.05;
       for (const std::size_t actor : setting_.associations) {
         const std::size_t prefecture = setting_.prefecture.front();
         at(hours, actor, "accreditation.requested", {{"dossier_hash", kHash}}, own(actor));
@@ -219,7 +218,7 @@ Setting::Setting(const Cast& the_cast, std::uint64_t the_seed, Timestamp from, T
 }
 
 Timestamp period_start(const Setting& setting, std::uint64_t number) {
-  return Timestamp{setting.start.value + static_cast<std::int64_t>(number) * kPeriodDays * kDayMs};
+  return Timestamp{setting.start.value + static_cast<std::int64_t>(number) * kPeriodDays * kMsADay};
 }
 
 Plan plan_period(const Setting& setting, std::uint64_t number) {
@@ -228,7 +227,7 @@ Plan plan_period(const Setting& setting, std::uint64_t number) {
 
 double session_hours(const Setting& setting, std::uint64_t number) {
   const auto days = kFirstSessionDay + static_cast<std::int64_t>(number) * kSessionDays;
-  const double morning = to_office_hours(Timestamp{setting.start.value + days * kDayMs});
+  const double morning = to_office_hours(Timestamp{setting.start.value + days * kMsADay});
   return static_cast<double>(static_cast<std::int64_t>(morning / kDay)) * kDay + kSessionOpens;
 }
 

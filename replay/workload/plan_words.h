@@ -1,4 +1,5 @@
-// Internal to replay/generate: values that plans draw from. All are examples.
+// Internal to replay/generate: a day in office hours, and values that plans draw from, all of them
+// examples.
 #pragma once
 
 #include <string_view>
@@ -6,6 +7,8 @@
 #include "replay/workload/dice.h"
 
 namespace relais::replay {
+
+inline constexpr double kDay = kOfficeHoursADay;
 
 inline constexpr std::string_view kTerritories[] = {
     "69123", "69381", "69387", "69388", "69266", "69256",     "69259", "69029",

@@ -11,7 +11,6 @@
 namespace relais::replay {
 namespace {
 
-constexpr double kDay = kOfficeHoursADay;
 constexpr int kTermMonths = rules::law::kPspTerm.months();
 constexpr int kMaxTerms = rules::law::kPspTotal.months() / kTermMonths;
 

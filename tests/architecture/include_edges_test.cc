@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Edges = std::map<std::string, std::set<std::string>>;
 
-const fs::path kRoot = RELAIS_SOURCE_DIR;
+const fs::path kSources = RELAIS_SOURCE_DIR;
 
 std::string read(const fs::path& path) {
   std::ifstream in(path);
@@ -29,7 +29,7 @@ std::string read(const fs::path& path) {
 }
 
 Edges table(const char* name) {
-  const auto parsed = relais::json::parse(read(kRoot / "tests/architecture/modules.json"));
+  const auto parsed = relais::json::parse(read(kSources / "tests/architecture/modules.json"));
   Edges edges;
   for (const auto& [key, list] : parsed.value().as_object().at(name).as_object())
     for (auto& to = edges[key]; const auto& e : list.as_array()) to.emplace(e.as_string());
@@ -48,10 +48,10 @@ std::vector<Include> all_includes() {
   static const std::regex kInclude(R"re(^\s*#\s*include\s*[<"]([^>"]+)[>"])re");
   std::vector<Include> found;
   for (const char* top : {"schemas", "ledger", "projections", "replay", "api", "cli"}) {
-    for (const auto& entry : fs::recursive_directory_iterator(kRoot / top)) {
+    for (const auto& entry : fs::recursive_directory_iterator(kSources / top)) {
       const auto extension = entry.path().extension();
       if (extension != ".cc" && extension != ".h") continue;
-      const fs::path relative = fs::relative(entry.path(), kRoot);
+      const fs::path relative = fs::relative(entry.path(), kSources);
       std::istringstream lines(read(entry.path()));
       std::smatch match;
       for (std::string line; std::getline(lines, line);)
@@ -95,7 +95,7 @@ TEST(IncludeEdges, LibrariesStayBehindTheirModule) {
 TEST(IncludeEdges, QuotedIncludesArePathsFromTheTop) {
   for (const Include& i : all_includes()) {
     const bool library = i.target.find('/') == std::string::npos || target_module(i.target).empty();
-    EXPECT_TRUE(library || fs::exists(kRoot / i.target) || i.target.ends_with(".capnp.h"))
+    EXPECT_TRUE(library || fs::exists(kSources / i.target) || i.target.ends_with(".capnp.h"))
         << i.file << " includes " << i.target << ", which is not there";
   }
 }

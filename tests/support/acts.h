@@ -35,6 +35,10 @@ inline crypto::SigningKey test_key(std::string_view name) {
   return crypto::SigningKey::from_seed(crypto::sha256(name));
 }
 
+inline KeyId kid_of(std::string_view name) {
+  return crypto::thumbprint(test_key(name).public_key());
+}
+
 /// The n-th case id of a test; likewise for referrals and steps.
 inline std::string test_uuid(std::uint64_t n) {
   return to_string(Uuid{0x01890a5dac967000ULL, 0x8000000000000000ULL + n});
@@ -267,5 +271,9 @@ class Scene {
  private:
   std::unique_ptr<rules::WorldState> world_;
 };
+
+inline void go_to(Scene& scene, std::string_view moment) {
+  scene.clock.advance_ms(parse_rfc3339(moment)->value - scene.clock.now().value);
+}
 
 }  // namespace relais::tests

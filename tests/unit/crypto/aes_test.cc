@@ -10,10 +10,7 @@ namespace relais::crypto {
 namespace {
 
 using test::from_hex;
-
-Hash hash(std::string_view hex) {
-  return to_hash(from_hex(hex));
-}
+using test::hash;
 
 TEST(ConcatKdf, Rfc7518AppendixC) {
   const Hash secret = hash("9e56d91d817135d372834283bf84269cfb316ea3da806a48f6daa7798cfe90c4");

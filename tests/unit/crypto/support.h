@@ -19,6 +19,10 @@ inline std::string from_hex(std::string_view hex) {
   return out;
 }
 
+inline Hash hash(std::string_view hex) {
+  return to_hash(from_hex(hex));
+}
+
 inline std::string read_file(const std::filesystem::path& file) {
   const std::ifstream in(file, std::ios::binary);
   std::ostringstream out;
@@ -29,17 +33,17 @@ inline std::string read_file(const std::filesystem::path& file) {
 /// The key of RFC 8032, section 7.1, test 1, which RFC 8037, appendix A, uses too.
 inline SigningKey rfc_key() {
   return SigningKey::from_seed(
-      to_hash(from_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")));
+      hash("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
 }
 
 /// The keys of RFC 7748, section 6.1.
 inline OpeningKey alice() {
   return OpeningKey::from_scalar(
-      to_hash(from_hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a")));
+      hash("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"));
 }
 inline OpeningKey bob() {
   return OpeningKey::from_scalar(
-      to_hash(from_hex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb")));
+      hash("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"));
 }
 
 }  // namespace relais::crypto::test

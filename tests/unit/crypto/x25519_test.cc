@@ -17,12 +17,9 @@ namespace {
 using test::alice;
 using test::bob;
 using test::from_hex;
+using test::hash;
 
-Hash hash(std::string_view hex) {
-  return to_hash(from_hex(hex));
-}
-
-std::string jwk(std::string_view x, std::string_view more = "") {
+std::string x25519_jwk(std::string_view x, std::string_view more = "") {
   return R"({"kty":"OKP","crv":"X25519","x":")" + std::string(x) + "\"" + std::string(more) + "}";
 }
 
@@ -133,23 +130,23 @@ TEST(X25519, RefusesOtherKeys) {
       R"({"kty":"EC","crv":"P-256","x":")" + x + R"(","y":")" + x + "\"}",
       R"({"kty":"OKP","crv":"X25519"})",
       R"({"kty":"OKP","crv":"X25519","x":1})",
-      jwk(x.substr(1)),
-      jwk(x + "="),
-      jwk(x.substr(0, 42) + "9"),
-      jwk(x, R"(,"alg":"EdDSA")"),
-      jwk(x, R"(,"alg":"ECDH-ES")"),
-      jwk(x, R"(,"use":"sig")"),
-      jwk(x, R"(,"x":")" + x + "\""),
+      x25519_jwk(x.substr(1)),
+      x25519_jwk(x + "="),
+      x25519_jwk(x.substr(0, 42) + "9"),
+      x25519_jwk(x, R"(,"alg":"EdDSA")"),
+      x25519_jwk(x, R"(,"alg":"ECDH-ES")"),
+      x25519_jwk(x, R"(,"use":"sig")"),
+      x25519_jwk(x, R"(,"x":")" + x + "\""),
   };
   for (const std::string& text : texts) {
     const auto got = parse_sealing_jwk(text);
     ASSERT_FALSE(got.has_value()) << text;
     EXPECT_EQ(got.error().code, Errc::malformed) << text;
   }
-  EXPECT_TRUE(parse_sealing_jwk(jwk(x, R"(,"use":"enc","kid":"mine")")).has_value());
-  EXPECT_FALSE(parse_opening_jwk(jwk(x)).has_value());
+  EXPECT_TRUE(parse_sealing_jwk(x25519_jwk(x, R"(,"use":"enc","kid":"mine")")).has_value());
+  EXPECT_FALSE(parse_opening_jwk(x25519_jwk(x)).has_value());
   const std::string d = R"(,"d":")" + base64url_encode(view(alice().scalar())) + "\"";
-  EXPECT_FALSE(parse_opening_jwk(jwk(x, d)).has_value()) << "the private key of another";
+  EXPECT_FALSE(parse_opening_jwk(x25519_jwk(x, d)).has_value()) << "the private key of another";
 }
 
 TEST(X25519, KeyFilesOfBothKindsAreNotTakenForEachOther) {

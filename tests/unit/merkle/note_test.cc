@@ -10,9 +10,8 @@ namespace relais::merkle {
 namespace {
 
 using test::key;
+using test::kOrigin;
 using test::rule;
-
-const std::string kOrigin = "log.example/one";
 
 Checkpoint checkpoint(std::uint64_t size = 42) {
   return {kOrigin, size, leaf_hash("root")};

@@ -11,10 +11,10 @@ namespace {
 
 using test::entry;
 using test::key;
+using test::kOrigin;
 using test::leaves;
 using test::rule;
 
-const std::string kOrigin = "log.example/one";
 const NoteKey kLog{kOrigin, key(1).public_key(), 0x01};
 
 Receipt receipt(std::uint64_t index, std::uint64_t size) {

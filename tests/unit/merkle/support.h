@@ -14,6 +14,8 @@
 
 namespace relais::merkle::test {
 
+inline const std::string kOrigin = "log.example/one";
+
 inline std::string entry(std::uint64_t i) {
   return "entry " + std::to_string(i);
 }

@@ -12,7 +12,7 @@ namespace {
 using projections::timeline;
 using projections::TimelineItem;
 
-const auto kAny = [](const TimelineItem&) { return true; };
+const auto kEveryLine = [](const TimelineItem&) { return true; };
 
 TEST(Timeline, HasALineForEachEventOfTheCase) {
   Scene scene;
@@ -26,7 +26,7 @@ TEST(Timeline, HasALineForEachEventOfTheCase) {
   ASSERT_TRUE(scene.act(*s).has_value());
 
   const MemoryRecords records = folded(scene);
-  const auto page = timeline(records, id_of(1), 0, 50, kAny);
+  const auto page = timeline(records, id_of(1), 0, 50, kEveryLine);
   ASSERT_EQ(page.items.size(), 2U);
   EXPECT_TRUE(page.next.empty());
   const TimelineItem& first = page.items[0];
@@ -53,10 +53,11 @@ TEST(Timeline, IsEmptyBehindItsEndAndForAnUnknownCase) {
   scene.detect("ml1", 1);
   scene.detect("ml1", 2);
   const MemoryRecords records = folded(scene);
-  EXPECT_TRUE(timeline(records, id_of(3), 0, 50, kAny).items.empty());
-  EXPECT_TRUE(timeline(records, id_of(1), 1, 50, kAny).items.empty()) << "not the next case's";
+  EXPECT_TRUE(timeline(records, id_of(3), 0, 50, kEveryLine).items.empty());
+  EXPECT_TRUE(timeline(records, id_of(1), 1, 50, kEveryLine).items.empty())
+      << "not the next case's";
   constexpr auto kLast = std::numeric_limits<std::uint32_t>::max();
-  EXPECT_TRUE(timeline(records, id_of(1), kLast, 50, kAny).items.empty());
+  EXPECT_TRUE(timeline(records, id_of(1), kLast, 50, kEveryLine).items.empty());
 }
 
 TEST(Timeline, LeavesOutWhatIsNotWantedAndTellsNothingOfIt) {
@@ -88,7 +89,7 @@ RC_GTEST_PROP(Timeline, PagingGivesEachEventOnceInOrder, ()) {
   const auto after = *rc::gen::inRange<std::uint32_t>(0, events + 1);
   const auto got = all_pages<TimelineItem>([&](const std::string& cursor) {
     const auto from = cursor.empty() ? after : static_cast<std::uint32_t>(std::stoul(cursor));
-    return timeline(records, id_of(1), from, limit, kAny);
+    return timeline(records, id_of(1), from, limit, kEveryLine);
   });
   RC_ASSERT(got.size() == events + 1 - after);
   for (std::size_t i = 0; i < got.size(); ++i) RC_ASSERT(got[i].version == after + 1 + i);

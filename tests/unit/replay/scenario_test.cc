@@ -27,7 +27,7 @@ using tests::kStart;
 using tests::rhone_genesis;
 using tests::TempFolder;
 
-constexpr std::uint64_t kSeed = 7;
+constexpr std::uint64_t kStorySeed = 7;
 
 struct Played {
   std::vector<std::string> surprises;
@@ -63,7 +63,7 @@ std::string describe(const StepResult& r) {
 /// Without a system key time stands still, as over REST.
 Played play_on(log::Ledger& ledger, const log::Genesis& genesis, ManualClock& clock, Random& random,
                bool fresh, const crypto::SigningKey* system) {
-  const Cast cast = cast_of(genesis, kSeed);
+  const Cast cast = cast_of(genesis, kStorySeed);
   const Script script = rhone_script(cast, genesis, clock.now(), random,
                                      system != nullptr ? Time::passes : Time::stands_still);
   Played played;
@@ -126,7 +126,7 @@ class Scenario : public ::testing::Test {
  protected:
   std::unique_ptr<log::Ledger> tell(const std::filesystem::path& data) {
     ManualClock clock(kStart);
-    crypto::SeededRandom random(kSeed);
+    crypto::SeededRandom random(kStorySeed);
     EXPECT_TRUE(log::create_ledger(data, genesis_, clock, random, tests::model));
     {
       const auto ledger = tests::open_ledger(data, clock, false);
@@ -138,7 +138,7 @@ class Scenario : public ::testing::Test {
     return tests::open_ledger(data, clock_, true);
   }
 
-  const log::Genesis genesis_ = rhone_genesis(kSeed);
+  const log::Genesis genesis_ = rhone_genesis(kStorySeed);
   ManualClock clock_{kStart};
   TempFolder folder_;
   Played played_;
@@ -190,7 +190,7 @@ TEST_F(Scenario, EveryKindOfDeadlineRuns) {
 
 TEST_F(Scenario, WhereTimeStandsStillOnlyWhatTakesTimeIsMissing) {
   ManualClock clock(kStart);
-  crypto::SeededRandom random(kSeed);
+  crypto::SeededRandom random(kStorySeed);
   const auto data = folder_.path / "data";
   ASSERT_TRUE(log::create_ledger(data, genesis_, clock, random, tests::model));
   const auto ledger = tests::open_ledger(data, clock, false);
@@ -263,9 +263,9 @@ constexpr Sentence kSentences[] = {
 };
 
 TEST_F(Scenario, RefusesWhatTheDomainSaysMustNotBe) {
-  crypto::SeededRandom random(kSeed);
+  crypto::SeededRandom random(kStorySeed);
   const Script script =
-      rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes);
+      rhone_script(cast_of(genesis_, kStorySeed), genesis_, kStart, random, Time::passes);
   for (const Sentence& s : kSentences)
     EXPECT_TRUE(std::ranges::any_of(script.steps,
                                     [&](const Step& step) {
@@ -276,9 +276,9 @@ TEST_F(Scenario, RefusesWhatTheDomainSaysMustNotBe) {
 }
 
 TEST_F(Scenario, ConsentNeverGatesProtection) {
-  crypto::SeededRandom random(kSeed);
+  crypto::SeededRandom random(kStorySeed);
   const Script script =
-      rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes);
+      rhone_script(cast_of(genesis_, kStorySeed), genesis_, kStart, random, Time::passes);
   const auto find = [&](const char* type, auto from) {
     return std::find_if(from, script.steps.end(), [&](const Step& s) { return s.type() == type; });
   };
@@ -292,9 +292,9 @@ TEST_F(Scenario, ConsentNeverGatesProtection) {
 }
 
 TEST_F(Scenario, EveryFamilyOfEventsHasARefusal) {
-  crypto::SeededRandom random(kSeed);
+  crypto::SeededRandom random(kStorySeed);
   const Script script =
-      rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes);
+      rhone_script(cast_of(genesis_, kStorySeed), genesis_, kStart, random, Time::passes);
   std::set<std::string> refused;
   for (const Step& step : script.steps)
     if (step.expected.front() != kAccepted)
@@ -333,10 +333,10 @@ TEST_F(Scenario, IsToldInTheDocument) {
   const std::string text = story_document();
   for (const std::string& type : all_types())
     EXPECT_THAT(text, ::testing::HasSubstr("`" + type + "`"));
-  crypto::SeededRandom random(kSeed);
+  crypto::SeededRandom random(kStorySeed);
   std::set<std::string> chapters;
   for (const Step& step :
-       rhone_script(cast_of(genesis_, kSeed), genesis_, kStart, random, Time::passes).steps)
+       rhone_script(cast_of(genesis_, kStorySeed), genesis_, kStart, random, Time::passes).steps)
     chapters.insert(step.chapter);
   for (const std::string& chapter : chapters)
     EXPECT_THAT(text, ::testing::HasSubstr(". " + chapter + "\n"));
@@ -372,7 +372,7 @@ TEST_F(Scenario, EveryReceiptVerifiesWithTheStatementAlone) {
 
 TEST_F(Scenario, CanBeToldAgainOnTheSameLedger) {
   tell(folder_.path / "data");
-  crypto::SeededRandom random(kSeed + 1);
+  crypto::SeededRandom random(kStorySeed + 1);
   const auto ledger = tests::open_ledger(folder_.path / "data", clock_, false);
   const crypto::SigningKey system = system_key(folder_.path / "data");
   EXPECT_THAT(play_on(*ledger, genesis_, clock_, random, false, &system).surprises,
@@ -465,22 +465,23 @@ TEST_F(Scenario, AnotherLogKeyIsRefused) {
 
 TEST(Actors, PlaceholdersAreFilledWithPublicKeys) {
   const auto filled =
-      fill_keys("# \"\"\na = \"@udml@\"\nb = \"x\"\nc = \"@pref@\"\n", seeded_keys(kSeed));
+      fill_keys("# \"\"\na = \"@udml@\"\nb = \"x\"\nc = \"@pref@\"\n", seeded_keys(kStorySeed));
   ASSERT_TRUE(filled);
-  EXPECT_EQ(*filled, "# \"\"\na = \"" + crypto::to_text(seeded_keys(kSeed)("udml")->public_key()) +
+  EXPECT_EQ(*filled, "# \"\"\na = \"" +
+                         crypto::to_text(seeded_keys(kStorySeed)("udml")->public_key()) +
                          "\"\nb = \"x\"\nc = \"" +
-                         crypto::to_text(seeded_keys(kSeed)("pref")->public_key()) + "\"\n");
+                         crypto::to_text(seeded_keys(kStorySeed)("pref")->public_key()) + "\"\n");
 }
 
 TEST(Actors, AKeyThatTheConventionDoesNotNameIsRefused) {
-  const auto cast = Cast::of(rhone_genesis(kSeed), seeded_keys(kSeed + 1));
+  const auto cast = Cast::of(rhone_genesis(kStorySeed), seeded_keys(kStorySeed + 1));
   ASSERT_FALSE(cast);
   EXPECT_EQ(cast.error().rule, "actor-key-differs");
 }
 
 TEST(Actors, FolderKeysAreRead) {
   const TempFolder folder;
-  const auto key = seeded_keys(kSeed)("udml");
+  const auto key = seeded_keys(kStorySeed)("udml");
   ASSERT_TRUE(crypto::save_private_key(folder.path / "udml.jwk", *key, {}));
   const auto loaded = folder_keys(folder.path)("udml");
   ASSERT_TRUE(loaded) << to_string(loaded.error());

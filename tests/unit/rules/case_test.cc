@@ -30,7 +30,7 @@ json::object missed(std::uint64_t step) {
 }
 
 /// Case 1 of ml1, in support; aa1 has accepted referral 101, aa2 has not answered referral 102.
-void prepare(Scene& scene) {
+void share_with_aa1(Scene& scene) {
   scene.detect("ml1", 1);
   scene.assess("ml1", 1);
   scene.consent("ml1", 1);
@@ -97,7 +97,7 @@ TEST(Case, RelationOfTheEmitter) {
       {"aa2", "support.step_missed", missed(201), "not-holder-or-accepted"},
   };
   Scene scene;
-  prepare(scene);
+  share_with_aa1(scene);
   for (const Row& row : rows) {
     const Error e = scene.refused(row.who, row.event, case_subject(1), row.payload);
     EXPECT_EQ(e.rule, row.rule) << row.event;
@@ -176,7 +176,7 @@ TEST(Consent, IsRefused) {
 
 TEST(Case, ClosesWhenNoReferralIsOpen) {
   Scene scene;
-  prepare(scene);
+  share_with_aa1(scene);
   const json::object reason = data(R"({"reason":"goals_met"})");
   EXPECT_EQ(scene.refused("ml1", "case.closed", case_subject(1), reason).rule, "case-transition");
   scene.expect("ml1", "referral.cancelled", case_subject(1), Scene::on_referral(102));
@@ -390,7 +390,7 @@ TEST(Support, StepsWakeADormantCase) {
 
 TEST(Support, StepIsRefused) {
   Scene scene;
-  prepare(scene);
+  share_with_aa1(scene);
   scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));
   scene.expect("ml1", "support.step_done", case_subject(1), done(202));
   struct Row {

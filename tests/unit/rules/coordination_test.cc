@@ -32,7 +32,7 @@ json::object delivered(std::uint64_t id) {
 }
 
 /// Case 1 of ml1; aa1 takes part by a referral that it has not answered.
-void prepare(Scene& scene) {
+void refer_to_aa1(Scene& scene) {
   scene.detect("ml1", 1);
   scene.assess("ml1", 1);
   scene.consent("ml1", 1);
@@ -41,7 +41,7 @@ void prepare(Scene& scene) {
 
 TEST(Coordination, WhoMeetsTakesPartInTheCase) {
   Scene scene;
-  prepare(scene);
+  refer_to_aa1(scene);
   scene.expect("ml1", "coordination.meeting_held", case_subject(1),
                meeting("2026-03-02", {"ml1", "aa1"}));
   EXPECT_EQ(scene.find(1)->phase, rules::CasePhase::referred);
@@ -86,7 +86,7 @@ TEST(Coordination, APlanIsAmongParticipants) {
 
 TEST(Coordination, AContributionIsCommittedAndDeliveredByAParticipant) {
   Scene scene;
-  prepare(scene);
+  refer_to_aa1(scene);
   scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
   ASSERT_EQ(scene.find(1)->contributions.size(), 1U);
   const rules::Contribution& c = scene.find(1)->contributions[0];
@@ -117,7 +117,7 @@ TEST(Coordination, AContributionIsCommittedAndDeliveredByAParticipant) {
 
 TEST(Coordination, WhoTakesNoPartContributesNothing) {
   Scene scene;
-  prepare(scene);
+  refer_to_aa1(scene);
   for (const char* who : {"pref", "udml", "ml2"})
     EXPECT_EQ(scene.refused(who, "contribution.committed", case_subject(1), committed(301)).rule,
               "stream-unknown")
@@ -134,7 +134,7 @@ TEST(Coordination, WhoTakesNoPartContributesNothing) {
 /// What it promised before it still delivers, whatever has become of the case's room.
 TEST(Coordination, WhoHasDeclinedAddsNothingAndKeepsItsPromises) {
   Scene scene;
-  prepare(scene);
+  refer_to_aa1(scene);
   scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
   scene.expect("aa1", "referral.received", case_subject(1), Scene::on_referral(101));
   scene.expect("aa1", "referral.declined", case_subject(1),
@@ -154,7 +154,7 @@ TEST(Coordination, WhoHasDeclinedAddsNothingAndKeepsItsPromises) {
 
 TEST(Coordination, ContributionsOfACaseAreBounded) {
   Scene scene;
-  prepare(scene);
+  refer_to_aa1(scene);
   auto& contributions = scene.world().mutable_case(*parse_uuid(test_uuid(1)))->contributions;
   const rules::Contribution of_aa1{{}, scene.ordinal_of("aa1")};
   const auto refused = [&](const char* who) {

@@ -23,13 +23,13 @@ json::object erasure(std::string_view basis) {
   return d;
 }
 
-json::object done(std::uint64_t step) {
+json::object step_done(std::uint64_t step) {
   json::object d = Scene::step_data(step);
   d["result"] = "done";
   return d;
 }
 
-json::object missed(std::uint64_t step) {
+json::object postponed(std::uint64_t step) {
   json::object d = data(R"({"reason":"postponed"})");
   d["step_id"] = test_uuid(step);
   return d;
@@ -55,10 +55,6 @@ void annul(Scene& scene, std::uint32_t version) {
 
 Error no_annulment(Scene& scene, std::uint32_t version, const char* who = "ml1") {
   return scene.refused(who, "case.annulled", case_subject(1), on_target(version));
-}
-
-void go_to(Scene& scene, std::string_view moment) {
-  scene.clock.advance_ms(parse_rfc3339(moment)->value - scene.clock.now().value);
 }
 
 void close(Scene& scene) {
@@ -284,9 +280,10 @@ TEST(Annulment, AStepGoesBackOneAct) {
   scene.assess("ml1", 1);                                                               // 2
   scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(201));  // 3
   scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(202));  // 4
-  scene.expect("ml1", "support.step_done", case_subject(1), done(203));  // 5, not planned before
-  scene.expect("ml1", "support.step_done", case_subject(1), done(202));  // 6
-  scene.expect("ml1", "support.step_missed", case_subject(1), missed(201));  // 7
+  scene.expect("ml1", "support.step_done", case_subject(1),
+               step_done(203));  // 5, not planned before
+  scene.expect("ml1", "support.step_done", case_subject(1), step_done(202));    // 6
+  scene.expect("ml1", "support.step_missed", case_subject(1), postponed(201));  // 7
 
   const Error e = no_annulment(scene, 3);
   EXPECT_EQ(e.rule, "annul-not-possible");
@@ -303,7 +300,7 @@ TEST(Annulment, AStepGoesBackOneAct) {
   ASSERT_EQ(scene.find(1)->steps.size(), 1U);
   EXPECT_EQ(to_string(scene.find(1)->steps[0].id), test_uuid(202));
   EXPECT_EQ(scene.find(1)->phase, CasePhase::in_support);
-  scene.expect("ml1", "support.step_done", case_subject(1), done(202));
+  scene.expect("ml1", "support.step_done", case_subject(1), step_done(202));
   EXPECT_EQ(no_annulment(scene, 4).rule, "annul-not-possible");
 }
 
@@ -311,7 +308,7 @@ TEST(Annulment, WithoutItsSupportACaseIsAssessedAgain) {
   Scene scene;
   scene.detect("ml1", 1);
   scene.assess("ml1", 1);
-  scene.expect("ml1", "support.step_done", case_subject(1), done(201));  // 3
+  scene.expect("ml1", "support.step_done", case_subject(1), step_done(201));  // 3
   EXPECT_EQ(scene.find(1)->phase, CasePhase::in_support);
   annul(scene, 3);
   EXPECT_EQ(scene.find(1)->phase, CasePhase::assessed);
@@ -436,7 +433,7 @@ TEST(Annulment, TheMarksOutliveAReplay) {
   scene.expect("ml1", "support.step_planned", case_subject(1), Scene::step_data(202));
   annul(scene, 3);
   correct(scene, 2, R"({"risk":"low"})");
-  scene.expect("ml1", "support.step_done", case_subject(1), done(202));
+  scene.expect("ml1", "support.step_done", case_subject(1), step_done(202));
   annul(scene, 7);
   MemoryRecords at_once;
   MemoryRecords each;

@@ -13,8 +13,6 @@ namespace {
 
 using rules::CasePhase;
 
-const std::string kCase = case_subject(1);
-
 bool takes_part(Scene& scene, const char* who, std::uint64_t n = 1) {
   return scene.find(n)->participants.contains(scene.ordinal_of(who));
 }

@@ -15,9 +15,6 @@ using Phase = rules::Proposal::Phase;
 std::string public_key(std::string_view name) {
   return crypto::to_text(test_key(name).public_key());
 }
-KeyId kid_of(std::string_view name) {
-  return crypto::thumbprint(test_key(name).public_key());
-}
 
 /// Voters: pref, udml, ml1, ml2, aa1, aa2. A signature of convention/rhone as in the ledger.
 class Governance : public testing::Test {

@@ -9,7 +9,6 @@ namespace relais::tests {
 namespace {
 
 constexpr std::uint64_t kOne = 1;
-const std::string kCase = case_subject(kOne);
 
 json::object recusal() {
   json::object d = data(R"({"ground":"knows_person"})");

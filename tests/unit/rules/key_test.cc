@@ -6,11 +6,7 @@
 namespace relais::tests {
 namespace {
 
-KeyId kid_of(std::string_view name) {
-  return crypto::thumbprint(test_key(name).public_key());
-}
-
-json::object new_key(std::string_view name, std::string_view owner = "ml1") {
+json::object proven_key(std::string_view name, std::string_view owner = "ml1") {
   json::object o;
   o["public_key"] = crypto::to_text(test_key(name).public_key());
   o["proof"] =
@@ -40,7 +36,7 @@ std::string judged(const Scene& scene, std::string_view name, Timestamp at) {
 TEST(Keys, EnrolledAtOnceOrFromALaterTime) {
   Scene scene;
   EXPECT_EQ(judged(scene, "second", kSceneStart), "key-unknown");
-  json::object now = new_key("second");
+  json::object now = proven_key("second");
   now["label"] = "desk";
   now["valid_from"] = to_rfc3339(after(-5000));
   scene.expect("ml1", "key.enrolled", "signatory/ml1", now);
@@ -49,7 +45,7 @@ TEST(Keys, EnrolledAtOnceOrFromALaterTime) {
   EXPECT_EQ(scene.registry().find_key(kid_of("second"))->label, "desk");
   EXPECT_EQ(scene.registry().find_key(kid_of("second"))->owner, scene.ordinal_of("ml1"));
 
-  json::object later = new_key("third");
+  json::object later = proven_key("third");
   later["valid_from"] = to_rfc3339(after(1000));
   scene.expect("ml1", "key.enrolled", "signatory/ml1", later);
   EXPECT_EQ(judged(scene, "third", after(999)), "key-not-yet-valid");
@@ -63,7 +59,7 @@ crypto::SealingKey seal_key(std::string_view name) {
 
 json::object with_seal(std::string_view name, std::string_view seal,
                        std::string_view owner = "ml1") {
-  json::object o = new_key(name, owner);
+  json::object o = proven_key(name, owner);
   o["sealing_key"] = crypto::to_text(seal_key(seal));
   return o;
 }
@@ -103,26 +99,26 @@ TEST(Keys, ARotationNamesTheSealingKeyAgainOrEndsIt) {
   scene.expect("ml1", "key.rotated", "signatory/ml1", with_seal("third", "s1"));
   scene.keys.insert_or_assign("ml1", test_key("third"));
   EXPECT_EQ(sealable(scene, "s1", scene.clock.now()), "ok");
-  scene.expect("ml1", "key.rotated", "signatory/ml1", new_key("fourth"));
+  scene.expect("ml1", "key.rotated", "signatory/ml1", proven_key("fourth"));
   EXPECT_EQ(sealable(scene, "s1", scene.clock.now()), "sealing-key-ended");
 }
 
 TEST(Keys, NewKeyIsRefused) {
   Scene scene;
   for (const char* event : {"key.enrolled", "key.rotated"}) {
-    EXPECT_EQ(scene.refused("ml1", event, "signatory/ml2", new_key("second")).rule,
+    EXPECT_EQ(scene.refused("ml1", event, "signatory/ml2", proven_key("second")).rule,
               "stream-not-own");
-    const Error known = scene.refused("ml1", event, "signatory/ml1", new_key("aa1"));
+    const Error known = scene.refused("ml1", event, "signatory/ml1", proven_key("aa1"));
     EXPECT_EQ(known.rule, "key-known");
     EXPECT_EQ(known.state, "ENROLLED");
-    json::object stolen = new_key("second", "ml2");
+    json::object stolen = proven_key("second", "ml2");
     const Error proof = scene.refused("ml1", event, "signatory/ml1", stolen);
     EXPECT_EQ(proof.field, "data.proof");
-    json::object unproven = new_key("second");
-    unproven["proof"] = new_key("third")["proof"];
+    json::object unproven = proven_key("second");
+    unproven["proof"] = proven_key("third")["proof"];
     EXPECT_EQ(scene.refused("ml1", event, "signatory/ml1", unproven).field, "data.proof");
     EXPECT_EQ(
-        scene.refused("analyst", event, "signatory/analyst", new_key("second", "analyst")).rule,
+        scene.refused("analyst", event, "signatory/analyst", proven_key("second", "analyst")).rule,
         "emitter-forbidden");
   }
 }
@@ -130,17 +126,17 @@ TEST(Keys, NewKeyIsRefused) {
 TEST(Keys, AtMostAHundredOfASignatory) {
   Scene scene;
   for (int i = 1; i < 100; ++i)
-    scene.expect("ml1", "key.enrolled", "signatory/ml1", new_key("n" + std::to_string(i)));
-  const Error e = scene.refused("ml1", "key.enrolled", "signatory/ml1", new_key("n100"));
+    scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key("n" + std::to_string(i)));
+  const Error e = scene.refused("ml1", "key.enrolled", "signatory/ml1", proven_key("n100"));
   EXPECT_EQ(e.rule, "limit-keys");
   EXPECT_EQ(e.code, Errc::conflict);
-  scene.expect("ml2", "key.enrolled", "signatory/ml2", new_key("other", "ml2"));
+  scene.expect("ml2", "key.enrolled", "signatory/ml2", proven_key("other", "ml2"));
 }
 
 TEST(Keys, RotationEndsTheSigningKey) {
   Scene scene;
   scene.clock.advance_ms(1000);
-  scene.expect("ml1", "key.rotated", "signatory/ml1", new_key("second"));
+  scene.expect("ml1", "key.rotated", "signatory/ml1", proven_key("second"));
   EXPECT_EQ(judged(scene, "ml1", after(999)), "ok");
   EXPECT_EQ(judged(scene, "ml1", after(1000)), "key-revoked");
   EXPECT_EQ(judged(scene, "second", after(999)), "key-not-yet-valid");
@@ -153,7 +149,7 @@ TEST(Keys, RotationEndsTheSigningKey) {
 TEST(Keys, RevocationNowLaterAndInThePast) {
   Scene scene;
   for (const char* name : {"a", "b", "c"})
-    scene.expect("ml1", "key.enrolled", "signatory/ml1", new_key(name));
+    scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key(name));
   scene.clock.advance_ms(10'000);
   scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("a"));
   EXPECT_EQ(judged(scene, "a", after(9'999)), "ok");
@@ -172,7 +168,7 @@ TEST(Keys, RevocationNowLaterAndInThePast) {
 
 TEST(Keys, RevocationMayComeForwardNeverBack) {
   Scene scene;
-  scene.expect("ml1", "key.enrolled", "signatory/ml1", new_key("a"));
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key("a"));
   scene.clock.advance_ms(10'000);
   scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("a", after(50'000)));
   const Error later =

@@ -9,6 +9,9 @@
 
 namespace relais::tests {
 
+/// The case of most tests of a parcours.
+inline const std::string kCase = case_subject(1);
+
 /// The association whose case it is, and the days of the parcours.
 class Parcours : public Scene {
  public:

@@ -9,8 +9,6 @@ namespace {
 using rules::CasePhase;
 using rules::PermitPhase;
 
-const std::string kCase = case_subject(1);
-
 /// aa2 takes part in the case, and is not the one that applied.
 void admit_aa2(Parcours& p) {
   p.world().mutable_case(p.find(1)->id)->participants.insert(p.ordinal_of("aa2"));

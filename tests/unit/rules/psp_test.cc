@@ -10,8 +10,6 @@ namespace {
 
 using rules::CasePhase;
 
-const std::string kCase = case_subject(1);
-
 TEST(PspEntry, ThePrefectureCannotSeeOrTouchACaseWithNoApplication) {
   Parcours p;
   p.accredit("aa1");

@@ -10,7 +10,7 @@ using rules::CasePhase;
 using rules::ReferralPhase;
 
 /// Case 1 of ml1, assessed, without a consent.
-void prepare(Scene& scene, std::string_view age_band = "18_21") {
+void assess_case(Scene& scene, std::string_view age_band = "18_21") {
   scene.detect("ml1", 1, age_band);
   scene.assess("ml1", 1);
 }
@@ -26,7 +26,7 @@ void move(Scene& scene, const char* who, const char* event, std::uint64_t referr
 
 TEST(Referral, TakesAConsentThatCoversTheAddressee) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   const Error none = refused_request(scene, Scene::referral_data(101, "aa1"));
   EXPECT_EQ(none.rule, "consent-missing");
   EXPECT_EQ(none.code, Errc::conflict);
@@ -59,7 +59,7 @@ TEST(Referral, TakesAConsentThatCoversTheAddressee) {
 /// RGPD art. 7(3): at any time. Who has had a referral keeps what it had, as before the end.
 TEST(Referral, AConsentIsTakenBackAfterTheEndOfTheCaseToo) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   scene.consent("ml1", 1);
   scene.refer("ml1", 1, 101, "aa1");
   move(scene, "aa1", "referral.received", 101);
@@ -89,13 +89,13 @@ TEST(Referral, AConsentIsTakenBackAfterTheEndOfTheCaseToo) {
 TEST(Referral, AMinorIsProtectedWithoutConsent) {
   for (const char* band : {"under_13", "13_15", "16_17"}) {
     Scene scene;
-    prepare(scene, band);
+    assess_case(scene, band);
     scene.expect("ml1", "referral.requested", case_subject(1),
                  Scene::referral_data(101, "aa1", "l226_2_2"));
   }
   for (const char* band : {"18_21", "22_25", "26_plus"}) {
     Scene scene;
-    prepare(scene, band);
+    assess_case(scene, band);
     scene.consent("ml1", 1);
     const Error e = refused_request(scene, Scene::referral_data(101, "aa1", "l226_2_2"));
     EXPECT_EQ(e.rule, "legal-basis-not-minor") << band;
@@ -106,7 +106,7 @@ TEST(Referral, AMinorIsProtectedWithoutConsent) {
 
 TEST(Referral, RequestIsRefused) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   scene.consent("ml1", 1);
   scene.refer("ml1", 1, 101, "aa1");
   struct Row {
@@ -135,7 +135,7 @@ TEST(Referral, RequestIsRefused) {
 
 TEST(Referral, ReferralsOfACaseAreBounded) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   scene.consent("ml1", 1);
   auto* c = scene.world().mutable_case(*parse_uuid(test_uuid(1)));
   const auto fill = [&](std::size_t n, ReferralPhase phase) {
@@ -161,7 +161,7 @@ TEST(Referral, ReferralsOfACaseAreBounded) {
 
 TEST(Referral, BelongsToItsTwoSides) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   scene.consent("ml1", 1);
   scene.refer("ml1", 1, 101, "aa1");
   scene.refer("ml1", 1, 102, "aa2");
@@ -196,7 +196,7 @@ TEST(Referral, BelongsToItsTwoSides) {
 
 TEST(Referral, TheCaseFollowsItsReferrals) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   scene.consent("ml1", 1);
   scene.refer("ml1", 1, 101, "aa1");
   EXPECT_EQ(scene.find(1)->phase, CasePhase::referred);
@@ -231,7 +231,7 @@ TEST(Referral, TheCaseFollowsItsReferrals) {
 
 TEST(Referral, AnAlternativeIsASignatory) {
   Scene scene;
-  prepare(scene);
+  assess_case(scene);
   scene.consent("ml1", 1);
   scene.refer("ml1", 1, 101, "aa1");
   move(scene, "aa1", "referral.received", 101);

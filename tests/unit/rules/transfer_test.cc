@@ -24,10 +24,6 @@ json::object expiry(std::uint64_t referral) {
   return Scene::on_referral(referral, R"({"cause":"referral-expiry-days"})");
 }
 
-void go_to(Scene& scene, std::string_view moment) {
-  scene.clock.advance_ms(parse_rfc3339(moment)->value - scene.clock.now().value);
-}
-
 TEST(Transfer, TwoSignaturesMoveACase) {
   Scene scene;
   scene.detect("ml1", 1);

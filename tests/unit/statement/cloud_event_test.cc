@@ -49,13 +49,13 @@ INSTANTIATE_TEST_SUITE_P(All, CloudEventVectors,
                            return name;
                          });
 
-struct Row {
+struct Fault {
   const char* change;  // members that are put over those of a minimal event
   const char* rule;    // empty: accepted
 };
 
 TEST(CloudEvent, OneMemberChanged) {
-  const std::vector<Row> rows = {
+  const std::vector<Fault> rows = {
       {R"({})", ""},
       {R"({"data":null})", ""},
       {R"({"data":[1,{"a":null}]})", ""},
@@ -89,7 +89,7 @@ TEST(CloudEvent, OneMemberChanged) {
       {R"({"_sd_alg":"sha-256"})", "cloudevents-attribute-name"},
       {R"({"":"x"})", "cloudevents-attribute-name"},
   };
-  for (const Row& row : rows) {
+  for (const Fault& row : rows) {
     json::object event = object(R"({"specversion":"1.0","id":"i","type":"t","source":"/s"})");
     for (const auto& member : object(row.change)) event[member.key()] = member.value();
     const Status status = check_cloud_event(event);

@@ -113,7 +113,7 @@ TEST(SdJwtProcessing, AnEmptyNameIsNotTheTop) {
   EXPECT_EQ(processed->digest_paths, std::vector<std::string>{".data"});
 }
 
-struct Row {
+struct Refusal {
   std::string what;
   std::string payload;
   std::vector<std::string> disclosures;
@@ -124,14 +124,16 @@ std::string with(const std::vector<std::string>& disclosures, const std::string&
   return R"({"_sd":)" + digests(disclosures) + more + "}";
 }
 
-std::vector<Row> refusals() {
+std::vector<Refusal> refusals() {
   const std::string a = disclosure("a", "1");
   const std::string salt = R"("c2FsdHNhbHRzYWx0c2FsdA")";
   const std::string e = element("1");
   const std::string d = disclosure_digest(a);
   const auto raw = [&](const std::string& parts) { return raw_disclosure(parts); };
   const auto alone = [&](const std::string& what, const std::string& text,
-                         const std::string& rule) { return Row{what, with({text}), {text}, rule}; };
+                         const std::string& rule) {
+    return Refusal{what, with({text}), {text}, rule};
+  };
   return {
       {"sd_alg of another hash", R"({"_sd_alg":"sha-512"})", {}, "sd-algorithm"},
       {"sd_alg in other case", R"({"_sd_alg":"SHA-256"})", {}, "sd-algorithm"},
@@ -206,7 +208,7 @@ std::vector<Row> refusals() {
 }
 
 TEST(SdJwtProcessing, Refuses) {
-  for (const Row& row : refusals()) {
+  for (const Refusal& row : refusals()) {
     const auto processed = process(row.payload, row.disclosures);
     ASSERT_FALSE(processed.has_value()) << row.what;
     EXPECT_EQ(processed.error().rule, row.rule) << row.what;
