@@ -11,14 +11,14 @@ namespace {
 
 inline constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;
 
-struct Options {
+struct DataInclusionOptions {
   std::string data;
   std::string file;
   std::string network = "partenaires";
   std::string out;
 };
 
-int export_all(Context& context, const Options& o) {
+int export_all(Context& context, const DataInclusionOptions& o) {
   log::Options options;
   options.data = o.data;
   options.read_only = true;
@@ -42,7 +42,7 @@ int export_all(Context& context, const Options& o) {
   return kOk;
 }
 
-int import_file(Context& context, const Options& o) {
+int import_file(Context& context, const DataInclusionOptions& o) {
   const auto text = read_file(o.file, kMaxFileBytes);
   if (!text) return report(context, text.error());
   const auto imported = replay::import_structures(*text, o.network);
@@ -65,7 +65,7 @@ int import_file(Context& context, const Options& o) {
 }  // namespace
 
 void add_data_inclusion(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<DataInclusionOptions>();
   Command group = app.subcommand("data-inclusion",
                                  "Exchange partners and capabilities in the data·inclusion form.");
   group.require_subcommand(1);

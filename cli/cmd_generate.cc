@@ -14,14 +14,14 @@ namespace {
 /// 2023-06-12T08:30:00Z, the Monday after the convention was signed.
 constexpr Timestamp kStart{1'686'558'600'000};
 
-struct Options {
+struct GenerateOptions {
   CastOptions cast;
   replay::WorkloadOptions workload;
   std::string data;
   std::string out;
 };
 
-Result<replay::GenerateReport> write_statements(const Options& o, const Played& played,
+Result<replay::GenerateReport> write_statements(const GenerateOptions& o, const Played& played,
                                                 Progress& progress) {
   RELAIS_TRY(write_file(o.out, {}));  // of what may be written at all
   std::ofstream out(o.out, std::ios::binary | std::ios::trunc);
@@ -39,7 +39,7 @@ Result<replay::GenerateReport> write_statements(const Options& o, const Played& 
   return made;
 }
 
-int generate(Context& context, const Options& o) {
+int generate(Context& context, const GenerateOptions& o) {
   const Timestamp start = context.clock.now();
   Progress progress(context, "generating cases");
   const auto made = [&]() -> Result<replay::GenerateReport> {
@@ -69,7 +69,7 @@ int generate(Context& context, const Options& o) {
 }  // namespace
 
 void add_generate(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<GenerateOptions>();
   o->workload.start = kStart;
   Command c = add_command(
       app, context, "generate",

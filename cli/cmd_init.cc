@@ -7,7 +7,7 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct InitOptions {
   std::string convention;
   std::string data;
   std::string wrapping_key;
@@ -21,7 +21,7 @@ Status make_reads(const Context& context, const std::string& data) {
   return {};
 }
 
-int init(Context& context, const Options& o) {
+int init(Context& context, const InitOptions& o) {
   const auto genesis = load_convention(o.convention);
   if (!genesis) return report(context, genesis.error());
   if (const Status made = log::create_ledger(o.data, *genesis, context.clock, context.random,
@@ -46,7 +46,7 @@ int init(Context& context, const Options& o) {
 }  // namespace
 
 void add_init(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<InitOptions>();
   Command c =
       add_command(app, context, "init", "Make a new ledger from a convention file.",
                   "  relais init --convention examples/conventions/rhone-2023.toml --data data");

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxKeyBytes = std::size_t{64} * 1024;
 
-struct Options {
+struct KeyOptions {
   std::string out;
   std::string file;
   std::string passphrase_file;
@@ -27,7 +27,7 @@ Shown shown(const Key& key) {
   return {crypto::to_text(crypto::thumbprint(key)), crypto::to_text(key), crypto::public_jwk(key)};
 }
 
-Result<Shown> make_file(Context& context, const Options& o) {
+Result<Shown> make_file(Context& context, const KeyOptions& o) {
   RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
   if (o.seal) {
     const auto key = crypto::OpeningKey::generate(context.random);
@@ -39,7 +39,7 @@ Result<Shown> make_file(Context& context, const Options& o) {
   return shown(key.public_key());
 }
 
-int make(Context& context, const Options& o) {
+int make(Context& context, const KeyOptions& o) {
   const auto key = make_file(context, o);
   if (!key) return report(context, key.error());
   print(context, {{"file", o.out}, {"kid", key->kid}, {"x", key->x}},
@@ -48,7 +48,7 @@ int make(Context& context, const Options& o) {
 }
 
 /// The public part needs no passphrase, unless the file is encrypted.
-Result<Shown> load_public(const Options& o) {
+Result<Shown> load_public(const KeyOptions& o) {
   RELAIS_ASSIGN(const std::string text, read_file(o.file, kMaxKeyBytes));
   if (const auto key = crypto::parse_public_jwk(text)) return shown(*key);
   if (const auto key = crypto::parse_sealing_jwk(text)) return shown(*key);
@@ -59,7 +59,7 @@ Result<Shown> load_public(const Options& o) {
   return shown(key.public_key());
 }
 
-int show(Context& context, const Options& o) {
+int show(Context& context, const KeyOptions& o) {
   const auto key = load_public(o);
   if (!key) return report(context, key.error());
   const auto& [kid, x, jwk] = *key;
@@ -73,7 +73,7 @@ int show(Context& context, const Options& o) {
   return kOk;
 }
 
-Option add_file(Command c, const std::shared_ptr<Options>& o) {
+Option add_file(Command c, const std::shared_ptr<KeyOptions>& o) {
   c.option("--passphrase-file", o->passphrase_file, "File with the key's passphrase")
       .existing_file();
   return c.option("--file,file", o->file, "Key file (JWK)").required().existing_file();
@@ -82,7 +82,7 @@ Option add_file(Command c, const std::shared_ptr<Options>& o) {
 }  // namespace
 
 void add_key(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<KeyOptions>();
   Command key =
       app.subcommand("key", "Make and show keys (JWK): Ed25519 to sign, X25519 to be sealed to.");
   key.require_subcommand(1);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMaxFile = std::size_t{8} * 1024 * 1024;
 constexpr std::size_t kMaxKeyFile = std::size_t{16} * 1024;
 
-struct Options {
+struct OpenOptions {
   std::string key;
   std::string passphrase_file;
   std::string signer;
@@ -35,7 +35,7 @@ struct Opened {
   std::size_t closed = 0;                // members that are sealed to others
 };
 
-Status verify(const Options& o, Opened& out) {
+Status verify(const OpenOptions& o, Opened& out) {
   if (o.signer.empty()) return {};
   RELAIS_ASSIGN(const std::string text, read_file(o.signer, kMaxKeyFile));
   RELAIS_ASSIGN(const auto key, crypto::parse_public_jwk(text));
@@ -72,7 +72,7 @@ Status open_all(const crypto::OpeningKey& key, Opened& out) {
   return {};
 }
 
-Result<Opened> open_file(Context& context, const Options& o) {
+Result<Opened> open_file(Context& context, const OpenOptions& o) {
   RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
   RELAIS_ASSIGN(const auto key, crypto::load_opening_key(o.key, passphrase));
   RELAIS_ASSIGN(const std::string text, read_file_or(o.file, context.in, kMaxFile));
@@ -96,7 +96,7 @@ json::value value_of(const std::string& disclosure) {
                                                                       : json::value();
 }
 
-int open(Context& context, const Options& o) {
+int open(Context& context, const OpenOptions& o) {
   const auto opened = open_file(context, o);
   if (!opened) return report(context, opened.error());
   std::string human;
@@ -126,7 +126,7 @@ int open(Context& context, const Options& o) {
   return kOk;
 }
 
-int reseal(Context& context, const Options& o) {
+int reseal(Context& context, const OpenOptions& o) {
   const auto opened = open_file(context, o);
   if (!opened) return report(context, opened.error());
   const auto to = sealing_keys(o.seal_to);
@@ -146,7 +146,7 @@ int reseal(Context& context, const Options& o) {
   return kOk;
 }
 
-void add_common(Command c, const std::shared_ptr<Options>& o) {
+void add_common(Command c, const std::shared_ptr<OpenOptions>& o) {
   c.option("--key", o->key, "Private sealing key (relais key new --seal)")
       .required()
       .existing_file();
@@ -161,7 +161,7 @@ void add_common(Command c, const std::shared_ptr<Options>& o) {
 }  // namespace
 
 void add_open(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<OpenOptions>();
   Command c = add_command(
       app, context, "open", "Open what a statement has sealed to a key of yours.",
       "  curl -H \"Authorization: Bearer $TOKEN\" "
@@ -174,7 +174,7 @@ void add_open(Command app, Context& context, Run& run) {
 }
 
 void add_reseal(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<OpenOptions>();
   Command c = add_command(
       app, context, "reseal", "Seal what you can open for another reader, a new holder perhaps.",
       "  relais reseal --key keys/amicale.seal.jwk --seal-to mouvement.seal.public.jwk event.json "

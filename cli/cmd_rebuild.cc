@@ -8,7 +8,7 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct RebuildOptions {
   std::string data;
   std::string head;
   std::string wrapping_key;
@@ -16,7 +16,7 @@ struct Options {
 };
 
 /// Where nobody has the store open.
-Result<std::uint64_t> rebuild_here(Context& context, const Options& o) {
+Result<std::uint64_t> rebuild_here(Context& context, const RebuildOptions& o) {
   log::Options options;
   options.data = o.data;
   options.wrapping_key = o.wrapping_key;
@@ -36,7 +36,7 @@ Status ask_server(const std::string& data) {
 }
 
 /// DIR/head anew, where it was lost.
-int accept_head(Context& context, const Options& o) {
+int accept_head(Context& context, const RebuildOptions& o) {
   log::Options options;
   options.data = o.data;
   options.wrapping_key = o.wrapping_key;
@@ -54,7 +54,7 @@ int accept_head(Context& context, const Options& o) {
 }
 
 /// DIR/reads/head anew, where it was lost.
-int accept_reads_head(Context& context, const Options& o) {
+int accept_reads_head(Context& context, const RebuildOptions& o) {
   log::Options options;
   options.data = o.data;
   options.ignore_projections = true;
@@ -72,7 +72,7 @@ int accept_reads_head(Context& context, const Options& o) {
   return kOk;
 }
 
-int rebuild(Context& context, const Options& o) {
+int rebuild(Context& context, const RebuildOptions& o) {
   if (!o.reads_head.empty()) return accept_reads_head(context, o);
   if (!o.head.empty()) return accept_head(context, o);
   const Timestamp start = context.clock.now();
@@ -92,7 +92,7 @@ int rebuild(Context& context, const Options& o) {
 }  // namespace
 
 void add_rebuild(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<RebuildOptions>();
   Command c =
       add_command(app, context, "rebuild",
                   "Make the projections anew from event 0 beside the live ones, then switch.",

@@ -11,7 +11,7 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct ReplayOptions {
   std::string data;
   std::string until;
   std::string projection;
@@ -55,7 +55,7 @@ int compare(Context& context, const log::Head& head, const replay::Scratch& scra
                              .accepts("relais rebuild, which makes the projections anew"));
 }
 
-Status fold(Context& context, const Options& o, std::optional<int>& exit) {
+Status fold(Context& context, const ReplayOptions& o, std::optional<int>& exit) {
   log::Options options;
   options.data = o.data;
   options.read_only = true;
@@ -88,7 +88,7 @@ Status fold(Context& context, const Options& o, std::optional<int>& exit) {
   return {};
 }
 
-int run_replay(Context& context, const Options& o) {
+int run_replay(Context& context, const ReplayOptions& o) {
   std::optional<int> exit;
   if (const Status done = fold(context, o, exit); !done) return report(context, done.error());
   return exit.value_or(kOk);
@@ -97,7 +97,7 @@ int run_replay(Context& context, const Options& o) {
 }  // namespace
 
 void add_replay(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ReplayOptions>();
   Command c = add_command(
       app, context, "replay", "Fold the log anew from event 0 and print a state, or differences.",
       "  relais replay --data data\n"

@@ -9,20 +9,20 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct RotateOptions {
   std::string data;
   std::string key;
   std::string wrapping_key;
 };
 
-Result<std::unique_ptr<log::Ledger>> open(Context& context, const Options& o) {
+Result<std::unique_ptr<log::Ledger>> open(Context& context, const RotateOptions& o) {
   log::Options options;
   options.data = o.data;
   options.wrapping_key = o.wrapping_key;
   return log::Ledger::open(options, context.clock, models());
 }
 
-int rotate_system(Context& context, const Options& o) {
+int rotate_system(Context& context, const RotateOptions& o) {
   const auto kid = [&]() -> Result<KeyId> {
     RELAIS_ASSIGN(const auto ledger, open(context, o));
     return log::rotate_system_key(*ledger, o.data, context.clock, context.random);
@@ -33,7 +33,7 @@ int rotate_system(Context& context, const Options& o) {
   return kOk;
 }
 
-int rotate_wrapping(Context& context, const Options& o) {
+int rotate_wrapping(Context& context, const RotateOptions& o) {
   const auto done = [&]() -> Status {
     RELAIS_ASSIGN(const auto ledger, open(context, o));
     RELAIS_TRY(ledger->owe_rotation());
@@ -62,7 +62,7 @@ int rotate_wrapping(Context& context, const Options& o) {
 }  // namespace
 
 void add_rotate(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<RotateOptions>();
   Command c = add_command(app, context, "rotate",
                           "Put another key in the place of one of the ledger's own.",
                           "  relais rotate --data data --key wrapping\n"

@@ -7,14 +7,14 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct RulesOptions {
   bool dot = false;
   bool markdown = false;
   bool reading = false;
   bool fields = false;
 };
 
-int rules(Context& context, const Options& o) {
+int rules(Context& context, const RulesOptions& o) {
   if (o.dot) {
     context.out << schema::doc::machines_dot();
   } else if (o.reading) {
@@ -34,7 +34,7 @@ int rules(Context& context, const Options& o) {
 }  // namespace
 
 void add_rules(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<RulesOptions>();
   Command c = add_command(app, context, "rules",
                           "Print every event type with its emitters and preconditions, the state "
                           "machines, who reads what.",

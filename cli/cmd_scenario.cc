@@ -16,9 +16,9 @@ namespace relais::cli {
 namespace {
 
 /// 2024-01-08T08:30:00Z, a Monday: when the story begins that is told without a server.
-constexpr Timestamp kStart{1'704'702'600'000};
+constexpr Timestamp kStoryStart{1'704'702'600'000};
 
-struct Options {
+struct ScenarioOptions {
   CastOptions cast;
   std::string data;
   RemoteOptions remote;
@@ -74,7 +74,7 @@ Status store_step(const std::filesystem::path& folder, const replay::StepResult&
 }
 
 /// Plays on whatever answers, and reports step by step.
-Result<std::size_t> tell(Context& context, const Options& o, const Played& played,
+Result<std::size_t> tell(Context& context, const ScenarioOptions& o, const Played& played,
                          const Clock& clock, Random& random, replay::Play how) {
   if (!o.out.empty()) RELAIS_TRY(make_folder(o.out));
   Status stored;
@@ -106,8 +106,9 @@ Status run_clock(Context& context, log::Ledger& ledger, const crypto::SigningKey
   return {};
 }
 
-Result<std::size_t> tell_in_process(Context& context, const Options& o, const Played& played) {
-  ManualClock clock(kStart);
+Result<std::size_t> tell_in_process(Context& context, const ScenarioOptions& o,
+                                    const Played& played) {
+  ManualClock clock(kStoryStart);
   crypto::SeededRandom random(o.cast.seed);
   RELAIS_TRY(log::create_ledger(o.data, played.genesis, clock, random, models()));
   log::Options options;
@@ -123,7 +124,8 @@ Result<std::size_t> tell_in_process(Context& context, const Options& o, const Pl
   return tell(context, o, played, clock, random, std::move(how));
 }
 
-Result<std::size_t> tell_to_server(Context& context, const Options& o, const Played& played) {
+Result<std::size_t> tell_to_server(Context& context, const ScenarioOptions& o,
+                                   const Played& played) {
   std::optional<merkle::NoteKey> log;
   if (!o.vkey.empty()) {
     RELAIS_ASSIGN(log, read_vkey(o.vkey));
@@ -143,7 +145,7 @@ Result<std::size_t> tell_to_server(Context& context, const Options& o, const Pla
   return tell(context, o, played, context.clock, context.random, std::move(how));
 }
 
-int scenario(Context& context, const Options& o) {
+int scenario(Context& context, const ScenarioOptions& o) {
   if (!o.remote.url.empty() && !o.out.empty() && o.vkey.empty()) {
     report(context, error(Errc::invalid, "vkey-missing",
                           "without the log's key nothing that a server answers is a receipt")
@@ -166,7 +168,7 @@ int scenario(Context& context, const Options& o) {
 }  // namespace
 
 void add_scenario(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ScenarioOptions>();
   Command c = add_command(
       app, context, "scenario",
       "Play the story of the Rhône convention: every event type, and what must be refused; told in "

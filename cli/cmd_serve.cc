@@ -31,7 +31,7 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct ServeOptions {
   std::string data;
   std::string wrapping_key;
   std::string listen = "127.0.0.1:8400";
@@ -162,7 +162,7 @@ Status set_address(const std::string& listen, api::ServerOptions& server) {
   return {};
 }
 
-std::string url_of(const Options& o, std::uint16_t port) {
+std::string url_of(const ServeOptions& o, std::uint16_t port) {
   const std::string host = o.listen.substr(0, o.listen.rfind(':'));
   return (o.tls_cert.empty() ? "http://" : "https://") + host + ":" + std::to_string(port);
 }
@@ -185,7 +185,7 @@ bool has_room(const std::filesystem::path& data) {
 }
 
 /// For writing; where the disk takes no writes, for reading, so that what is there can be seen.
-Result<std::unique_ptr<log::Ledger>> open_ledger(const Clock& clock, const Options& o,
+Result<std::unique_ptr<log::Ledger>> open_ledger(const Clock& clock, const ServeOptions& o,
                                                  const std::shared_ptr<spdlog::logger>& log) {
   log::Options open;
   open.data = o.data;
@@ -204,7 +204,7 @@ Result<std::unique_ptr<log::Ledger>> open_ledger(const Clock& clock, const Optio
 
 /// Where the administrator's socket is made; nowhere where its path is longer than the system takes
 /// (sockaddr_un), or the disk takes no writes.
-std::string control_socket(const Options& o, spdlog::logger& log) {
+std::string control_socket(const ServeOptions& o, spdlog::logger& log) {
   std::string path = (std::filesystem::path(o.data) / "control.sock").string();
   if (path.size() < sizeof(sockaddr_un::sun_path)) return path;
   log.warn(
@@ -268,7 +268,7 @@ class ClockWatch {
 
 /// Serves until a signal, whose name it gives, or until a ledger that could not write may write
 /// again: then nothing, and it is to be opened anew. `listening` hears where, once it does.
-Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Options& o,
+Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const ServeOptions& o,
                                const StopSignals& signals,
                                const std::shared_ptr<spdlog::logger>& log,
                                api::ServerOptions& options, unsigned patience,
@@ -337,7 +337,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Opti
 
 /// A handle for each connection, and those of the store and its files. Where fewer are allowed,
 /// they are shared out: a store that finds none stops.
-Status share_handles(Options& o, spdlog::logger& log) {
+Status share_handles(ServeOptions& o, spdlog::logger& log) {
   constexpr rlim_t kOfTheStore = 1'024;
   constexpr rlim_t kLeast = 24;  // with less the store does not open
   const rlim_t wanted = o.limits.max_connections + kOfTheStore;
@@ -376,7 +376,7 @@ Status read_metrics_token(const std::string& file, api::ServiceOptions& service)
   return {};
 }
 
-Status run_server(Context& context, Options o) {
+Status run_server(Context& context, ServeOptions o) {
   const StopSignals signals;
   auto log = spdlog::stderr_logger_mt("relais");
   o.service.bytes_per_day = o.megabytes_per_day * 1'000'000;
@@ -420,7 +420,7 @@ Status run_server(Context& context, Options o) {
   }
 }
 
-int serve(Context& context, const Options& o) {
+int serve(Context& context, const ServeOptions& o) {
   const Status done = run_server(context, o);
   return done ? kOk : report(context, done.error());
 }
@@ -428,7 +428,7 @@ int serve(Context& context, const Options& o) {
 }  // namespace
 
 void add_serve(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ServeOptions>();
   Command c = add_command(
       app, context, "serve", "Serve a ledger over HTTP until SIGTERM or SIGINT.",
       "  relais serve --data data\n"

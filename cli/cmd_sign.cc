@@ -8,7 +8,7 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct SignOptions {
   std::string key;
   std::string passphrase_file;
   std::string source;
@@ -28,7 +28,7 @@ void warn_of_clear(Context& context, const std::string& sd_jwt) {
                   << ", and your own)" << std::endl;
 }
 
-Result<statement::SealedStatement> make(Context& context, const Options& o) {
+Result<statement::SealedStatement> make(Context& context, const SignOptions& o) {
   RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
   RELAIS_ASSIGN(const auto key, crypto::load_private_key(o.key, passphrase));
   RELAIS_ASSIGN(const std::string event,
@@ -44,7 +44,7 @@ Result<statement::SealedStatement> make(Context& context, const Options& o) {
   return out;
 }
 
-int sign(Context& context, const Options& o) {
+int sign(Context& context, const SignOptions& o) {
   const auto statement = make(context, o);
   if (!statement) return report(context, statement.error());
   if (statement->sealed.empty()) {
@@ -58,7 +58,7 @@ int sign(Context& context, const Options& o) {
 }  // namespace
 
 void add_sign(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<SignOptions>();
   Command c = add_command(
       app, context, "sign",
       "Sign a CloudEvent; its sensitive members become disclosures. Prints an SD-JWT; or, where "

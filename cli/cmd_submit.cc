@@ -12,12 +12,12 @@
 namespace relais::cli {
 namespace {
 
-constexpr std::size_t kMaxFile = 2'000'000'000;
+constexpr std::size_t kMaxStatementsFile = 2'000'000'000;
 // Of one request; a server takes 1,000 statements and a few MiB at once.
 constexpr std::size_t kListStatements = 500;
 constexpr std::size_t kListBytes = std::size_t{4} * 1024 * 1024;
 
-struct Options {
+struct SubmitOptions {
   RemoteOptions remote;
   std::string receipts;
   std::string vkey;
@@ -27,10 +27,10 @@ struct Options {
 };
 
 /// Every line of every file that is not empty.
-Result<std::vector<std::string>> read_statements(Context& context, const Options& o) {
+Result<std::vector<std::string>> read_statements(Context& context, const SubmitOptions& o) {
   std::vector<std::string> statements;
   for (const std::string& file : o.files) {
-    RELAIS_ASSIGN(const std::string text, read_file_or(file, context.in, kMaxFile));
+    RELAIS_ASSIGN(const std::string text, read_file_or(file, context.in, kMaxStatementsFile));
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       std::string line = text.substr(at, end - at);
@@ -48,7 +48,7 @@ Result<std::vector<std::string>> read_statements(Context& context, const Options
 /// What an answer is worth: who only asks for the number has the server's word for it.
 class Judge {
  public:
-  static Result<Judge> open(const Options& o) {
+  static Result<Judge> open(const SubmitOptions& o) {
     Judge judge;
     if (!o.receipts.empty()) {
       RELAIS_ASSIGN(judge.folder_, ReceiptFolder::open(o.receipts, o.vkey));
@@ -143,8 +143,8 @@ class Results {
 };
 
 /// The next statements that go in one request.
-std::vector<std::string> next_list(const Options& o, const std::vector<std::string>& statements,
-                                   std::size_t at) {
+std::vector<std::string> next_list(const SubmitOptions& o,
+                                   const std::vector<std::string>& statements, std::size_t at) {
   std::vector<std::string> list;
   std::size_t bytes = 0;
   while (at < statements.size() &&
@@ -156,7 +156,7 @@ std::vector<std::string> next_list(const Options& o, const std::vector<std::stri
   return list;
 }
 
-Status send(Context& context, const Options& o, const std::vector<std::string>& statements,
+Status send(Context& context, const SubmitOptions& o, const std::vector<std::string>& statements,
             Results& results) {
   RELAIS_ASSIGN(const auto remote, Remote::open(o.remote));
   if (statements.size() == 1) {
@@ -181,7 +181,7 @@ Status send(Context& context, const Options& o, const std::vector<std::string>& 
   return {};
 }
 
-int submit(Context& context, const Options& o) {
+int submit(Context& context, const SubmitOptions& o) {
   const auto statements = read_statements(context, o);
   if (!statements) return report(context, statements.error());
   if (o.if_match && statements->size() != 1) {
@@ -203,7 +203,7 @@ int submit(Context& context, const Options& o) {
 }  // namespace
 
 void add_submit(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<SubmitOptions>();
   Command c = add_command(
       app, context, "submit", "Send signed statements to a server and get their receipts.",
       "  relais submit --url http://127.0.0.1:8400 --vkey log.vkey --receipts receipts "

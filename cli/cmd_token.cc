@@ -8,7 +8,7 @@
 namespace relais::cli {
 namespace {
 
-struct Options {
+struct TokenOptions {
   std::string key;
   std::string passphrase_file;
   std::string source;
@@ -16,7 +16,7 @@ struct Options {
   std::string purpose;
 };
 
-Result<std::string> make(Context& context, const Options& o) {
+Result<std::string> make(Context& context, const TokenOptions& o) {
   if (!o.source.starts_with("urn:relais:"))
     return fail(error(Errc::invalid, "token-source", "this is not the source of a signatory")
                     .at("--source")
@@ -31,7 +31,7 @@ Result<std::string> make(Context& context, const Options& o) {
   return api::make_token(key, o.source, o.audience, o.purpose, context.clock, context.random);
 }
 
-int token(Context& context, const Options& o) {
+int token(Context& context, const TokenOptions& o) {
   const auto made = make(context, o);
   if (!made) return report(context, made.error());
   print(context, {{"token", *made}, {"expires_in", api::kMaxTokenSeconds}}, *made);
@@ -41,7 +41,7 @@ int token(Context& context, const Options& o) {
 }  // namespace
 
 void add_token(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<TokenOptions>();
   Command c = add_command(
       app, context, "token", "Make a bearer token for reading, signed by an enrolled key.",
       "  relais token --key keys/udml.jwk --source urn:relais:rhone-2023:udml \\\n"

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxSmallFile = std::size_t{2} * 1024 * 1024;
 
-struct Options {
+struct VerifyOptions {
   std::string data;
   std::string wrapping_key;
   RemoteOptions remote;
@@ -40,7 +40,7 @@ std::string by_blocks(const store::FilesRead& files) {
 }
 
 /// The log of reads beside the ledger; nothing where there never was one.
-Result<reads::VerifyReport> verify_reads(Context& context, const Options& o,
+Result<reads::VerifyReport> verify_reads(Context& context, const VerifyOptions& o,
                                          const log::Ledger& ledger) {
   if (!has_reads(o.data)) return reads::VerifyReport();
   OpenReads how;
@@ -53,7 +53,7 @@ Result<reads::VerifyReport> verify_reads(Context& context, const Options& o,
   return verified;
 }
 
-int verify_data(Context& context, const Options& o) {
+int verify_data(Context& context, const VerifyOptions& o) {
   log::Options options;
   options.data = o.data;
   options.wrapping_key = o.wrapping_key;
@@ -100,7 +100,7 @@ int verify_data(Context& context, const Options& o) {
   return kOk;
 }
 
-int verify_url(Context& context, const Options& o) {
+int verify_url(Context& context, const VerifyOptions& o) {
   const auto vkey = read_vkey(o.vkey);
   if (!vkey) return report(context, vkey.error());
   const auto remote = Remote::open(o.remote);
@@ -135,7 +135,7 @@ constexpr std::string_view kNotCovered[] = {
     "what was withheld, and what corrected or annulled it later",
     "whether others were shown the same log: compare checkpoints with them"};
 
-int verify_receipt(Context& context, const Options& o) {
+int verify_receipt(Context& context, const VerifyOptions& o) {
   const auto verified = [&]() -> Result<replay::ReceiptReport> {
     RELAIS_ASSIGN(const auto vkey, read_vkey(o.vkey));
     RELAIS_ASSIGN(const std::string receipt, read_file(o.receipt, kMaxSmallFile));
@@ -171,7 +171,7 @@ int verify_receipt(Context& context, const Options& o) {
 }  // namespace
 
 void add_verify(Command app, Context& context, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<VerifyOptions>();
   Command c = add_command(
       app, context, "verify", "Re-derive everything and name the first thing that does not hold.",
       "  relais verify --data data\n"

@@ -11,7 +11,7 @@
 namespace relais::cli {
 namespace {
 
-constexpr std::size_t kMaxSmallFile = std::size_t{2} * 1024 * 1024;
+constexpr std::size_t kMaxReceiptFile = std::size_t{2} * 1024 * 1024;
 constexpr const char* kVkeyFile = "log.vkey";
 constexpr const char* kCheckpointFile = "log.checkpoint";
 constexpr const char* kVkeyAccepted =
@@ -54,7 +54,7 @@ std::string evidence_path(const std::filesystem::path& path, const std::string& 
   return path.string() + "." + to_hex(view(crypto::sha256(receipt))).substr(0, kDigits) + suffix;
 }
 
-std::string text_of(const json::object& o, std::string_view name) {
+std::string member_of(const json::object& o, std::string_view name) {
   const auto* text = json::find_string(o, name);
   return text == nullptr ? std::string() : std::string(*text);
 }
@@ -93,7 +93,7 @@ Result<merkle::NoteKey> vkey_of(std::string text, const std::string& where) {
 }
 
 Result<merkle::NoteKey> vkey_in(const std::filesystem::path& file, const std::string& where) {
-  auto text = read_file(file, kMaxSmallFile);
+  auto text = read_file(file, kMaxReceiptFile);
   if (!text) return fail(std::move(text.error()).at(where));
   return vkey_of(std::move(*text), where);
 }
@@ -111,7 +111,7 @@ Result<merkle::NoteKey> read_vkey(const std::string& file_or_text) {
 Result<Identity> identity_of(const std::string& statement) {
   RELAIS_ASSIGN(const json::object event,
                 statement::to_cloud_event(statement.substr(0, statement.find('~')), {}));
-  Identity identity{text_of(event, "source"), text_of(event, "id")};
+  Identity identity{member_of(event, "source"), member_of(event, "id")};
   if (identity.source.empty() || identity.id.empty())
     return fail(error(Errc::malformed, "attribute-missing", "a statement without source or id")
                     .accepts("an SD-JWT, as `relais sign` prints it"));
@@ -180,7 +180,7 @@ Status ReceiptFolder::read_seen() {
   const std::filesystem::path file = std::filesystem::path(path_) / kCheckpointFile;
   std::error_code ec;
   if (!std::filesystem::exists(file, ec)) return {};
-  RELAIS_ASSIGN(const std::string note, read_file(file, kMaxSmallFile));
+  RELAIS_ASSIGN(const std::string note, read_file(file, kMaxReceiptFile));
   auto seen = merkle::open_checkpoint(note, log_);
   if (!seen)
     return fail(error(Errc::corrupt, "checkpoint-kept",
@@ -280,7 +280,7 @@ Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
     Error e = kept.error();
     // Where the answer alone is another, the receipt is kept.
     if (e.rule == "receipt-exists" &&
-        read_file(path.string() + kReceiptSuffix, kMaxSmallFile) != answer.receipt)
+        read_file(path.string() + kReceiptSuffix, kMaxReceiptFile) != answer.receipt)
       e.message += convict(path, answer.receipt, e);
     return fail(std::move(e));
   }

@@ -6,11 +6,11 @@
 namespace relais::cli {
 namespace {
 
-constexpr std::size_t kMaxKeyFile = std::size_t{16} * 1024;
+constexpr std::size_t kMaxSealingKeyFile = std::size_t{16} * 1024;
 
 Result<crypto::SealingKey> sealing_key(const std::string& name) {
   if (auto key = crypto::parse_sealing_key(name)) return key;
-  RELAIS_ASSIGN(const std::string text, read_file(name, kMaxKeyFile));
+  RELAIS_ASSIGN(const std::string text, read_file(name, kMaxSealingKeyFile));
   auto key = crypto::parse_sealing_jwk(text);
   if (!key) return fail(std::move(key.error()).at(name));
   return key;
