@@ -2,17 +2,20 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include "api/http/server.h"
 #include "api/in_flight.h"
 #include "api/metrics.h"
-#include "api/read_queue.h"
 #include "api/router.h"
 #include "api/sharing.h"
+#include "api/turn_queue.h"
 #include "api/worker_pool.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/clock_guard.h"
@@ -34,6 +37,30 @@ inline constexpr std::size_t kMaxQueuedReadsEach = 32;
 /// request like others.
 inline constexpr double kEventsARequest = 5;
 
+/// The same of lists of statements and their parts, and of one address. Parts that find no room are
+/// checked by who takes the list apart.
+inline constexpr std::size_t kMaxQueuedLists = 1'024;
+inline constexpr std::size_t kMaxQueuedListsEach = 512;
+
+/// What the server cannot do is reported to its operator, since the answer does not say it: each
+/// rule once a minute, however many ask.
+class Outages {
+ public:
+  bool is_news(const std::string& rule) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    const auto [it, first] = told_.try_emplace(rule, now);
+    if (!first && now - it->second < kBetween) return false;
+    it->second = now;
+    return true;
+  }
+
+ private:
+  static constexpr std::chrono::minutes kBetween{1};
+  std::mutex mutex_;
+  std::map<std::string, std::chrono::steady_clock::time_point> told_;  // rules are few
+};
+
 struct Context {
   log::Ledger& ledger;
   reads::ReadLog& reads;
@@ -46,18 +73,22 @@ struct Context {
   std::shared_ptr<const HttpMemory> memory;  ///< may be null
   crypto::Sealer cursors;                    ///< where lists go on (api/resources/paging.h)
   ReadQueue turns;                           ///< before the pool, which ends first
+  ListQueue lists;                           ///< the same
   WorkerPool pool;
   /// Whose token a request brings, on a route that takes it without one; nothing where it has none
   /// that holds. Set once, by the service.
   std::function<std::optional<SignatoryId>(const Request&, const log::Head&)> bearer;
   const Metrics* metrics = nullptr;  ///< set once the routes are known
   std::atomic<bool> draining{false};
-  std::atomic<bool> failure_reported{false};  ///< that the ledger takes nothing more
+  Outages outages;  ///< that were reported
   std::atomic<bool> rebuilding{false};
   std::atomic<bool> trace_failed{false};  ///< the last trace of a read was not kept
   crypto::SystemRandom random;
   InFlight in_flight;  ///< answers that are owed, and traces
 };
+
+/// Reports a refusal that is the server's own fault.
+void note_failure(Context& context, const Error& e);
 
 // One function a resource, in the file of its name.
 void add_append_routes(Router& router, Context& context);

@@ -58,7 +58,7 @@ struct Route {
   HeadCheck body_check;                      ///< empty where the route takes no body
   Answer answer;                             ///< either this
   AnswerLater answer_later;                  ///< or this
-  bool looks_at_many = false;                ///< answered by a worker (api/read_queue.h)
+  bool looks_at_many = false;                ///< answered by a worker (api/turn_queue.h)
   std::string_view many_with;                ///< so are requests with this parameter
   Gives gives = Gives::undecided;
 

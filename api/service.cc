@@ -88,7 +88,8 @@ struct Service::Impl {
                 options.clock_guard,
                 std::move(options.memory),
                 crypto::Sealer(options.cursor_key ? *options.cursor_key : random_key()),
-                ReadQueue(kMaxQueuedReads, kMaxQueuedReadsEach),
+                ReadQueue("reads", "signatory", {kMaxQueuedReads, kMaxQueuedReadsEach, 1}),
+                ListQueue("lists", "address", {kMaxQueuedLists, kMaxQueuedListsEach, 0}),
                 WorkerPool(worker_count(options.workers), kMaxQueuedJobs)},
         authenticator(ledger.vkey().name),
         router(make_router(context)),
@@ -131,6 +132,7 @@ struct Service::Impl {
     metrics.observe(route, status, Steady::now() - start);
   }
   Result<Reader> hear(const Request& request, const log::Head& head);
+  Admitted charge_stranger(const Request& request);
   Admitted admit(const Route& route, Call& call);
   Response answer(const Route& route, Call& call);
   void answer_by_worker(const Router::Match& match, Call& call, Respond respond,
@@ -147,6 +149,11 @@ struct Service::Impl {
   Metrics metrics;
 };
 
+void note_failure(Context& context, const Error& e) {
+  if (is_failure(e) || (is_outage(e) && context.outages.is_news(e.rule)))
+    context.report(to_string(e));
+}
+
 std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options) {
   // Several signatories may come from one address.
   return std::shared_ptr<Accounts>(
@@ -154,6 +161,7 @@ std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options) {
                    storage_rate(options.bytes_per_day),
                    trace_rate(kTracesForStatements * options.bytes_per_day),
                    address_rate(2 * options.requests_per_second),
+                   stranger_rate(2 * options.requests_per_second),
                    {}});
 }
 
@@ -174,10 +182,6 @@ std::vector<RouteSummary> Service::route_summaries() const {
   return routes;
 }
 
-std::vector<std::string> Service::routes() const {
-  return impl_->router.labels();
-}
-
 void Service::drain() {
   impl_->context.draining = true;
 }
@@ -195,8 +199,19 @@ Result<Reader> Service::Impl::hear(const Request& request, const log::Head& head
   return reader;
 }
 
+/// Nobody else answers for what comes without a token: its address pays. The administrator's socket
+/// has none.
+Admitted Service::Impl::charge_stranger(const Request& request) {
+  const std::string& address = request.peer->address;
+  if (address.empty()) return {};
+  return context.accounts->of_strangers.take(address);
+}
+
 /// Rights first, so that who may not read learns nothing of the parameters either.
 Admitted Service::Impl::admit(const Route& route, Call& call) {
+  // Statements have a rate of their own (api/resources/append.cc).
+  if (route.access != Access::reader && !route.body_check)
+    RELAIS_TRY(charge_stranger(call.request));
   if (route.access == Access::operation && !call.request.peer->local &&
       !metrics_token.is(call.request.header("authorization")))
     return fail(error(Errc::unauthenticated, "operators-only",
@@ -204,8 +219,13 @@ Admitted Service::Impl::admit(const Route& route, Call& call) {
                     .accepts("the socket for local administration, or the bearer token of "
                              "--metrics-token"));
   if (route.access == Access::reader) {
-    RELAIS_ASSIGN(call.reader, hear(call.request, *call.head));
-    RELAIS_TRY(context.accounts->requests.take(call.reader.id));
+    auto reader = hear(call.request, *call.head);
+    if (!reader) {
+      RELAIS_TRY(charge_stranger(call.request));
+      return fail(std::move(reader.error()));
+    }
+    call.reader = std::move(*reader);
+    RELAIS_TRY(context.accounts->requests.take(call.reader.account));
   }
   return check_query(route, call.request);
 }
@@ -215,7 +235,7 @@ Response Service::Impl::answer(const Route& route, Call& call) {
   try {
     auto response = route.answer(call);
     if (response) return std::move(*response);
-    if (is_failure(response.error())) context.report(to_string(response.error()));
+    note_failure(context, response.error());
     return problem(response.error());
   } catch (const std::exception& e) {
     const Error failure = error(Errc::internal, "internal", e.what());
@@ -235,7 +255,7 @@ void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Res
     Response response = answer(*route, again);
     release(number, again, std::move(response), start, respond);
   };
-  const Admitted posted = context.turns.post(context.pool, call.reader.id, job);
+  const Admitted posted = context.turns.post(context.pool, call.reader.account, job);
   if (posted) return;
   observe(match.number, problem(posted.error()).status, start);
   respond(problem(posted.error()));
@@ -296,7 +316,11 @@ std::optional<Response> Service::before_body(const Request& request) {
   } else if (const Status taken = match.route->body_check(request); !taken) {
     refusal = problem(taken.error());
   }
-  if (refusal) impl_->observe(match.number, refusal->status, start);
+  if (refusal) {
+    if (const Admitted paid = impl_->charge_stranger(request); !paid)
+      refusal = problem(paid.error());
+    impl_->observe(match.number, refusal->status, start);
+  }
   return refusal;
 }
 
@@ -308,6 +332,8 @@ void Service::handle(Request& request, Respond respond) {
     if (options && request.path.empty()) match.allow = "GET, HEAD, POST, OPTIONS";  // OPTIONS *
     const bool known = options && !match.allow.empty();
     Response response = known ? options_response(std::move(match.allow)) : no_route(match);
+    if (const Admitted paid = impl_->charge_stranger(request); !paid)
+      response = problem(paid.error());
     impl_->observe(match.number, response.status, start);
     return respond(std::move(response));
   }

@@ -74,8 +74,6 @@ class Service {
   }
   /// Of each route that there is, by any way in.
   std::vector<RouteSummary> route_summaries() const;
-  /// "GET /v1/cases/{id}" of each.
-  std::vector<std::string> routes() const;
   /// /readyz answers 503 from here on.
   void drain();
 

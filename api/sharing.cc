@@ -56,6 +56,13 @@ Rate<std::string> address_rate(unsigned per_second) {
           1.0 * per_second, 5.0 * per_second};
 }
 
+Rate<std::string> stranger_rate(unsigned per_second) {
+  return {"too-many-requests-of-address",
+          "at most " + std::to_string(per_second) +
+              " requests a second from one address that bring no valid token",
+          1.0 * per_second, 5.0 * per_second};
+}
+
 Status SaltMemory::take(SignatoryId who, const std::vector<statement::SaltUse>& uses) {
   if (uses.empty()) return {};
   const std::lock_guard lock(mutex_);

@@ -118,6 +118,9 @@ Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day);
 Rate<SignatoryId> trace_rate(std::uint64_t bytes_a_day);
 /// Statements that come from an address, whoever signed them. Rule "too-many-of-address".
 Rate<std::string> address_rate(unsigned per_second);
+/// Requests of an address that no signatory answers for: what is open to all, what there is not, a
+/// token that does not hold. Rule "too-many-requests-of-address".
+Rate<std::string> stranger_rate(unsigned per_second);
 
 /// The salts that each signatory has used lately, so that a signer whose randomness has failed is
 /// told before its digests can be compared.
@@ -142,6 +145,7 @@ struct Accounts {
   Rate<SignatoryId> stored;        ///< bytes
   Rate<SignatoryId> traced;        ///< bytes of the log of reads
   Rate<std::string> of_addresses;  ///< statements
+  Rate<std::string> of_strangers;  ///< requests of an address without a token
   SaltMemory salts;
 };
 

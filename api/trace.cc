@@ -73,7 +73,7 @@ void keep_trace(Context& context, const Reader& reader, std::string_view route, 
     context.report(to_string(record.error()));
     return kept(fail(trace_failed()));
   }
-  if (const Admitted paid = context.accounts->traced.take(reader.id, bytes_of(*record)); !paid)
+  if (const Admitted paid = context.accounts->traced.take(reader.account, bytes_of(*record)); !paid)
     return kept(paid);
   context.reads.keep(std::move(*record), [&context, kept = std::move(kept),
                                           owed = context.in_flight.take()](Result<LogIndex> at) {

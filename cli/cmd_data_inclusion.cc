@@ -18,21 +18,28 @@ struct DataInclusionOptions {
   std::string out;
 };
 
+constexpr const char* kStructures = "structures.json";
+constexpr const char* kServices = "services.json";
+
 int export_all(Context& context, const DataInclusionOptions& o) {
   log::Options options;
   options.data = o.data;
   options.read_only = true;
+  const std::filesystem::path out(o.out);
+  for (const char* name : {kStructures, kServices})
+    if (const Status fresh = check_new_file(out / name, "--out"); !fresh)
+      return report(context, fresh.error());
   const auto ledger = log::Ledger::open(options, context.clock, models());
   if (!ledger) return report(context, ledger.error());
   auto exported = replay::export_data_inclusion(**ledger);
   if (!exported) return report(context, exported.error());
   const std::size_t structures = exported->structures.size();
   const std::size_t services = exported->services.size();
-  const std::filesystem::path out(o.out);
   if (const Status made = make_folder(out); !made) return report(context, made.error());
-  for (const auto& [name, list] : {std::pair{"structures.json", &exported->structures},
-                                   std::pair{"services.json", &exported->services}})
-    if (const Status written = write_file(out / name, json::serialize(json::value(*list)) + "\n");
+  for (const auto& [name, list] :
+       {std::pair{kStructures, &exported->structures}, std::pair{kServices, &exported->services}})
+    if (const Status written =
+            make_file(out / name, json::serialize(json::value(*list)) + "\n", "--out");
         !written)
       return report(context, written.error());
   print(context,
@@ -53,8 +60,8 @@ int import_file(Context& context, const DataInclusionOptions& o) {
   std::size_t number = 0;
   for (const json::object& event : imported->events) {
     const auto name = "partner-" + std::to_string(++number) + ".json";
-    if (const Status written = write_file(std::filesystem::path(o.out) / name,
-                                          json::serialize(json::value(event)) + "\n");
+    if (const Status written = make_file(std::filesystem::path(o.out) / name,
+                                         json::serialize(json::value(event)) + "\n", "--out");
         !written)
       return report(context, written.error());
   }

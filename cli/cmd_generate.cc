@@ -1,6 +1,5 @@
 // relais generate: a workload of any size.
 #include <algorithm>
-#include <fstream>
 
 #include "cli/cast.h"
 #include "cli/command.h"
@@ -23,19 +22,13 @@ struct GenerateOptions {
 
 Result<replay::GenerateReport> write_statements(const GenerateOptions& o, const Played& played,
                                                 Progress& progress) {
-  RELAIS_TRY(write_file(o.out, {}));  // of what may be written at all
-  std::ofstream out(o.out, std::ios::binary | std::ios::trunc);
+  RELAIS_ASSIGN(NewFile out, NewFile::open(o.out, "--out"));
   RELAIS_ASSIGN(const auto made,
                 replay::generate_statements(
                     played.cast, o.workload,
-                    [&](const std::string& statement) -> Status {
-                      out << statement << '\n';
-                      if (out) return {};
-                      return fail(Errc::io, "file-write", "cannot write " + o.out);
-                    },
+                    [&](const std::string& statement) { return out.append(statement + "\n"); },
                     [&](std::uint64_t done, std::uint64_t total) { progress(done, total); }));
-  out.close();
-  if (!out) return fail(Errc::io, "file-write", "cannot write " + o.out);
+  RELAIS_TRY(out.finish());
   return made;
 }
 
@@ -43,6 +36,8 @@ int generate(Context& context, const GenerateOptions& o) {
   const Timestamp start = context.clock.now();
   Progress progress(context, "generating cases");
   const auto made = [&]() -> Result<replay::GenerateReport> {
+    // Before keys are made, and the work is done.
+    if (!o.out.empty()) RELAIS_TRY(check_new_file(o.out, "--out"));
     RELAIS_ASSIGN(const Played played, load_cast(o.cast));
     if (!o.out.empty()) return write_statements(o, played, progress);
     return replay::generate_ledger(
@@ -80,7 +75,7 @@ void add_generate(Command app, Context& context, Run& run) {
       "The third writes statements that a ledger made by the second accepts in their order.");
   Command where = c.option_group("where", "One of these");
   where.option("--data", o->data, "Folder of the ledger to make");
-  where.option("--out", o->out, "File for the signed statements alone, one SD-JWT a line");
+  where.option("--out", o->out, "File to make, for the signed statements alone, one SD-JWT a line");
   where.require_option(1);
   c.option("--cases", o->workload.cases, "Number of cases")
       .required()

@@ -65,12 +65,12 @@ Status store_step(const std::filesystem::path& folder, const replay::StepResult&
   if (r.answer.outcome == replay::kSkipped) return {};
   std::string name = std::to_string(r.number);
   name.insert(0, 3 - std::min<std::size_t>(3, name.size()), '0');
-  RELAIS_TRY(write_file(folder / (name + ".sd-jwt"), r.statement + "\n"));
+  RELAIS_TRY(make_file(folder / (name + ".sd-jwt"), r.statement + "\n", "--out"));
   const std::string answer =
       r.answer.body.empty() ? json::serialize(step_json(r)) + "\n" : r.answer.body;
-  RELAIS_TRY(write_file(folder / (name + ".json"), answer));
+  RELAIS_TRY(make_file(folder / (name + ".json"), answer, "--out"));
   if (r.answer.receipt.empty()) return {};
-  return write_file(folder / (name + ".tlog-proof"), r.answer.receipt);
+  return make_file(folder / (name + ".tlog-proof"), r.answer.receipt, "--out");
 }
 
 /// Plays on whatever answers, and reports step by step.
@@ -154,6 +154,9 @@ int scenario(Context& context, const ScenarioOptions& o) {
     return kUsage;
   }
   const auto surprises = [&]() -> Result<std::size_t> {
+    // A story stored over another would be neither; the first step's file tells.
+    if (!o.out.empty())
+      RELAIS_TRY(check_new_file(std::filesystem::path(o.out) / "001.sd-jwt", "--out"));
     RELAIS_ASSIGN(const Played played, load_cast(o.cast));
     return o.remote.url.empty() ? tell_in_process(context, o, played)
                                 : tell_to_server(context, o, played);

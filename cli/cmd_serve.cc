@@ -20,6 +20,7 @@
 #include "api/service.h"
 #include "cli/command.h"
 #include "cli/files.h"
+#include "cli/own_files.h"
 #include "cli/reads.h"
 #include "ledger/base/clock_guard.h"
 #include "ledger/clock/clock_job.h"
@@ -304,6 +305,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Serv
   if (const auto failure = ledger->failure())
     log->error("for reading only: {}", to_string(*failure));
   listening(*ledger);
+  OwnFilesWatch files(o.data, [log](const std::string& line) { log->error("{}", line); });
   ClockWatch watch(guard, doubt, log);
   watch.look(*ledger);
   auto job = std::make_unique<ClockThread>(*ledger, system, guard, o.clock_seconds, log);
@@ -313,6 +315,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Serv
   bool untraced = false;
   for (unsigned seconds = 0; (signal = signals.wait_a_second()) == nullptr; ++seconds) {
     watch.look(*ledger);
+    files.look();
     const auto failure = ledger->failure();
     if (failure && !std::exchange(failed, true))
       log->error("takes no statements: {}", to_string(*failure));

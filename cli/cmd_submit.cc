@@ -57,19 +57,17 @@ class Judge {
     }
     return judge;
   }
-  bool verifies() const { return folder_ || log_; }
 
-  Status judge(const std::string& line, const Submitted& answer, Remote& remote) {
+  /// What was verified; nothing where nothing is.
+  Result<std::optional<replay::ReceiptReport>> judge(const std::string& line,
+                                                     const Submitted& answer, Remote& remote) {
     RELAIS_ASSIGN(const std::string statement, sd_jwt_of(line));
-    if (folder_) {
-      RELAIS_TRY(folder_->keep(
-          statement, answer, [&](const std::string& path) { return remote.get("/log/" + path); }));
-    } else if (log_) {
-      RELAIS_TRY(verify_answer(statement, answer, *log_));
-    } else {
-      RELAIS_TRY(identity_of(statement, answer));
-    }
-    return {};
+    if (folder_)
+      return folder_->keep(statement, answer,
+                           [&](const std::string& path) { return remote.get("/log/" + path); });
+    if (log_) return verify_answer(statement, answer, *log_);
+    RELAIS_TRY(identity_of(statement, answer));
+    return std::nullopt;
   }
   /// As ReceiptFolder has it.
   std::string keep_evidence(const std::string& statement, const Submitted& answer, Remote& remote) {
@@ -95,20 +93,27 @@ class Results {
             number + "  refused: " + printable(to_string(*s.refused)));
       return;
     }
-    if (const Status holds = judge_.judge(statement, s, remote); !holds) {
+    const auto holds = judge_.judge(statement, s, remote);
+    if (!holds) {
       fail(holds.error());
       return;
     }
-    const bool verified = judge_.verifies();
-    print(context_,
-          {{"statement", count_},
-           {"index", s.index},
-           {"id", s.id},
-           {"duplicate", s.duplicate},
-           {"verified", verified}},
-          number + "  entry " + std::to_string(s.index) + "  " + printable(s.id) +
-              (s.duplicate ? "  (was there already)" : "") +
-              (verified ? "  receipt verified" : "  unverified: the server says so"));
+    const bool verified = holds->has_value();
+    json::object machine{{"statement", count_},
+                         {"index", s.index},
+                         {"id", s.id},
+                         {"duplicate", s.duplicate},
+                         {"verified", verified}};
+    std::string human = number + "  entry " + std::to_string(s.index) + "  " + printable(s.id) +
+                        (s.duplicate ? "  (was there already)" : "") +
+                        (verified ? "  receipt verified" : "  unverified: the server says so");
+    // It is signed, and kept: who signs a time to come is held to it.
+    if (const auto ahead = verified ? seconds_ahead(**holds, context_.clock.now()) : std::nullopt) {
+      machine["ahead_seconds"] = *ahead;
+      human += "  WARNING: its time is " + std::to_string(*ahead) +
+               " s ahead of this machine's clock; one of the two is wrong";
+    }
+    print(context_, machine, human);
   }
   /// Answers that belong to no statement: refused, and what they prove is kept all the same.
   Status mismatched(const std::vector<std::string>& statements,
@@ -116,7 +121,9 @@ class Results {
     Error e = error(Errc::unavailable, "http-answer",
                     "the answer does not speak of every statement, each once")
                   .accepts("the URL of a Relais server");
-    for (std::size_t i = 0; i < answers.size(); ++i)
+    // More of them than that prove nothing new.
+    const std::size_t looked_at = std::min(answers.size(), statements.size() + kMaxEvidence);
+    for (std::size_t i = 0; i < looked_at; ++i)
       e.message +=
           judge_.keep_evidence(statements[std::min(i, statements.size() - 1)], answers[i], remote);
     return std::unexpected(std::move(e));

@@ -5,8 +5,11 @@
 #include "cli/reads.h"
 #include "cli/receipts.h"
 #include "cli/remote.h"
+#include "ledger/base/utf8.h"
+#include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
 #include "ledger/reads/verify.h"
+#include "replay/verify/settled.h"
 #include "replay/verify/verify.h"
 #include "replay/verify/verify_remote.h"
 
@@ -53,24 +56,48 @@ Result<reads::VerifyReport> verify_reads(Context& context, const VerifyOptions& 
   return verified;
 }
 
-int verify_data(Context& context, const VerifyOptions& o) {
+/// All of one folder, as it was when it was opened.
+struct FolderReport {
+  replay::VerifyReport ledger;
+  reads::VerifyReport reads;
+  std::string unopened;
+};
+
+Result<FolderReport> verify_once(Context& context, const VerifyOptions& o) {
   log::Options options;
   options.data = o.data;
   options.wrapping_key = o.wrapping_key;
   options.read_only = true;
   options.ignore_projections = true;
   options.strict = true;
-  const auto ledger = log::Ledger::open(options, context.clock, models());
-  if (!ledger) return report(context, ledger.error());
+  RELAIS_ASSIGN(const auto ledger, log::Ledger::open(options, context.clock, models()));
   Progress progress(context, "verifying");
-  const Timestamp start = context.clock.now();
-  const auto verified =
-      replay::verify(**ledger, {o.threads == 0 ? context.cores : o.threads, !o.no_projections},
+  FolderReport report;
+  auto verified =
+      replay::verify(*ledger, {o.threads == 0 ? context.cores : o.threads, !o.no_projections},
                      [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
   progress.clear();
-  if (!verified) return report(context, verified.error());
-  const auto read = verify_reads(context, o, **ledger);
-  if (!read) return report(context, read.error());
+  if (!verified) return fail(std::move(verified.error()));
+  report.ledger = *verified;
+  RELAIS_ASSIGN(report.reads, verify_reads(context, o, *ledger));
+  report.unopened = unopened(*ledger, report.ledger);
+  return report;
+}
+
+int verify_data(Context& context, const Options& o) {
+  const Timestamp start = context.clock.now();
+  const std::filesystem::path key = log::wrapping_key_place(o.data, o.wrapping_key);
+  const auto all = replay::verify_settled<FolderReport>(
+      [&] { return replay::written_state(o.data, key); }, [&] { return verify_once(context, o); },
+      [&](const Error& e) {
+        if (context.json) return;
+        context.err << "relais: " << printable(to_string(e))
+                    << "\nrelais: the ledger was written meanwhile: verifying once more"
+                    << std::endl;
+      });
+  if (!all) return report(context, all.error());
+  const replay::VerifyReport* verified = &all->ledger;
+  const reads::VerifyReport* read = &all->reads;
   const auto n = [](std::uint64_t value) { return std::to_string(value); };
   print(context,
         {{"ok", true},
@@ -92,11 +119,11 @@ int verify_data(Context& context, const VerifyOptions& o) {
          {"seconds", seconds_since(context, start)}},
         "all holds: " + n(verified->entries) + " entries, " + n(verified->signatures) +
             " signatures, " + n(verified->checkpoints) + " checkpoints, " + n(verified->tiles) +
-            " tiles, " + n(verified->disclosures) + " disclosures" + unopened(**ledger, *verified) +
-            ", " + n(verified->records) + " projection records, " + n(verified->files.files) +
-            " files" + by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)) +
-            "\n" + n(read->entries) + " reads under " + n(read->checkpoints) +
-            " checkpoints, root " + to_hex(view(read->root)));
+            " tiles, " + n(verified->disclosures) + " disclosures" + all->unopened + ", " +
+            n(verified->records) + " projection records, " + n(verified->files.files) + " files" +
+            by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)) + "\n" +
+            n(read->entries) + " reads under " + n(read->checkpoints) + " checkpoints, root " +
+            to_hex(view(read->root)));
   return kOk;
 }
 
@@ -135,12 +162,26 @@ constexpr std::string_view kNotCovered[] = {
     "what was withheld, and what corrected or annulled it later",
     "whether others were shown the same log: compare checkpoints with them"};
 
+/// A time that has not come yet proves nothing of when the statement was there.
+Status check_time(const Context& context, const replay::ReceiptReport& receipt) {
+  const auto ahead = seconds_ahead(receipt, context.clock.now());
+  if (!ahead) return {};
+  return fail(error(Errc::invalid, "receipt-ahead",
+                    "the receipt says that it was received at " + to_rfc3339(receipt.received_at) +
+                        ", " + std::to_string(*ahead) +
+                        " s ahead of this machine's clock: one of the two is wrong")
+                  .at("extra")
+                  .accepts("a time of receipt at most 5 minutes ahead"));
+}
+
 int verify_receipt(Context& context, const VerifyOptions& o) {
   const auto verified = [&]() -> Result<replay::ReceiptReport> {
     RELAIS_ASSIGN(const auto vkey, read_vkey(o.vkey));
     RELAIS_ASSIGN(const std::string receipt, read_file(o.receipt, kMaxSmallFile));
     RELAIS_ASSIGN(const std::string statement, read_file(o.statement, kMaxSmallFile));
-    return replay::verify_receipt(receipt, statement, vkey);
+    auto report = replay::verify_receipt(receipt, statement, vkey);
+    if (report) RELAIS_TRY(check_time(context, *report));
+    return report;
   }();
   if (!verified) return report(context, verified.error());
   json::array not_covered;

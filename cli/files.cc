@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace relais::cli {
 namespace {
@@ -35,22 +36,27 @@ Result<std::string> read_file_or(const std::string& file, std::istream& in, std:
   return text;
 }
 
-Status write_file(const std::filesystem::path& file, std::string_view bytes) {
-  RELAIS_ASSIGN(const int fd, open_for_writing(file));
-  int failed = 0;
-  while (failed == 0 && !bytes.empty()) {
+namespace {
+
+/// 0, or errno.
+int write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n >= 0)
       bytes.remove_prefix(static_cast<std::size_t>(n));
     else if (errno != EINTR)
-      failed = errno;
+      return errno;
   }
+  return 0;
+}
+
+Status write_file(const std::filesystem::path& file, std::string_view bytes) {
+  RELAIS_ASSIGN(const int fd, open_for_writing(file));
+  int failed = write_all(fd, bytes);
   if (::close(fd) != 0 && failed == 0) failed = errno;
   if (failed != 0) return fail(file_error("file-write", file, failed));
   return {};
 }
-
-namespace {
 
 bool sync(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -85,6 +91,104 @@ Status keep_file(const std::filesystem::path& file, std::string_view bytes) {
   RELAIS_ASSIGN(const std::string there, read_file(file, kMaxKeptBytes));
   if (there == bytes) return {};
   return fail(Errc::conflict, "file-differs", file.string() + " is there with other content");
+}
+
+std::filesystem::path ledger_around(const std::filesystem::path& path) {
+  std::error_code ec;
+  // What is not there yet stays relative otherwise.
+  const std::filesystem::path absolute = std::filesystem::absolute(path, ec);
+  std::filesystem::path at = std::filesystem::weakly_canonical(absolute, ec);
+  if (ec) at = absolute.lexically_normal();
+  for (;; at = at.parent_path()) {
+    if (std::filesystem::exists(at / "store" / "CURRENT", ec) &&
+        std::filesystem::exists(at / "log.vkey", ec))
+      return at;
+    if (!at.has_relative_path()) return {};
+  }
+}
+
+Status check_outside_ledger(const std::filesystem::path& path, const std::string& option) {
+  const std::filesystem::path ledger = ledger_around(path);
+  if (ledger.empty()) return {};
+  return fail(error(Errc::invalid, "path-in-ledger",
+                    path.string() + " lies in the ledger " + ledger.string() +
+                        ", where nothing but the ledger writes")
+                  .at(option)
+                  .accepts("a path outside of it"));
+}
+
+namespace {
+
+std::unexpected<Error> exists(const std::filesystem::path& file, const std::string& option) {
+  return fail(error(Errc::conflict, "file-exists", file.string() + " is there already")
+                  .at(option)
+                  .accepts("a path where nothing is yet"));
+}
+
+}  // namespace
+
+Status check_new_file(const std::filesystem::path& file, const std::string& option) {
+  std::error_code ec;
+  if (std::filesystem::exists(std::filesystem::symlink_status(file, ec))) {
+    if (std::filesystem::exists(file, ec)) RELAIS_TRY(check_file(file, kMaxKeptBytes, option));
+    return exists(file, option);
+  }
+  return check_outside_ledger(file, option);
+}
+
+Result<NewFile> NewFile::open(const std::filesystem::path& file, const std::string& option) {
+  RELAIS_TRY(check_new_file(file, option));
+  NewFile made(file, file.string() + "." + std::to_string(::getpid()) + ".new", option);
+  made.fd_ =
+      ::open(made.fresh_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (made.fd_ >= 0) return made;
+  const int failed = errno;
+  const std::filesystem::path fresh = std::exchange(made.fresh_, {});
+  return fail(file_error("file-write", fresh, failed).at(option));
+}
+
+NewFile::NewFile(NewFile&& other) noexcept
+    : file_(std::move(other.file_)),
+      fresh_(std::exchange(other.fresh_, {})),
+      option_(std::move(other.option_)),
+      fd_(std::exchange(other.fd_, -1)),
+      buffer_(std::move(other.buffer_)) {}
+
+NewFile::~NewFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!fresh_.empty()) ::unlink(fresh_.c_str());
+}
+
+Status NewFile::flush() {
+  const int failed = write_all(fd_, buffer_);
+  buffer_.clear();
+  if (failed != 0) return fail(file_error("file-write", file_, failed).at(option_));
+  return {};
+}
+
+Status NewFile::append(std::string_view bytes) {
+  constexpr std::size_t kAtOnce = std::size_t{256} * 1024;
+  buffer_.append(bytes);
+  return buffer_.size() < kAtOnce ? Status() : flush();
+}
+
+/// By a link, which replaces nothing as a renaming would.
+Status NewFile::finish() {
+  RELAIS_TRY(flush());
+  if (::close(std::exchange(fd_, -1)) != 0)
+    return fail(file_error("file-write", file_, errno).at(option_));
+  if (::link(fresh_.c_str(), file_.c_str()) != 0) {
+    if (errno == EEXIST) return exists(file_, option_);
+    return fail(file_error("file-write", file_, errno).at(option_));
+  }
+  return {};
+}
+
+Status make_file(const std::filesystem::path& file, std::string_view bytes,
+                 const std::string& option) {
+  RELAIS_ASSIGN(NewFile made, NewFile::open(file, option));
+  RELAIS_TRY(made.append(bytes));
+  return made.finish();
 }
 
 Status make_folder(const std::filesystem::path& folder) {

@@ -12,6 +12,8 @@ namespace relais::cli {
 namespace {
 
 constexpr std::size_t kMaxReceiptFile = std::size_t{2} * 1024 * 1024;
+constexpr std::chrono::seconds kWaitForOthers{10};
+constexpr std::int64_t kMaxAheadMs = 5 * 60 * 1'000;  // as the ledger takes of its signatories
 constexpr const char* kVkeyFile = "log.vkey";
 constexpr const char* kCheckpointFile = "log.checkpoint";
 constexpr const char* kVkeyAccepted =
@@ -45,13 +47,48 @@ std::string folder_name(std::string_view source) {
 }
 
 constexpr const char* kReceiptSuffix = ".tlog-proof";
-constexpr const char* kUnconfirmed = ".unconfirmed";
-constexpr const char* kAgainst = ".against";
+constexpr std::string_view kUnconfirmed = ".unconfirmed";
+constexpr std::string_view kAgainst = ".against";
+
+constexpr std::size_t kDigits = 32;        // 128 bits: nobody makes two of one name
+constexpr std::size_t kFormerDigits = 16;  // of names of before; they are read, and made no more
 
 std::string evidence_path(const std::filesystem::path& path, const std::string& receipt,
-                          const char* suffix) {
-  constexpr std::size_t kDigits = 16;
-  return path.string() + "." + to_hex(view(crypto::sha256(receipt))).substr(0, kDigits) + suffix;
+                          std::string_view suffix, std::size_t digits = kDigits) {
+  return (path.string() + "." + to_hex(view(crypto::sha256(receipt))).substr(0, digits))
+      .append(suffix);
+}
+
+/// Where it is kept already; nothing where it is not.
+std::optional<std::string> find_evidence(const std::filesystem::path& path,
+                                         const std::string& receipt, std::string_view suffix) {
+  for (const std::size_t digits : {kDigits, kFormerDigits}) {
+    std::string file = evidence_path(path, receipt, suffix, digits);
+    std::error_code ec;
+    if (std::filesystem::exists(file, ec)) return file;
+  }
+  return std::nullopt;
+}
+
+/// How many files of this kind a statement has.
+std::size_t count_evidence(const std::filesystem::path& path, std::string_view suffix) {
+  const std::string begin = path.filename().string() + ".";
+  std::size_t count = 0;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), ec)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t around = begin.size() + suffix.size();
+    const bool named = name.size() == around + kDigits || name.size() == around + kFormerDigits;
+    if (named && name.starts_with(begin) && name.ends_with(suffix)) ++count;
+  }
+  return count;
+}
+
+/// What convicts the log has room of its own: whoever sends rubbish before it gains nothing.
+bool has_room_for_evidence(const std::filesystem::path& path, bool convicts) {
+  const std::size_t convicting = count_evidence(path, kAgainst);
+  if (convicts) return convicting < kMaxEvidence;
+  return count_evidence(path, kUnconfirmed) < kMaxEvidence + convicting;
 }
 
 std::string member_of(const json::object& o, std::string_view name) {
@@ -70,6 +107,7 @@ std::unexpected<Error> differs(const char* field, const std::string& local,
 Status keep_receipt(const std::string& path, const Submitted& answer) {
   for (const auto& [suffix, text] :
        {std::pair{kReceiptSuffix, &answer.receipt}, std::pair{".json", &answer.body}}) {
+    if (text == &answer.body && text->size() > kMaxAnswerBytes) continue;
     Status kept = keep_file(path + suffix, *text);
     if (!kept && kept.error().rule == "file-differs")
       return fail(
@@ -148,6 +186,12 @@ Result<replay::ReceiptReport> verify_answer(const std::string& statement, const 
   return verified;
 }
 
+std::optional<std::int64_t> seconds_ahead(const replay::ReceiptReport& receipt, Timestamp now) {
+  const std::int64_t ahead = receipt.received_at.value - now.value;
+  if (ahead <= kMaxAheadMs) return std::nullopt;
+  return ahead / 1'000;
+}
+
 Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::string& vkey) {
   const std::filesystem::path kept = std::filesystem::path(path) / kVkeyFile;
   std::error_code ec;
@@ -159,6 +203,7 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
                     .accepts(kVkeyAccepted));
   RELAIS_ASSIGN(const merkle::NoteKey log,
                 vkey.empty() ? vkey_in(kept, kept.string()) : read_vkey(vkey));
+  RELAIS_TRY(check_outside_ledger(path, "--receipts"));
   RELAIS_TRY(make_folder(path));
   if (known) {
     RELAIS_ASSIGN(const merkle::NoteKey before, vkey_in(kept, kept.string()));
@@ -170,7 +215,7 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
   }
   ReceiptFolder folder(path, log);
   // Two at once would each remember one of two histories, and see no contradiction.
-  RELAIS_ASSIGN(folder.lock_, FolderLock::take(path, true));
+  RELAIS_ASSIGN(folder.lock_, PathLock::take(path, kWaitForOthers));
   RELAIS_TRY(folder.read_seen());
   if (!known) RELAIS_TRY(replace_file(kept, merkle::to_vkey(log) + "\n"));
   return folder;
@@ -238,12 +283,15 @@ Result<std::filesystem::path> ReceiptFolder::path_of(const std::string& statemen
 /// it the checkpoint that it was compared with, which log.checkpoint will not have for ever.
 std::string ReceiptFolder::convict(const std::filesystem::path& path, const std::string& receipt,
                                    const Error& why) const {
-  const std::string kept = evidence_path(path, receipt, kUnconfirmed);
+  const auto known = find_evidence(path, receipt, kUnconfirmed);
+  const bool convicts = why.rule == "history-differs";
+  if (!known && !has_room_for_evidence(path, convicts))
+    return "; what it signed is not kept: of this statement " + std::to_string(kMaxEvidence) +
+           " such pieces of evidence are there already";
+  const std::string kept = known.value_or(evidence_path(path, receipt, kUnconfirmed));
   Status done = keep_file(kept, receipt);
-  std::error_code ec;
-  const std::string against = evidence_path(path, receipt, kAgainst);
-  if (done && why.rule == "history-differs" && !std::filesystem::exists(against, ec))
-    done = keep_file(against, seen_note_);
+  if (done && convicts && !find_evidence(path, receipt, kAgainst))
+    done = keep_file(evidence_path(path, receipt, kAgainst), seen_note_);
   return done ? "; what it signed is kept as " + kept
               : "; what it signed is not kept: " + done.error().message;
 }
@@ -285,9 +333,16 @@ Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
     return fail(std::move(e));
   }
   // That of an attempt whose proof did not arrive; what contradicted stays.
-  std::error_code ec;
-  if (!std::filesystem::exists(evidence_path(path, answer.receipt, kAgainst), ec))
-    std::filesystem::remove(evidence_path(path, answer.receipt, kUnconfirmed), ec);
+  if (!find_evidence(path, answer.receipt, kAgainst)) {
+    std::error_code ec;
+    for (const std::size_t digits : {kDigits, kFormerDigits})
+      std::filesystem::remove(evidence_path(path, answer.receipt, kUnconfirmed, digits), ec);
+  }
+  if (answer.body.size() > kMaxAnswerBytes)
+    return fail(error(Errc::too_large, "answer-size",
+                      "the receipt is kept, and the answer that it came in is not: it has " +
+                          std::to_string(answer.body.size()) + " bytes")
+                    .accepts("at most " + std::to_string(kMaxAnswerBytes) + " bytes"));
   return verified;
 }
 

@@ -3,14 +3,16 @@
 // (docs/decisions/0018-receipts-of-a-client.md).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "cli/remote.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/error.h"
-#include "ledger/base/folder_lock.h"
+#include "ledger/base/path_lock.h"
 #include "ledger/merkle/note.h"
 #include "replay/verify/verify_remote.h"
 
@@ -33,12 +35,22 @@ Result<Identity> identity_of(const std::string& statement, const Submitted& answ
 Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
                                             const merkle::NoteKey& log);
 
+/// What a server can have written of one statement: pieces of evidence that contradict, as many
+/// that are not proven, and bytes of an answer.
+inline constexpr std::size_t kMaxEvidence = 16;
+inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} * 1024;
+
+/// How far the time of a receipt is ahead of this machine's clock, in seconds; nothing within five
+/// minutes. One of the two clocks is wrong, and the receipt alone does not tell which.
+std::optional<std::int64_t> seconds_ahead(const replay::ReceiptReport& receipt, Timestamp now);
+
 /// A folder with the receipts of one log: its key (log.vkey) and the newest checkpoint that was
 /// seen of it (log.checkpoint), as docs/FORMATS.md has it.
 class ReceiptFolder {
  public:
   /// `vkey` may be empty where the folder has one, and must be that one where it has. Makes the
-  /// folder. Rules "vkey-missing", "vkey-differs", "checkpoint-kept".
+  /// folder; waits ten seconds for another program that works in it. Rules "vkey-missing",
+  /// "vkey-differs", "checkpoint-kept", "path-in-ledger", "folder-locked".
   static Result<ReceiptFolder> open(const std::string& path, const std::string& vkey);
 
   const merkle::NoteKey& log() const { return log_; }
@@ -48,7 +60,9 @@ class ReceiptFolder {
   /// proof. Whatever the log's key has signed in an answer that is not kept as its statement's
   /// receipt, and that contradicts what was seen or is not proven to go with it, is kept as
   /// evidence, <id>.<digest>.unconfirmed: whatever answers come before or after, none takes its
-  /// place. Rules of verify_answer; "receipt-exists", "history-differs", "history-unproven".
+  /// place; of one statement at most kMaxEvidence. An answer of more than kMaxAnswerBytes is not
+  /// kept beside its receipt ("answer-size"). Rules of verify_answer; "receipt-exists",
+  /// "history-differs", "history-unproven".
   Result<replay::ReceiptReport> keep(const std::string& statement, const Submitted& answer,
                                      const replay::Fetch& fetch);
   /// The evidence in an answer that is no receipt, whatever is wrong with it: "" where there is
@@ -69,7 +83,7 @@ class ReceiptFolder {
 
   std::string path_;
   merkle::NoteKey log_;
-  FolderLock lock_;
+  PathLock lock_;
   std::optional<merkle::Checkpoint> seen_;
   std::string seen_note_;                    ///< signed, as log.checkpoint has it
   std::map<std::uint64_t, Hash> confirmed_;  ///< roots by size; each is proven once a run

@@ -1,6 +1,8 @@
 #include "cli/remote.h"
 
+#include <charconv>
 #include <chrono>
+#include <thread>
 
 #include "api/client/client.h"
 
@@ -8,6 +10,9 @@ namespace relais::cli {
 namespace {
 
 constexpr std::chrono::hours kRebuildTimeout{24};
+/// A server that asks for more than that is not waited for.
+constexpr int kMostWaits = 5;
+constexpr unsigned kMostWaitSeconds = 10;
 
 Errc code_of(unsigned status) {
   switch (status) {
@@ -133,6 +138,16 @@ Result<std::vector<Submitted>> atomic_refusal(const api::ClientResponse& respons
   return answers;
 }
 
+/// What a 429 asks for, where that is little.
+std::optional<std::chrono::seconds> retry_after(const api::ClientResponse& response) {
+  const std::string_view text = response.header("retry-after");
+  unsigned seconds = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (ec != std::errc() || end != text.data() + text.size() || seconds > kMostWaitSeconds)
+    return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
 }  // namespace
 
 struct Remote::Impl {
@@ -190,9 +205,17 @@ Result<std::unique_ptr<Remote>> Remote::open_control(const std::filesystem::path
 Result<std::string> Remote::get(const std::string& path, const std::string& token) {
   api::ClientHeaders headers;
   if (!token.empty()) headers.emplace_back("authorization", "Bearer " + token);
-  RELAIS_ASSIGN(auto response, impl_->client->request("GET", path, headers));
-  if (is_success(response.status)) return std::move(response.body);
-  return fail(error_of(response));
+  auto response = impl_->client->request("GET", path, headers);
+  // Who reads a whole log is asked to slow down, and does.
+  for (int again = 0; response && response->status == 429 && again < kMostWaits; ++again) {
+    const auto wait = retry_after(*response);
+    if (!wait) break;
+    std::this_thread::sleep_for(*wait);
+    response = impl_->client->request("GET", path, headers);
+  }
+  if (!response) return fail(std::move(response.error()));
+  if (is_success(response->status)) return std::move(response->body);
+  return fail(error_of(*response));
 }
 
 Result<std::string> Remote::post(const std::string& path) {

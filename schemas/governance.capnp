@@ -9,12 +9,12 @@ $Cxx.namespace("relais::schema");
 
 struct GovernanceProposed $P.event((
     name = "governance.proposed", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
-    source = "Convention, governance", precondition = "the emitter has a vote (pref, ml, udml, aa or sec); what the act needs is named (see its fields), and nothing else; the proposal id is new; what is proposed is possible; the convention sets a quorum for the act, which those who may vote on it can fill",
+    source = "Convention, governance", precondition = "the emitter has a vote (pref, ml, udml, aa or sec) and is no mission locale that its union alone answers for; what the act needs is named (see its fields), and nothing else; the proposal id is new; what is proposed is possible; the convention sets a quorum for the act, which those who may vote on it can fill",
     summary = "A signatory proposes an act that takes several; its own approval is counted.")) {
   proposalId @0 :Text $P.format("slug");
   act @1 :V.GovernedAct;
   signatory @2 :Text $P.format("slug") $P.optional;
-  # admit_signatory: its new short name; withdraw_signatory, enrol_first_key, revoke_key: whom it is about
+  # admit_signatory: its new short name, or that of a mission locale that its union attached, with a key that it has; withdraw_signatory, enrol_first_key, revoke_key: whom it is about
   name @3 :Text $P.optional $P.maxLength(200) $P.inClear("the name of an organisation");
   roles @4 :List(P.Role) $P.optional;
   publicKey @5 :Text $P.format("ed25519") $P.optional;
@@ -59,11 +59,11 @@ struct ConventionAmended $P.event((
 
 struct SignatoryAdmitted $P.event((
     name = "signatory.admitted", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; what it proposes is still possible; the proof of possession is by the new key",
-    summary = "A new signatory, with its first key, as proposed.")) {
+    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; what it proposes is still possible; the proof of possession is by the key that it names",
+    summary = "A new signatory, with its first key, as proposed; or a mission locale that its union attached is one in its own right.")) {
   proposalId @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
-  # proof of possession by the new key
+  # proof of possession by the key
 }
 
 struct SignatoryWithdrawn $P.event((
@@ -76,8 +76,8 @@ struct SignatoryWithdrawn $P.event((
 
 struct MissionLocaleAttached $P.event((
     name = "mission_locale.attached", axis = convention, stream = signatory, emitters = [udml],
-    source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; countersigned by the mission locale, which is not attached; its short name is no other signatory's, its key is not known yet; no quorum has withdrawn it",
-    summary = "A mission locale joins under the UDML.")) {
+    source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; countersigned by the mission locale, which is not attached; its short name is no other signatory's, its key is not known yet; no quorum has withdrawn it; the union answers for fewer than 100",
+    summary = "A mission locale joins under the UDML, which answers for it: until a quorum admits it, it has no vote, and its union's share of what is limited.")) {
   missionLocale @0 :Text $P.format("slug");
   name @1 :Text $P.maxLength(200) $P.inClear("the name of an organisation");
   publicKey @2 :Text $P.format("ed25519");

@@ -34,6 +34,10 @@ using TlsStream = asio::ssl::stream<Socket>;
 using HttpRequest = http::request<http::string_body>;
 using Parser = http::response_parser<http::string_body>;
 
+/// Before the final answer, each with a header of 8 KiB at most; a server that has no end of them
+/// would be read for ever.
+constexpr unsigned kMaxInterim = 8;
+
 Error io_error(std::string rule, const std::string& what, const ErrorCode& ec) {
   if (ec == asio::error::timed_out) return error(Errc::io, "timeout", what + ": no answer in time");
   return error(Errc::io, std::move(rule), what + ": " + ec.message());
@@ -57,6 +61,7 @@ struct Client::Impl {
   std::optional<Socket> plain;  // one of these while connected
   std::optional<TlsStream> encrypted;
   beast::flat_buffer buffer{64 * 1024};  // a header, or a chunk's, is no larger
+  unsigned interim = 0;                  // answers before the final one, of this exchange
 
   bool connected() const { return plain.has_value() || encrypted.has_value(); }
   void disconnect() {
@@ -74,7 +79,11 @@ struct Client::Impl {
   Status connect_tcp();
   Status connect_unix();
   Status encrypt();
-  ErrorCode exchange(HttpRequest& message, Parser& parser);
+  /// Reads answers until one is final (RFC 9110, section 15.2): `parser` has that one.
+  template <class Stream>
+  void read_final(Stream& stream, std::optional<Parser>& parser, bool head,
+                  std::function<void(ErrorCode)> done);
+  ErrorCode exchange(HttpRequest& message, std::optional<Parser>& parser);
   HttpRequest make_request(std::string_view method, std::string_view target,
                            const ClientHeaders& headers, std::string body) const;
 };
@@ -185,12 +194,30 @@ Status Client::Impl::connect() {
   return tls ? encrypt() : Status();
 }
 
+template <class Stream>
+void Client::Impl::read_final(Stream& stream, std::optional<Parser>& parser, bool head,
+                              std::function<void(ErrorCode)> done) {
+  parser.emplace();
+  parser->body_limit(options.max_response_bytes);
+  parser->skip(head);
+  http::async_read(
+      stream, buffer, *parser,
+      [this, &stream, &parser, head, done = std::move(done)](ErrorCode e, std::size_t) {
+        const unsigned status = e ? 0 : parser->get().result_int();
+        // 101 is final: nobody asked for another protocol.
+        if (status < 100 || status >= 200 || status == 101) return done(e);
+        if (++interim > kMaxInterim) return done(http::error::header_limit);
+        read_final(stream, parser, head, done);
+      });
+}
+
 /// Sends the request and reads the response, within one timeout.
-ErrorCode Client::Impl::exchange(HttpRequest& message, Parser& parser) {
+ErrorCode Client::Impl::exchange(HttpRequest& message, std::optional<Parser>& parser) {
+  interim = 0;
   const auto talk = [&](auto& stream, const std::function<void(ErrorCode)>& done) {
     // A server that refuses answers before it has read all: what was not sent does not matter then.
     http::async_write(stream, message, [&, done](ErrorCode, std::size_t) {
-      http::async_read(stream, buffer, parser, [done](ErrorCode e, std::size_t) { done(e); });
+      read_final(stream, parser, message.method() == http::verb::head, done);
     });
   };
   return run(
@@ -239,24 +266,23 @@ Result<ClientResponse> Client::request(std::string_view method, std::string_view
   for (int attempt = 0; attempt < 2; ++attempt) {
     const bool reused = impl_->connected();
     if (!reused) RELAIS_TRY(impl_->connect());
-    Parser parser;
-    parser.body_limit(impl_->options.max_response_bytes);
-    parser.skip(method == "HEAD");
-    ec = impl_->exchange(message, parser);
+    std::optional<Parser> read;
+    ec = impl_->exchange(message, read);
     if (!ec) {
+      auto& answer = read->get();
       ClientResponse response;
-      response.status = parser.get().result_int();
-      for (const auto& field : parser.get()) {
+      response.status = answer.result_int();
+      for (const auto& field : answer) {
         const auto name = field.name_string();
         const auto value = field.value();
         response.headers.emplace_back(lower({name.data(), name.size()}),
                                       std::string(value.data(), value.size()));
       }
-      if (!parser.get().keep_alive()) impl_->disconnect();
-      response.body = std::move(parser.get().body());
+      if (!answer.keep_alive() || response.status < 200) impl_->disconnect();
+      response.body = std::move(answer.body());
       return response;
     }
-    const bool nothing_came = !parser.got_some();
+    const bool nothing_came = impl_->interim == 0 && (!read || !read->got_some());
     impl_->disconnect();
     if (!reused || !nothing_came || ec == asio::error::timed_out) break;
   }

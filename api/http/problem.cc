@@ -56,15 +56,31 @@ bool is_failure(const Error& e) {
   return e.code == Errc::corrupt || e.code == Errc::io || e.code == Errc::internal;
 }
 
+namespace {
+
+/// Of what the server cannot do, its rule and what helps are for everybody. What happened, and with
+/// which path or option of whom, is for who runs it.
+std::string_view detail_of(const Error& e) {
+  if (is_failure(e)) return "the server could not answer; its own log says why";
+  if (is_outage(e)) return "the server cannot do this now; its own log says more";
+  return e.message;
+}
+
+}  // namespace
+
+bool is_outage(const Error& e) {
+  return e.code == Errc::unavailable || e.code == Errc::storage_full;
+}
+
 void write_problem(JsonWriter& json, const Error& e, unsigned status) {
   json.member("type", std::string(kProblemBase) + e.rule);
   json.member("title", title_of(e.rule));
   json.member("status", status);
-  json.member("detail",
-              is_failure(e) ? "the server could not answer; its own log says why" : e.message);
+  json.member("detail", detail_of(e));
   json.member("rule", e.rule);
-  if (!e.field.empty()) json.member("field", e.field);
-  if (!e.accepted.empty()) json.member("accepted", e.accepted);
+  const bool ours = is_failure(e) || is_outage(e);
+  if (!e.field.empty() && !ours) json.member("field", e.field);
+  if (!e.accepted.empty() && !is_failure(e)) json.member("accepted", e.accepted);
   if (!e.source.empty()) json.member("source", e.source);
   if (!e.state.empty()) json.member("state", e.state);
 }

@@ -21,6 +21,10 @@ unsigned status_of(Errc code);
 /// client.
 bool is_failure(const Error& e);
 
+/// Whether the error is that the server cannot do something now: its rule and remedy are for the
+/// client, its message and field for the operator.
+bool is_outage(const Error& e);
+
 /// The members type, title, status, detail and, where they are set, rule, field, accepted, source
 /// and state, into an object that is open.
 void write_problem(JsonWriter& json, const Error& e, unsigned status);

@@ -100,7 +100,7 @@ Result<Reader> Authenticator::authenticate(std::string_view authorization,
                     .accepts("the source of the signatory that enrolled the key"));
   if (!signatory->active)
     return fail(refused("signatory-inactive", "the signatory has left the convention"));
-  return Reader{signatory->id, signatory->role_set(), token};
+  return Reader{signatory->id, registry.account_of(signatory->id), signatory->role_set(), token};
 }
 
 Result<std::shared_ptr<const Token>> Authenticator::verified(std::string_view text,

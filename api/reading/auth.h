@@ -39,6 +39,7 @@ struct Token {
 /// Who reads.
 struct Reader {
   SignatoryId id;
+  SignatoryId account;  ///< whose share of what is limited it has (rules::Registry::account_of)
   statement::RoleSet roles;
   std::shared_ptr<const Token> token;
   /// Sees events without their disclosures, never a case.

@@ -125,7 +125,7 @@ void break_glass(Context& context, const Call& call, const Respond& respond) {
   if (const Status taken = check_sd_jwt(call.request); !taken)
     return respond(problem(taken.error()));
   const std::string& address = call.request.peer->address;
-  if (const Status rate = context.accounts->of_addresses.take(address); !rate)
+  if (const Admitted rate = context.accounts->of_addresses.take(address); !rate)
     return respond(problem(rate.error()));
   append_one(context, call, break_glass_type, respond);
 }
@@ -216,10 +216,12 @@ namespace {
 
 /// Across a leap, what a statement says of the time counts; what the log has already, anybody may
 /// send again at any time.
-void hear(const Context& context, const statement::Statement& s, SignatoryId owner) {
+void hear(const Context& context, const log::Head& head, const statement::Statement& s,
+          SignatoryId owner) {
   if (context.clock_guard == nullptr || context.clock_guard->leap_ms() == 0) return;
   const auto known = context.ledger.knows(s, owner);
-  if (known && *known == log::Ledger::Known::no) context.clock_guard->hear(owner, s.time);
+  if (known && *known == log::Ledger::Known::no)
+    context.clock_guard->hear(head.registry->account_of(owner), s.time);
 }
 
 }  // namespace
@@ -236,17 +238,9 @@ Result<log::Submission> take_statement(Context& context, const log::Head& head,
   // log may have it already, and then it gets its receipt.
   submission.owner = owner_of(context, head, s);
   if (!submission.owner) return submission;
-  hear(context, s, *submission.owner);
+  hear(context, head, s, *submission.owner);
   RELAIS_TRY(context.accounts->salts.take(*submission.owner, salts));
   return submission;
-}
-
-/// What the ledger refuses for reasons of its own, and not of the statement; once for the whole
-/// time that it takes nothing.
-void note_failure(Context& context, const Error& e) {
-  const bool of_the_ledger = e.code == Errc::unavailable || e.code == Errc::storage_full;
-  if (is_failure(e) || (of_the_ledger && !context.failure_reported.exchange(true)))
-    context.report(to_string(e));
 }
 
 namespace {
@@ -269,7 +263,8 @@ double disclosed_bytes(const statement::Statement& s) {
 /// it is refused; not for what is there already, since anybody may send that again.
 class GroupShares {
  public:
-  explicit GroupShares(Context& context) : context_(context) {}
+  explicit GroupShares(Context& context)
+      : context_(context), registry_(context.ledger.head()->registry) {}
   ~GroupShares() {
     for (const SignatoryId who : queued_) context_.queue.give_back(who, wanted_.at(who).count);
   }
@@ -277,9 +272,10 @@ class GroupShares {
   GroupShares& operator=(const GroupShares&) = delete;
 
   void add(const log::Submission& s) {
-    Cost cost{s.owner, 0, 0};
+    Cost cost;
     if (s.owner) {
-      Wanted& wanted = wanted_[*s.owner];
+      cost.who = registry_->account_of(*s.owner);
+      Wanted& wanted = wanted_[*cost.who];
       ++wanted.count;
       charge(s.statement, *s.owner, cost);
       wanted.statements += cost.statements;
@@ -352,6 +348,7 @@ class GroupShares {
   }
 
   Context& context_;
+  const std::shared_ptr<const rules::Registry> registry_;
   std::vector<Cost> costs_;  // of each statement
   std::map<SignatoryId, Wanted> wanted_;
   std::set<std::pair<SignatoryId, std::string>> seen_;

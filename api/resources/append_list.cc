@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -185,6 +186,12 @@ void submit(const JobPtr& job) {
   if (!submitted) job->respond(problem(submitted.error()));
 }
 
+/// In turns of the addresses: taking a list apart needs no token, and must keep nobody's reads from
+/// the workers, nor others' lists.
+Admitted post(const JobPtr& job, std::function<void()> work) {
+  return job->context.lists.post(job->context.pool, job->how.address, std::move(work));
+}
+
 void check_part(const JobPtr& job, std::size_t first) {
   const std::size_t last = std::min(first + kPart, job->items.size());
   const auto head = job->context.ledger.head();
@@ -227,9 +234,9 @@ void start(const JobPtr& job) {
     return job->respond(problem(rate.error()));
   job->items.resize(job->statements.size());
   job->parts = (job->items.size() + kPart - 1) / kPart;
-  // The first part is this thread's own; the others may find idle workers.
+  // The first part is this thread's own; the others may find idle workers, in their turn.
   for (std::size_t first = kPart; first < job->items.size(); first += kPart)
-    if (!job->context.pool.post([job, first] { check_part(job, first); })) check_part(job, first);
+    if (!post(job, [job, first] { check_part(job, first); })) check_part(job, first);
   check_part(job, 0);
 }
 
@@ -238,8 +245,8 @@ void start(const JobPtr& job) {
 void append_list(Context& context, std::string body, ListRequest how, Respond respond) {
   auto job =
       std::make_shared<ListJob>(context, std::move(how), std::move(respond), std::move(body));
-  if (!context.pool.post([job] { start(job); }))
-    job->respond(problem(error(Errc::limited, "busy", "too much work waits; try again shortly")));
+  if (const Admitted posted = post(job, [job] { start(job); }); !posted)
+    job->respond(problem(posted.error()));
 }
 
 }  // namespace relais::api

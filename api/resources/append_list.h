@@ -30,7 +30,7 @@ struct ListRequest {
   std::optional<SignatoryId> by;          ///< who brings them, by a token
   std::optional<StreamVersion> expected;  ///< of one statement
 };
-/// Takes the body {"statements":[…]} apart, checks the statements on all workers and submits what
+/// Takes the body {"statements":[…]} apart, checks the statements on the workers and submits what
 /// holds. Each is an SD-JWT, or {"statement":"<sd-jwt>","sealed":[<JWE>, …]}. The latter may be the
 /// whole body, and is answered as one statement is.
 void append_list(Context& context, std::string body, ListRequest how, Respond respond);
@@ -41,8 +41,5 @@ Response outcome_response(Context& context, const log::Outcome& outcome);
 /// The members of an accepted statement, into an object that is open. Of one that was there already
 /// and was not sent whole, only what its sender knows.
 void write_accepted(JsonWriter& json, const log::Accepted& accepted);
-
-/// Reports a refusal that is the ledger's own fault, and makes /readyz say so.
-void note_failure(Context& context, const Error& e);
 
 }  // namespace relais::api

@@ -82,7 +82,7 @@ Result<Response> one_case(Context& context, Call& call) {
   }
   call.trace.look(state.id);
   state = visibility.as_seen(std::move(state));
-  if (size) context.accounts->requests.charge(call.reader.id, state.version / kEventsARequest);
+  if (size) context.accounts->requests.charge(call.reader.account, state.version / kEventsARequest);
   Response response = tagged(call, state.version);
   if (response.status == 304) return response;
   response.content_type = kJson;

@@ -41,7 +41,7 @@ Result<Response> list_entries(Context& context, Call& call, WriteItem write) {
     RELAIS_ASSIGN(page, projections::audit(context.ledger, *call.head, query.filter, query.limit,
                                            visible, kMaxCandidates));
   }
-  context.accounts->requests.charge(call.reader.id,
+  context.accounts->requests.charge(call.reader.account,
                                     static_cast<double>(page.examined) / kEventsARequest);
   Response response;
   response.content_type = kJson;

@@ -139,7 +139,7 @@ class EventTail final : public BodyStream {
     RELAIS_ASSIGN(const auto page, projections::audit(context_.ledger, head, query_.filter,
                                                       kEventsPerPiece, visible, kLookedAtPerPiece));
     // Taken although the rate may be used up: who opens streams to have the log looked at waits.
-    context_.accounts->requests.charge(reader_.id,
+    context_.accounts->requests.charge(reader_.account,
                                        static_cast<double>(page.examined) / kEventsARequest);
     statement::EventView view;
     for (const auto& [index, bytes] : page.items) {
@@ -199,8 +199,8 @@ Status set_start(const Call& call, EventQuery& query) {
 Result<Response> live(Context& context, Call& call) {
   RELAIS_ASSIGN(EventQuery query, parse_event_query(call, context));
   RELAIS_TRY(set_start(call, query));
-  RELAIS_TRY(context.streams.take(call.reader.id));
-  auto slot = std::make_unique<StreamSlot>(context.streams, call.reader.id);
+  RELAIS_TRY(context.streams.take(call.reader.account));
+  auto slot = std::make_unique<StreamSlot>(context.streams, call.reader.account);
   Response response;
   response.content_type = "text/event-stream";
   response.stream =

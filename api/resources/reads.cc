@@ -219,7 +219,7 @@ void trace_seen(Trace& trace, const Seen& seen) {
 Result<Response> list_reads(const Context& context, Call& call) {
   RELAIS_ASSIGN(const ReadQuery query, parse_read_query(call, context));
   RELAIS_ASSIGN(const ReadPage page, find_reads(context, call, query));
-  context.accounts->requests.charge(call.reader.id,
+  context.accounts->requests.charge(call.reader.account,
                                     static_cast<double>(page.examined) / kEventsARequest);
   Response response;
   response.content_type = kJson;

@@ -73,7 +73,7 @@ std::vector<std::uint16_t> governance_types() {
 
 /// The registry as it stood when the log had `size` entries: its events folded again into a world
 /// of its own.
-Result<rules::Registry> registry_as_of(Context& context, SignatoryId reader, const log::Head& head,
+Result<rules::Registry> registry_as_of(Context& context, SignatoryId account, const log::Head& head,
                                        TreeSize size) {
   MemoryRecords records;
   rules::WorldState world(records);
@@ -85,7 +85,8 @@ Result<rules::Registry> registry_as_of(Context& context, SignatoryId reader, con
   for (;;) {
     RELAIS_ASSIGN(const auto page,
                   projections::audit(context.ledger, head, filter, projections::kMaxPage, all));
-    context.accounts->requests.charge(reader, static_cast<double>(page.examined) / kEventsARequest);
+    context.accounts->requests.charge(account,
+                                      static_cast<double>(page.examined) / kEventsARequest);
     for (const auto& [index, bytes] : page.items) {
       if (!view.load(bytes))
         return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
@@ -100,7 +101,7 @@ Result<Response> keys(Context& context, Call& call) {
   RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
   rules::Registry then;
   if (size) {
-    RELAIS_ASSIGN(then, registry_as_of(context, call.reader.id, *call.head, *size));
+    RELAIS_ASSIGN(then, registry_as_of(context, call.reader.account, *call.head, *size));
   }
   const rules::Registry& registry = size ? then : *call.head->registry;
   Response response;

@@ -241,4 +241,9 @@ Result<KeyId> rotate_system_key(Ledger& ledger, const fs::path& data, const Cloc
   return crypto::thumbprint(new_key.public_key());
 }
 
+std::filesystem::path wrapping_key_place(const std::filesystem::path& data,
+                                         const std::string& given) {
+  return given.empty() ? vault::default_wrapping_key(data) : std::filesystem::path(given);
+}
+
 }  // namespace relais::log

@@ -45,6 +45,10 @@ Status create_ledger(const std::filesystem::path& data, const Genesis& genesis, 
                      Random& random, const ModelFactory& factory,
                      const std::string& wrapping_key = {});
 
+/// Where a ledger's wrapping key is: what is given, or its default place (vault/wrapping_key.h).
+std::filesystem::path wrapping_key_place(const std::filesystem::path& data,
+                                         const std::string& given);
+
 /// The log's public key as DIR/log.vkey has it.
 Result<merkle::NoteKey> load_vkey(const std::filesystem::path& data);
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <variant>
 
-#include "ledger/base/folder_lock.h"
+#include "ledger/base/path_lock.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/ledger.h"
 #include "ledger/log/sealing.h"
@@ -34,7 +34,7 @@ struct Group {
 };
 
 struct Ledger::Impl {
-  FolderLock folder_lock;  // of who writes; given back last
+  PathLock folder_lock;  // of who writes; given back last
   Options options;
   const Clock* clock = nullptr;
   ModelFactory factory;

@@ -221,7 +221,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   auto impl = std::make_unique<Impl>();
   if (!options.read_only) {
     // Before anything is written: the store's own lock is a file, which somebody may have deleted.
-    auto lock = FolderLock::take(options.data, false);
+    auto lock = PathLock::take(options.data);
     if (!lock) {
       if (lock.error().code == Errc::conflict) lock.error().rule = "store-locked";
       return fail(std::move(lock.error()));

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "ledger/base/folder_lock.h"
+#include "ledger/base/path_lock.h"
 #include "ledger/reads/index.h"
 #include "ledger/reads/read_log.h"
 #include "ledger/tiles/head_file.h"
@@ -25,7 +25,7 @@ struct Waiting {
 };
 
 struct ReadLog::Impl {
-  FolderLock lock;  // of who writes; given back last
+  PathLock lock;  // of who writes; given back last
   Options options;
   const Clock* clock = nullptr;
   merkle::NoteKey vkey;

@@ -201,7 +201,7 @@ Status ReadLog::Impl::load_index(const ReadLog& log) {
 Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clock& clock) {
   auto impl = std::make_unique<Impl>();
   if (options.key) {
-    auto lock = FolderLock::take(options.path, false);
+    auto lock = PathLock::take(options.path);
     if (!lock) {
       if (lock.error().code == Errc::conflict) lock.error().rule = "store-locked";
       return fail(std::move(lock.error()));

@@ -23,6 +23,11 @@ const Signatory* Registry::find_source(std::string_view source) const {
   return it == by_source_.end() ? nullptr : find(it->second);
 }
 
+SignatoryId Registry::account_of(SignatoryId id) const {
+  const Signatory* s = find(id);
+  return s == nullptr ? id : s->under.value_or(id);
+}
+
 const Key* Registry::find_key(const KeyId& kid) const {
   const auto it = keys_.find(kid);
   return it == keys_.end() ? nullptr : &it->second;

@@ -31,6 +31,9 @@ struct Signatory {
   bool signed_convention = false;
   bool active = true;
   LogIndex admitted_at;
+  /// The union that attached it, and alone answers for it, until a quorum admits it: it has no
+  /// vote, and its union's share of what is limited (docs/decisions/0026-attached.md).
+  std::optional<SignatoryId> under;
 
   RoleSet role_set() const { return RoleSet{roles}; }
 };
@@ -95,6 +98,9 @@ class Registry {
   const Signatory* find(SignatoryId id) const;
   const Signatory* find_slug(std::string_view slug) const;
   const Signatory* find_source(std::string_view source) const;
+  /// Whose share of what is limited a signatory has: its union's, where that alone answers for it,
+  /// else its own.
+  SignatoryId account_of(SignatoryId id) const;
   const Key* find_key(const KeyId& kid) const;
   const std::vector<Signatory>& signatories() const { return signatories_; }
   const std::map<KeyId, Key>& keys() const { return keys_; }
@@ -134,7 +140,7 @@ class Registry {
 template <class Ar>
 void archive(Ar& ar, Signatory& s) {
   ar(s.id, s.slug, s.name, s.source, s.roles, s.founding, s.signed_convention, s.active,
-     s.admitted_at);
+     s.admitted_at, s.under);
 }
 template <class Ar>
 void archive(Ar& ar, Key& k) {

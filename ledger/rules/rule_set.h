@@ -180,6 +180,10 @@ bool holder_or_applicant(const CaseState& c, SignatoryId who);
 /// or has completed takes part for what it did, and no more.
 bool has_a_part(const CaseState& c, const Signatory& who);
 
+/// Whether another signatory's share is the emitter's too: a union has one with the missions
+/// locales that it alone answers for.
+bool same_account(const Judgement& j, SignatoryId other);
+
 /// Whether a list of the case, whose elements say by whom they are, has room for one more of the
 /// emitter's: of one signatory a tenth, and of all who do not hold the case `most`. So the holder
 /// always finds room.
@@ -189,7 +193,10 @@ bool has_room(const Judgement& j, const std::vector<T>& list, std::size_t most) 
   std::size_t own = 0;
   std::size_t of_others = 0;
   for (const T& element : list) {
-    if (element.by == j.emitter->id) ++own;
+    const bool counts = element.by == holder || j.emitter->id == holder
+                            ? element.by == j.emitter->id
+                            : same_account(j, element.by);
+    if (counts) ++own;
     if (element.by != holder) ++of_others;
   }
   return own < most / 10 && (j.emitter->id == holder || of_others < most);

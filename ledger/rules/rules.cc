@@ -107,7 +107,8 @@ std::optional<std::string> no_room(const Judgement& j) {
     return "what is left of a case's room behind " + std::to_string(Room::kForOthers) +
            " events is for its holder";
   if (acts.size() < Room::kOfAnother) return std::nullopt;
-  const auto own = std::ranges::count(acts, j.emitter->id, &ActMark::by);
+  const auto own = std::ranges::count_if(
+      acts, [&j](const ActMark& m) { return m.by != j.subject->holder && same_account(j, m.by); });
   if (static_cast<std::size_t>(own) < Room::kOfAnother) return std::nullopt;
   return "of a signatory that does not hold it, a case has " + most(Room::kOfAnother);
 }
@@ -289,6 +290,11 @@ Status not_in_future(const Judgement& j, Day d, std::string_view field) {
                   .accepts(to_date(today(j)) + " or earlier"));
 }
 
+bool same_account(const Judgement& j, SignatoryId other) {
+  return other == j.emitter->id ||
+         j.registry().account_of(other) == j.registry().account_of(j.emitter->id);
+}
+
 Error refusal(const Act& act, Errc code, std::string rule, std::string message) {
   return error(code, std::move(rule), std::move(message)).from(act.type->source);
 }
@@ -385,6 +391,9 @@ void evolve(WorldState& world, const Act& act, Effects& effects) {
       change.subject == nullptr || act.type->opens ? std::nullopt : open_holder(*change.subject);
   rule_of(act.type->ordinal).evolve(change);
   if (change.subject != nullptr) {
+    // Retention runs from here, whichever act has ended the case and whatever is put right later.
+    if (held_before && !is_open(change.subject->phase))
+      change.subject->closed_at = act.received_at();
     if (!is_open(change.subject->phase)) end_case(change);
     count_open_cases(world, held_before, open_holder(*change.subject));
     ActMark mark{act.type->ordinal, act.signatory()};

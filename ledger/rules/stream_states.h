@@ -77,7 +77,8 @@ struct SessionState {
 
 /// Stream library/<name>.
 struct LibraryState {
-  std::set<std::string> versions;  ///< of the tool, published so far
+  std::map<std::string, SignatoryId> versions;  ///< of the tool, published so far, and by whom
+  SignatoryId publisher;                        ///< who published the first of them
 };
 
 template <class Ar>
@@ -99,7 +100,7 @@ void archive(Ar& ar, SessionState& s) {
 }
 template <class Ar>
 void archive(Ar& ar, LibraryState& s) {
-  ar(s.versions);
+  ar(s.versions, s.publisher);
 }
 
 }  // namespace relais::rules

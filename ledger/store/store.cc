@@ -75,7 +75,7 @@ Error io_error(const rocksdb::Status& status, std::string rule = "store-io") {
     return error(Errc::storage_full, "storage-full", "a file of the ledger may not grow")
         .accepts("a higher limit of file size (ulimit -f)");
   if (said.find("Too many open files") != std::string::npos)
-    return error(Errc::limited, "handles-low", "too few file handles are allowed: " + said)
+    return error(Errc::unavailable, "handles-low", "too few file handles are allowed: " + said)
         .accepts("a higher limit (ulimit -n), of 1024 at least");
   if (said.find("Read-only file system") != std::string::npos)
     return error(Errc::unavailable, "storage-read-only", "the disk of the ledger takes no writes")
@@ -596,7 +596,7 @@ Status Store::can_purge() {
   }
   for (const int handle : handles) ::close(handle);
   if (handles.size() == kWanted) return {};
-  return fail(error(Errc::limited, "handles-low",
+  return fail(error(Errc::unavailable, "handles-low",
                     "too few file handles are free to rewrite the store's files")
                   .accepts("a higher limit (ulimit -n) or fewer connections"));
 }

@@ -107,7 +107,7 @@ class Store {
   /// behind it opens at once; RocksDB by itself leaves the log to whoever opens the store next.
   Status flush();
 
-  /// Errc::limited "handles-low" where a purge would not find the file handles that it takes.
+  /// Errc::unavailable "handles-low" where a purge would not find the file handles that it takes.
   static Status can_purge();
   /// Makes what was erased or overwritten in a family unreadable in the store's files too: flushes,
   /// rewrites every file that may hold it, and lets go of the write-ahead log that did. Slow;

@@ -1,9 +1,5 @@
 #include "ledger/vault/file_key.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -28,23 +24,13 @@ std::string id_of(const crypto::SecretKey& random) {
   return std::string(random.view().substr(0, kIdBytes));
 }
 
-}  // namespace
+/// Not held where somebody else has the file.
+PathLock locked(const std::filesystem::path& file) {
+  auto lock = PathLock::take(file);
+  return lock ? std::move(*lock) : PathLock();
+}
 
-std::optional<FileLock> FileLock::take(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return std::nullopt;
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return FileLock(fd);
-  ::close(fd);
-  return std::nullopt;
-}
-FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-FileLock& FileLock::operator=(FileLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
+}  // namespace
 
 FileKey::Key FileKey::new_key() {
   Key key{id_of(crypto::SecretKey::random()), crypto::SecretKey::random()};
@@ -66,8 +52,8 @@ Result<std::unique_ptr<WrappingKey>> FileKey::open(const std::filesystem::path& 
 /// Alone with a file that can be replaced, as every erasure does: who finds out then would serve
 /// on, and never forget.
 Status FileKey::lock() {
-  lock_ = FileLock::take(file_);
-  if (!lock_)
+  lock_ = locked(file_);
+  if (!lock_.held())
     return fail(error(Errc::conflict, "wrapping-key-in-use",
                       "another program writes a ledger with " + file_.string() +
                           ": the erasures of one would destroy the keys of the other")
@@ -82,7 +68,7 @@ Status FileKey::lock() {
             .at("--wrapping-key")
             .accepts("a file in a folder that the server may write into; in a container, "
                      "the folder and not the file alone"));
-  lock_ = FileLock::take(file_);
+  lock_ = locked(file_);
   return {};
 }
 
@@ -99,7 +85,7 @@ Status FileKey::check_unchanged() const {
 
 Status FileKey::replace() {
   RELAIS_TRY(crypto::replace_private_file(file_, text()));
-  if (lock_) lock_ = FileLock::take(file_);
+  if (lock_.held()) lock_ = locked(file_);
   return {};
 }
 

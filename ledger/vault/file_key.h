@@ -2,26 +2,12 @@
 #pragma once
 
 #include <deque>
-#include <optional>
 
+#include "ledger/base/path_lock.h"
 #include "ledger/crypto/seal.h"
 #include "ledger/vault/wrapping_key.h"
 
 namespace relais::vault {
-
-/// A lock on one file (flock), until the end of the object or the process.
-class FileLock {
- public:
-  /// Nothing where somebody else has it.
-  static std::optional<FileLock> take(const std::filesystem::path& file);
-  ~FileLock();
-  FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&& other) noexcept;
-
- private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_ = -1;
-};
 
 class FileKey final : public WrappingKey {
  public:
@@ -49,7 +35,7 @@ class FileKey final : public WrappingKey {
   std::string text() const;
 
   const std::filesystem::path file_;
-  std::optional<FileLock> lock_;  // of who renews it
+  PathLock lock_;  // of who renews it
   std::deque<Key> keys_;
 };
 

@@ -69,8 +69,13 @@ CK_GCM_PARAMS gcm(std::string_view iv, std::string_view context) {
 
 }  // namespace
 
-Pkcs11Key::~Pkcs11Key() {
+void Pkcs11Key::end_session() {
   if (in_session_) module_->C_CloseSession(session_);
+  in_session_ = false;
+}
+
+Pkcs11Key::~Pkcs11Key() {
+  end_session();
   if (initialized_) p11_kit_module_finalize(module_);
   if (module_ != nullptr) p11_kit_module_release(module_);
 }
@@ -88,7 +93,8 @@ Result<std::unique_ptr<Pkcs11Key>> Pkcs11Key::connect(const std::string& text) {
   if (p11_kit_uri_get_pin_value(uri.uri) != nullptr)
     return fail(bad_uri("a PIN in a command line is seen by everybody on the machine"));
   if (pin_source == nullptr) return fail(bad_uri("the URI has no pin-source"));
-  RELAIS_ASSIGN(const std::string pin, read_pin(pin_source));
+  RELAIS_TRY(read_pin(pin_source));
+  key->uri_ = text;
   key->module_ = p11_kit_module_load(module, 0);
   if (key->module_ == nullptr)
     return fail(error(Errc::unavailable, "pkcs11-module", std::string("cannot load ") + module)
@@ -96,11 +102,16 @@ Result<std::unique_ptr<Pkcs11Key>> Pkcs11Key::connect(const std::string& text) {
   if (const CK_RV code = p11_kit_module_initialize(key->module_); code != CKR_OK)
     return fail(token_error("the module does not start", code));
   key->initialized_ = true;
-  RELAIS_TRY(key->begin_session(*uri.uri, pin));
+  RELAIS_TRY(key->begin_session());
   return key;
 }
 
-Status Pkcs11Key::begin_session(const P11KitUri& uri, const std::string& pin) {
+/// The PIN is read for the moment that it takes, at every session anew: nothing keeps it.
+Status Pkcs11Key::begin_session() {
+  const Uri uri;
+  if (p11_kit_uri_parse(uri_.c_str(), P11_KIT_URI_FOR_ANY, uri.uri) != P11_KIT_URI_OK)
+    return fail(bad_uri("this is not a PKCS#11 URI"));
+  RELAIS_ASSIGN(const std::string pin, read_pin(p11_kit_uri_get_pin_source(uri.uri)));
   CK_ULONG count = 0;
   if (const CK_RV code = module_->C_GetSlotList(CK_TRUE, nullptr, &count); code != CKR_OK)
     return fail(token_error("the tokens cannot be listed", code));
@@ -110,7 +121,7 @@ Status Pkcs11Key::begin_session(const P11KitUri& uri, const std::string& pin) {
   for (const CK_SLOT_ID slot : slots) {
     CK_TOKEN_INFO info{};
     if (module_->C_GetTokenInfo(slot, &info) != CKR_OK) continue;
-    if (p11_kit_uri_match_token_info(&uri, &info) == 0) continue;
+    if (p11_kit_uri_match_token_info(uri.uri, &info) == 0) continue;
     const CK_FLAGS flags = CKF_SERIAL_SESSION | CKF_RW_SESSION;
     if (const CK_RV code = module_->C_OpenSession(slot, flags, nullptr, nullptr, &session_);
         code != CKR_OK)
@@ -121,6 +132,43 @@ Status Pkcs11Key::begin_session(const P11KitUri& uri, const std::string& pin) {
     return fail(token_error("the token does not take the PIN", code));
   }
   return fail(bad_uri("no token is there that the URI names"));
+}
+
+namespace {
+
+/// That the session, or the token, is not there any more; what was asked for was not done.
+bool dropped(CK_RV code) {
+  switch (code) {
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_SESSION_CLOSED:
+    case CKR_DEVICE_REMOVED:
+    case CKR_DEVICE_ERROR:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_USER_NOT_LOGGED_IN:
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Status Pkcs11Key::begin_again() {
+  end_session();
+  RELAIS_TRY(begin_session());
+  return find_keys();
+}
+
+Status Pkcs11Key::with_session(std::string_view what, const std::function<CK_RV()>& work) {
+  CK_RV code = work();
+  if (dropped(code)) {
+    RELAIS_TRY(begin_again());
+    code = work();
+  }
+  if (code != CKR_OK) return fail(token_error(std::string(what), code));
+  return {};
 }
 
 Status Pkcs11Key::find_keys() {
@@ -167,10 +215,16 @@ Status Pkcs11Key::create(std::uint64_t number) {
   };
   CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
   CK_OBJECT_HANDLE handle = 0;
-  const CK_RV code =
-      module_->C_GenerateKey(session_, &mechanism, attributes.data(), attributes.size(), &handle);
-  if (code != CKR_OK) return fail(token_error("the token makes no key", code));
-  keys_.emplace(number, handle);
+  RELAIS_TRY(with_session("the token makes no key", [&]() -> CK_RV {
+    // Made, and then the session was dropped: two of one number would not be told apart.
+    if (const auto made = keys_.find(number); made != keys_.end()) {
+      handle = made->second;
+      return CKR_OK;
+    }
+    return module_->C_GenerateKey(session_, &mechanism, attributes.data(), attributes.size(),
+                                  &handle);
+  }));
+  keys_[number] = handle;
   return {};
 }
 
@@ -197,22 +251,38 @@ Result<std::unique_ptr<WrappingKey>> Pkcs11Key::make(const std::string& uri) {
   return std::unique_ptr<WrappingKey>(std::move(key));
 }
 
+Error Pkcs11Key::not_there() const {
+  return error(Errc::unavailable, "wrapping-key-other",
+               place() + " does not have the key that wrapped this ledger's")
+      .at("--wrapping-key")
+      .accepts("the token and the object that this ledger last used");
+}
+
+/// There is one, but where another token has come back in the place of the one that was pulled out.
+Result<std::uint64_t> Pkcs11Key::newest() const {
+  if (keys_.empty()) return fail(not_there());
+  return keys_.rbegin()->first;
+}
+
 Result<std::string> Pkcs11Key::wrap(std::string_view secret, std::string_view context) {
-  const auto& [number, handle] = *keys_.rbegin();
+  RELAIS_ASSIGN(const std::uint64_t number, newest());
   std::string out;
   append_be(out, number);
   out.append(crypto::SecretKey::random().view().substr(0, kIvBytes));
   const std::string bound = out.substr(0, kKeyNumberBytes) + std::string(context);
   CK_GCM_PARAMS parameters = gcm(std::string_view(out).substr(kKeyNumberBytes, kIvBytes), bound);
   CK_MECHANISM mechanism{CKM_AES_GCM, &parameters, sizeof parameters};
-  if (const CK_RV code = module_->C_EncryptInit(session_, &mechanism, handle); code != CKR_OK)
-    return fail(token_error("the token does not wrap", code));
   std::string sealed(secret.size() + kTagBytes, '\0');
-  CK_ULONG size = sealed.size();
-  const CK_RV code =
-      module_->C_Encrypt(session_, bytes_of(secret), secret.size(), bytes_of(sealed), &size);
-  if (code != CKR_OK || size != sealed.size())
-    return fail(token_error("the token does not wrap", code));
+  CK_ULONG size = 0;
+  RELAIS_TRY(with_session("the token does not wrap", [&]() -> CK_RV {
+    const auto key = keys_.find(number);
+    if (key == keys_.end()) return CKR_KEY_HANDLE_INVALID;
+    const CK_RV begun = module_->C_EncryptInit(session_, &mechanism, key->second);
+    if (begun != CKR_OK) return begun;
+    size = sealed.size();
+    return module_->C_Encrypt(session_, bytes_of(secret), secret.size(), bytes_of(sealed), &size);
+  }));
+  if (size != sealed.size()) return fail(token_error("the token does not wrap", CKR_OK));
   return out + sealed;
 }
 
@@ -220,23 +290,25 @@ Result<std::string> Pkcs11Key::unwrap(std::string_view wrapped, std::string_view
   const std::size_t head = kKeyNumberBytes + kIvBytes;
   if (wrapped.size() < head + kTagBytes || wrapped.size() > head + kTagBytes + kMaxWrapped)
     return fail(Errc::corrupt, "wrapping-key-broken", "what a token wrapped has another size");
-  const auto key = keys_.find(load_be<std::uint64_t>(wrapped));
-  if (key == keys_.end())
-    return fail(error(Errc::unavailable, "wrapping-key-other",
-                      place() + " does not have the key that wrapped this ledger's")
-                    .at("--wrapping-key")
-                    .accepts("the token and the object that this ledger last used"));
+  const auto number = load_be<std::uint64_t>(wrapped);
+  if (!keys_.contains(number)) return fail(not_there());
   const std::string bound = std::string(wrapped.substr(0, kKeyNumberBytes)) + std::string(context);
   CK_GCM_PARAMS parameters = gcm(wrapped.substr(kKeyNumberBytes, kIvBytes), bound);
   CK_MECHANISM mechanism{CKM_AES_GCM, &parameters, sizeof parameters};
-  if (const CK_RV code = module_->C_DecryptInit(session_, &mechanism, key->second); code != CKR_OK)
-    return fail(token_error("the token does not unwrap", code));
   const std::string_view sealed = wrapped.substr(head);
   std::string secret(sealed.size(), '\0');  // the module may want the room of the tag too
-  CK_ULONG size = secret.size();
-  const CK_RV code =
-      module_->C_Decrypt(session_, bytes_of(sealed), sealed.size(), bytes_of(secret), &size);
-  if (code != CKR_OK || size + kTagBytes != sealed.size())
+  CK_ULONG size = 0;
+  CK_RV opened = CKR_OK;  // of what was sealed: that it is broken says nothing of the session
+  RELAIS_TRY(with_session("the token does not unwrap", [&]() -> CK_RV {
+    const auto key = keys_.find(number);
+    if (key == keys_.end()) return CKR_KEY_HANDLE_INVALID;
+    const CK_RV begun = module_->C_DecryptInit(session_, &mechanism, key->second);
+    if (begun != CKR_OK) return begun;
+    size = secret.size();
+    opened = module_->C_Decrypt(session_, bytes_of(sealed), sealed.size(), bytes_of(secret), &size);
+    return dropped(opened) ? opened : CKR_OK;
+  }));
+  if (opened != CKR_OK || size + kTagBytes != sealed.size())
     return fail(Errc::corrupt, "wrapping-key-broken", "what the token wrapped is not what it was");
   secret.resize(size);
   return secret;
@@ -245,12 +317,16 @@ Result<std::string> Pkcs11Key::unwrap(std::string_view wrapped, std::string_view
 Status Pkcs11Key::renew() {
   if (keys_.size() >= kMaxTokenKeys - 1)
     return fail(Errc::conflict, "wrapping-key-old", "too many old keys are in the token still");
-  return create(keys_.rbegin()->first + 1);
+  RELAIS_ASSIGN(const std::uint64_t number, newest());
+  return create(number + 1);
 }
 
 Status Pkcs11Key::destroy_one(std::uint64_t number) {
-  const CK_RV code = module_->C_DestroyObject(session_, keys_.at(number));
-  if (code != CKR_OK) return fail(token_error("the token does not destroy a key", code));
+  RELAIS_TRY(with_session("the token does not destroy a key", [&]() -> CK_RV {
+    const auto key = keys_.find(number);
+    // Gone: it was destroyed, and then the session was dropped.
+    return key == keys_.end() ? CKR_OK : module_->C_DestroyObject(session_, key->second);
+  }));
   keys_.erase(number);
   return {};
 }

@@ -6,6 +6,7 @@
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
 
+#include <functional>
 #include <map>
 
 #include "ledger/vault/wrapping_key.h"
@@ -29,11 +30,21 @@ class Pkcs11Key final : public WrappingKey {
   Pkcs11Key() = default;
   /// Opens a session, without a key yet.
   static Result<std::unique_ptr<Pkcs11Key>> connect(const std::string& uri);
-  Status begin_session(const P11KitUri& uri, const std::string& pin);
+  Status begin_session();
+  void end_session();
+  /// A session that the token has dropped (it was pulled out, or restarted) is opened anew, and the
+  /// keys found again.
+  Status begin_again();
+  /// Does it, and once more in a new session where the token has dropped the one that there was.
+  /// `what`: of the error. `work` sees the keys by find_handle(): handles are a session's.
+  Status with_session(std::string_view what, const std::function<CK_RV()>& work);
   Status find_keys();
+  Error not_there() const;
+  Result<std::uint64_t> newest() const;
   Status create(std::uint64_t number);
   Status destroy_one(std::uint64_t number);
 
+  std::string uri_;
   std::string label_;
   CK_FUNCTION_LIST* module_ = nullptr;
   bool initialized_ = false;

@@ -172,7 +172,6 @@ Status decide_closed(const Judgement& j) {
 void evolve_closed(const Change& change) {
   advance(*change.subject, change.act);
   change.subject->close_reason = change.data().getCaseClosed().getReason();
-  change.subject->closed_at = change.act.received_at();
 }
 
 void evolve_reopened(const Change& change) {

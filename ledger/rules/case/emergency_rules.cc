@@ -52,13 +52,13 @@ Status check_new_access(const Judgement& j, const Uuid& id) {
 /// What stands against one more access of a signatory that knows the case from earlier ones.
 Status check_earlier(const Judgement& j) {
   for (const EmergencyAccess& a : j.subject->accesses) {
-    if (a.by != j.emitter->id) continue;
+    if (!same_account(j, a.by)) continue;
     if (a.review == schema::AccessReview::NOT_JUSTIFIED)
       return fail(refusal(j.act, Errc::forbidden, "emergency-barred",
-                          "an earlier access of " + j.emitter->slug +
-                              " to this case was found not justified")
+                          "an earlier access to this case that " + j.emitter->slug +
+                              ", or its union for it, answers for was found not justified")
                       .accepts("a signatory whose accesses were justified"));
-    if (a.open(j.act.received_at()))
+    if (a.by == j.emitter->id && a.open(j.act.received_at()))
       return fail(conflict(j, "emergency-open", "the emitter reads the case already")
                       .accepts("after " + to_rfc3339(a.until)));
   }

@@ -37,7 +37,11 @@ struct Electorate {
 /// roles that voting signatories have". Nothing where it can.
 std::optional<std::string> out_of_reach(const Electorate& e, std::string_view act, const Quorum& q);
 
-/// Members of the commission and analysts take no part in governance, nor does the ledger itself.
+/// Bound on what one union can fill the register with, those that have left included.
+inline constexpr std::size_t kMaxAttachedOfUnion = 100;
+
+/// Members of the commission and analysts take no part in governance, nor does the ledger itself;
+/// nor a mission locale that its union alone answers for: the union would have its votes.
 bool votes(const Signatory& s);
 bool has_voting_role(statement::RoleSet roles);
 /// The stream is that of the convention that the ledger serves ("stream-unknown").

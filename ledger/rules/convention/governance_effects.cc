@@ -87,8 +87,22 @@ Status check_room_for_signatory(const Judgement& j) {
                   .in_state("FULL"));
 }
 
+/// A mission locale that its union attached becomes a signatory in its own right. Nobody gives it a
+/// key: who votes names one that it has, and it proves by that key that it agrees.
+Status check_confirmation(const Judgement& j, const Proposal& p, const Signatory& attached) {
+  const Key* key = j.registry().find_key(crypto::thumbprint(accepted_key(p.public_key)));
+  if (key != nullptr && key->owner == attached.id && valid_at(*key, j.act.received_at())) return {};
+  return fail(refusal(j.act, Errc::conflict, "key-not-its-own",
+                      attached.slug + " is attached by its union, and has no such valid key")
+                  .at("data.public_key")
+                  .accepts("a valid key of " + attached.slug + ", as GET /v1/keys has it")
+                  .in_state("ATTACHED"));
+}
+
 Status check_admission(const Judgement& j, const Proposal& p) {
-  if (j.registry().find_slug(p.signatory) != nullptr)
+  const Signatory* known = j.registry().find_slug(p.signatory);
+  const bool attached = known != nullptr && known->active && known->under;
+  if (known != nullptr && !attached)
     return fail(refusal(j.act, Errc::conflict, "slug-taken",
                         p.signatory + " is, or has been, a signatory's short name")
                     .at("data.signatory")
@@ -99,6 +113,7 @@ Status check_admission(const Judgement& j, const Proposal& p) {
         refusal(j.act, Errc::invalid, "role-reserved", "the role system is the ledger's own")
             .at("data.roles")
             .accepts("pref, ml, udml, aa, sec, member, analyst"));
+  if (attached) return check_confirmation(j, p, *known);
   RELAIS_TRY(check_room_for_signatory(j));
   return check_incoming_key(j, p.public_key, nullptr);
 }
@@ -244,8 +259,8 @@ Status decide_admitted(const Judgement& j) {
   return check_proof(j, admitted.getProof(), p->public_key, p->signatory);
 }
 
-void add_signatory(Registry& registry, const Act& act, std::string slug, std::string name,
-                   std::uint16_t roles, const std::string& key) {
+SignatoryId add_signatory(Registry& registry, const Act& act, std::string slug, std::string name,
+                          std::uint16_t roles, const std::string& key) {
   Signatory s;
   s.source = source_of(registry, slug);
   s.slug = std::move(slug);
@@ -254,12 +269,20 @@ void add_signatory(Registry& registry, const Act& act, std::string slug, std::st
   s.admitted_at = act.index;
   const SignatoryId id = registry.add(std::move(s)).id;
   enrol(registry, act, id, key);
+  return id;
 }
 
 void evolve_admitted(const Change& change) {
   Registry& registry = change.world.mutable_registry();
   const Proposal p = take_effect(registry, change.data().getSignatoryAdmitted().getProposalId());
-  add_signatory(registry, change.act, p.signatory, p.name, p.roles, p.public_key);
+  if (const Signatory* attached = registry.find_slug(p.signatory)) {
+    Signatory& s = registry.mutable_signatory(attached->id);
+    s.name = p.name;
+    s.roles = p.roles;
+    s.under.reset();
+  } else {
+    add_signatory(registry, change.act, p.signatory, p.name, p.roles, p.public_key);
+  }
   settle_proposals(registry);
 }
 
@@ -311,11 +334,26 @@ Status check_union_stream(const Judgement& j) {
                   .accepts("signatory/" + j.emitter->slug));
 }
 
+/// The others must find room for whom they admit.
+Status check_room_of_union(const Judgement& j) {
+  const auto own = std::ranges::count_if(
+      j.registry().signatories(), [&j](const Signatory& s) { return s.under == j.emitter->id; });
+  if (static_cast<std::size_t>(own) < kMaxAttachedOfUnion) return {};
+  return fail(refusal(j.act, Errc::conflict, "limit-attached",
+                      "a union answers for at most " + std::to_string(kMaxAttachedOfUnion) +
+                          " missions locales, those that have left included")
+                  .accepts("the admission of some of them by a quorum (admit-signatory)")
+                  .in_state("FULL"));
+}
+
 /// The slug is new, or that of a mission locale that left under the union. One that the signatories
 /// withdrew by their quorum is not for the union to bring back.
 Status check_attachable(const Judgement& j, const std::string& slug) {
   const Signatory* s = j.registry().find_slug(slug);
-  if (s == nullptr) return check_room_for_signatory(j);
+  if (s == nullptr) {
+    RELAIS_TRY(check_room_of_union(j));
+    return check_room_for_signatory(j);
+  }
   const auto conflicting = [&](std::string rule, std::string message, std::string accepted,
                                std::string state) {
     return fail(refusal(j.act, Errc::conflict, std::move(rule), std::move(message))
@@ -364,9 +402,12 @@ void evolve_attached(const Change& change) {
     s.name = text(attached.getName());
     s.roles = roles.bits;
     s.active = true;
+    s.under = change.act.signatory();
     enrol(registry, change.act, s.id, key);
   } else {
-    add_signatory(registry, change.act, slug, text(attached.getName()), roles.bits, key);
+    const SignatoryId added =
+        add_signatory(registry, change.act, slug, text(attached.getName()), roles.bits, key);
+    registry.mutable_signatory(added).under = change.act.signatory();
   }
   settle_proposals(registry);
 }

@@ -227,8 +227,17 @@ Status check_room(const Judgement& j, const Proposal& p) {
                   .in_state("FULL"));
 }
 
-Status decide_proposed(const Judgement& j) {
+Status check_voter(const Judgement& j) {
   RELAIS_TRY(check_convention_stream(j));
+  if (votes(*j.emitter)) return {};
+  return fail(refusal(j.act, Errc::forbidden, "no-vote",
+                      j.emitter->slug + " has no vote: its union attached it, and answers for it")
+                  .accepts("founding signatories, and those that a quorum has admitted "
+                           "(admit-signatory names the mission locale and a key that it has)"));
+}
+
+Status decide_proposed(const Judgement& j) {
+  RELAIS_TRY(check_voter(j));
   RELAIS_TRY(check_members(j));
   RELAIS_TRY(check_quorums(j, j.data().getGovernanceProposed().getQuorums(), kMinApprovals));
   RELAIS_TRY(check_terms(j, j.data().getGovernanceProposed().getTerms()));
@@ -264,6 +273,7 @@ Result<const Proposal*> open_proposal(const Judgement& j, const std::string& id)
 }
 
 Status check_vote(const Judgement& j, capnp::Text::Reader id) {
+  RELAIS_TRY(check_voter(j));
   RELAIS_ASSIGN(const Proposal* p, open_proposal(j, text(id)));
   if (own_matter(*p, *j.emitter))
     return fail(refusal(j.act, Errc::forbidden, "governance-own-matter",
@@ -396,7 +406,7 @@ bool has_voting_role(RoleSet roles) {
 }
 
 bool votes(const Signatory& s) {
-  return s.active && has_voting_role(s.role_set());
+  return s.active && !s.under && has_voting_role(s.role_set());
 }
 
 std::optional<std::string> out_of_reach(const Electorate& e, std::string_view act,

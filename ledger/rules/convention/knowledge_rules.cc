@@ -1,5 +1,6 @@
 // Axis 2, what is known (library/*), and axis 4, the networks that are shared (network/*). Any
 // active signatory may write on any of these streams: what they hold belongs to the partnership.
+#include <algorithm>
 #include <set>
 
 #include "ledger/rules/rule_set.h"
@@ -10,7 +11,8 @@ namespace {
 // Bounds are ours: a figure beyond them is a slip of the keyboard.
 constexpr std::uint32_t kMaxHeadcount = 100'000;
 constexpr std::uint32_t kMaxHours = 1'000;
-constexpr std::size_t kMaxToolVersions = 1'000;
+constexpr std::size_t kMaxToolVersions = 1'000;  // of who published the first
+constexpr std::size_t kVersionsOfAnother = 100;  // of one tool
 constexpr std::size_t kMinActing = 2;
 
 Error invalid(const Judgement& j, std::string rule, std::string message, std::string field) {
@@ -38,6 +40,22 @@ Status decide_training(const Judgement& j) {
   return {};
 }
 
+/// The partnership goes on with a tool, whoever began it; and nobody leaves its publisher no room.
+Status check_room_for_version(const Judgement& j, const LibraryState& library) {
+  const bool publisher = library.publisher == j.emitter->id;
+  const auto own = std::ranges::count_if(library.versions, [&](const auto& version) {
+    return publisher ? version.second == j.emitter->id
+                     : version.second != library.publisher && same_account(j, version.second);
+  });
+  const std::size_t most = publisher ? kMaxToolVersions : kVersionsOfAnother;
+  if (static_cast<std::size_t>(own) < most) return {};
+  return fail(refusal(j.act, Errc::conflict, "limit-versions",
+                      "a tool has at most " + std::to_string(kMaxToolVersions) +
+                          " versions of who published it first, and " +
+                          std::to_string(kVersionsOfAnother) + " of each other signatory")
+                  .in_state("FULL"));
+}
+
 Status decide_tool(const Judgement& j) {
   const LibraryState* library = j.world.find_library(j.act.stream.name);
   if (library == nullptr) return {};
@@ -49,16 +67,14 @@ Status decide_tool(const Judgement& j) {
                     .at("data.version")
                     .accepts("a version that library/" + j.act.stream.name + " does not have")
                     .in_state("PUBLISHED"));
-  if (library->versions.size() >= kMaxToolVersions)
-    return fail(refusal(j.act, Errc::conflict, "limit-versions",
-                        "a tool has at most " + std::to_string(kMaxToolVersions) + " versions")
-                    .in_state("FULL"));
-  return {};
+  return check_room_for_version(j, *library);
 }
 
 void evolve_tool(const Change& change) {
-  change.world.mutable_library(change.act.stream.name)
-      .versions.insert(text(change.data().getToolPublished().getVersion()));
+  LibraryState& library = change.world.mutable_library(change.act.stream.name);
+  if (library.versions.empty()) library.publisher = change.act.signatory();
+  library.versions.emplace(text(change.data().getToolPublished().getVersion()),
+                           change.act.signatory());
 }
 
 Status decide_need(const Judgement& j) {

@@ -62,8 +62,7 @@ Day silence_ends(const Accreditation& a);
 /// Last day on which a referral may be answered: its end expires it (referral-expiry-days).
 Day answer_ends(const Referral& r, const Parameters& terms);
 /// Last day on which what was disclosed in a case that is closed or dismissed is kept
-/// (retention-years; for a case that was dismissed the last act is the last contact), and longer
-/// while a legal hold lasts.
+/// (retention-years from its end, which no later act moves), and longer while a legal hold lasts.
 Day retention_ends(const CaseState& c, const Parameters& terms);
 /// Last day without an act after which the case is dormant; nothing where it cannot become so: it
 /// is not in support, or an application waits for its answer.

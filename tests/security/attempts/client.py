@@ -4,7 +4,10 @@ import contextlib
 import copy
 import http.server
 import json
+import socket
 import subprocess
+import threading
+import time
 import unicodedata
 import uuid
 
@@ -14,7 +17,8 @@ from serving import Serving
 from stage import bare, staged, verdict
 from table import Row, control
 
-SUBMIT, WORDS, VERIFY, OUTSIDE = "kept receipts", "words of a server", "receipts that are verified", "verifying from outside"
+SUBMIT, WORDS, VERIFY, OUTSIDE, BEFORE = ("kept receipts", "words of a server", "receipts that are verified",
+                                          "verifying from outside", "answers before the answer")
 SCRIPT = ROOT / "tests/interop/verify_receipt.py"
 FORGED = "1  entry 5"  # as a line of `relais submit` begins
 ESC = "\x1b[2J\x1b]0;owned\x07"
@@ -156,6 +160,61 @@ def two_histories(s):
         codes = [run("submit", "--url", server.url, "--receipts", receipts, *trust, "-", ok=None,
                      stdin=t.by(ML1).statement("case.detected", case(), DETECTED) + "\n").returncode for server in servers]
         return f"first {codes[0]}, second {'refused' if codes[1] else 'accepted'}"
+
+
+class Interim:
+    """A server that sends answers of 1xx, so many or without an end, and then the true one."""
+
+    def __init__(self, interim, count, body):
+        self.interim, self.count = interim, count
+        self.body = json.dumps(body).encode()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(1 << 20)
+                    sent = 0
+                    while self.count is None or sent < self.count:
+                        connection.sendall(self.interim)
+                        sent += 1
+                    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                                       b"Content-Length: %d\r\n\r\n%s" % (len(self.body), self.body))
+                    connection.recv(1)
+
+
+def interim(answer, count):
+    """What the program makes of the second statement's answer behind these; it is not waited for longer than ten seconds."""
+    def attempt(s):
+        folder = s.folder / f"interim-{uuid.uuid4()}"
+        with Interim(answer, count, s.second_answer) as server:
+            code, text = program(RELAIS, "submit", "--url", server.url, "--receipts", folder, "--vkey", s.ledger.data / "log.vkey",
+                                 "-", stdin=s.second + "\n", seconds=10)
+        return f"{verdict(code, 'accepted')}, {manner(text)}"
+    return attempt
+
+
+def answers_before_the_answer():
+    hints, go_on = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"
+    for name, answer in (("103", hints), ("100", go_on), ("103 of 7 KiB", hints.replace(b"</x>", b"a" * 7_000))):
+        yield Row(f"{name} without an end", BEFORE, interim(answer, None), "refused, plain")
+    yield Row("103 with a header without an end", BEFORE, interim(b"HTTP/1.1 103 x\r\nLink: " + b"a" * (1 << 20), None),
+              "refused, plain")
+    yield Row("101", BEFORE, interim(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 1), "refused, plain")
+    for name, answer in (("103", hints), ("100", go_on)):
+        yield control(f"{name} twice, and the answer", BEFORE, interim(answer, 2), "accepted, plain")
+    yield control("the answer alone", BEFORE, interim(b"", 0), "accepted, plain")
 
 
 def submitting():
@@ -301,7 +360,10 @@ def verifying():
                       verified(receipt=change, script=script), "refused, plain")
     for ms in (253_402_300_800_000, 2**53, 2**63 - 1, 2**63, 2**64 - 1):
         yield Row(f"received at {ms}", VERIFY, timed(ms), "refused, plain")
-    yield control("received at the last moment of 9999", VERIFY, timed(253_402_300_799_999), "holds, plain")
+    for name, ms in (("the last moment of 9999", 253_402_300_799_999), ("in an hour", int((time.time() + 3_600) * 1_000))):
+        yield Row(f"received at {name}", VERIFY, timed(ms), "refused, plain")
+    for name, ms in (("now", int(time.time() * 1_000)), ("a minute ahead", int((time.time() + 60) * 1_000)), ("in 1970", 0)):
+        yield control(f"received {name}", VERIFY, timed(ms), "holds, plain")
     yield Row("the key of another log", VERIFY, verified(vkey=lambda s: s.other.vkey), "refused, plain")
     yield Row("a key of no form", VERIFY, verified(vkey=lambda s: ESC), "refused, plain")
     for script in (False, True):
@@ -335,5 +397,5 @@ def from_outside():
 
 
 def rows():
-    for part in (submitting, words, verifying, from_outside):
+    for part in (submitting, answers_before_the_answer, words, verifying, from_outside):
         yield from part()

@@ -1,5 +1,8 @@
 """A host that has the key of its log, and would have nobody keep what proves that it forked it."""
+import fcntl
 import json
+import os
+import time
 import uuid
 
 from falselog import FalseLog, Host
@@ -9,7 +12,7 @@ from table import Row, control
 
 from attempts.client import program
 
-EVIDENCE = "evidence of a fork"
+EVIDENCE, FLOOD, PLACE, FUTURE = "evidence of a fork", "evidence without end", "folders of receipts", "times to come"
 
 
 class Victim:
@@ -144,7 +147,106 @@ def kept_file_damaged(s):
     return f"{code} {json.loads(text)['error']['field'].rsplit('/', 1)[-1]}"
 
 
+def flood(answers_at_once):
+    """100 forks of one statement, each another (in one answer, the first to one, the others to a second): how many pieces of evidence are kept, and that the first is among them."""
+    def attempt(s):
+        v = Victim(s)
+        statement = v.statement()
+        forks = [v.fork(statement) for _ in range(100)]
+        if answers_at_once:
+            v.ask(forks[0][0].tile, {"results": [{**forked, "status": 201} for _, forked in forks]}, statement, v.statement())
+        else:
+            for other, forked in forks[:40]:
+                v.ask(other.tile, forked, statement)
+        pieces = [f for f in v.folder.rglob("*.unconfirmed")]
+        names = all(len(f.name.split(".")[-2]) == 32 for f in pieces)
+        return f"{len(pieces)} pieces, 128 bits {names}, the first {v.has(forks[0][1])}"
+    return attempt
+
+
+def decoys_first(s):
+    """20 receipts that nobody can prove fill what is kept of a statement; then comes the fork."""
+    v = Victim(s)
+    statement = v.statement()
+    for _ in range(20):
+        grown = v.log.history()
+        grown.add(v.statement())
+        v.ask(hidden, grown.add(statement), statement)
+    other, forked = v.fork(statement)
+    v.ask(other.tile, forked, statement)
+    return f"{len([*v.folder.rglob('*.unconfirmed')])} pieces, the fork {v.has(forked)}"
+
+
+def former_name(s):
+    """Evidence that was kept under a name of 64 bits is known again, and has no second copy."""
+    v = Victim(s)
+    statement = v.statement()
+    other, forked = v.fork(statement)
+    v.ask(other.tile, forked, statement)
+    for file in [*v.folder.rglob("*.unconfirmed"), *v.folder.rglob("*.against")]:
+        stem, digits, suffix = file.name.rsplit(".", 2)
+        file.rename(file.with_name(f"{stem}.{digits[:16]}.{suffix}"))
+    v.ask(other.tile, forked, statement)
+    return f"{len([*v.folder.rglob('*.unconfirmed')])}, {len([*v.folder.rglob('*.against')])}"
+
+
+def padded(s):
+    """A true receipt in an answer of a mebibyte: what of it is kept."""
+    v = Victim(s)
+    statement = v.statement()
+    answer = v.log.add(statement)
+    said = v.ask(v.log.tile, {**answer, "more": "x" * (1 << 20)}, statement)
+    large = [f.name for f in v.folder.rglob("*") if f.is_file() and f.stat().st_size > 300_000]
+    return f"receipt {v.has(answer)}, {'answer-size' in said}, large {large}"
+
+
+def folder_in_use(s):
+    """Another program holds the folder: the command ends, and names it."""
+    v = Victim(s)
+    handle = os.open(v.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with Host(hidden) as host:
+            code, text = program(RELAIS, "submit", "--url", host.url, "--receipts", v.folder, "-", stdin=v.statement() + "\n",
+                                 seconds=25)
+    finally:
+        os.close(handle)
+    return f"{code} {'folder-locked' in text and str(v.folder) in text}"
+
+
+def folder_of_a_ledger(place):
+    def attempt(s):
+        log = FalseLog()
+        data = s.ledger.data
+        before = {f.name for f in data.rglob("*")}
+        statement = s.by(ML1).statement("case.detected", case(), DETECTED)
+        with Host(log.tile, log.add(statement)) as host:
+            code, text = program(RELAIS, "submit", "--url", host.url, "--vkey", log.vkey, "--receipts", data / place, "-",
+                                 stdin=statement + "\n")
+        made = {f.name for f in data.rglob("*")} - before
+        return f"{code} {'path-in-ledger' in text}, made {sorted(made)}"
+    return attempt
+
+
+def from_the_future(s):
+    """A receipt of tomorrow is kept, and the clocks are spoken of."""
+    v = Victim(s)
+    statement = v.statement()
+    answer = v.log.add(statement, int((time.time() + 86_400) * 1_000))
+    said = v.ask(v.log.tile, answer, statement)
+    return f"{said[0]}, {v.has(answer)}, told {'ahead of this machine' in said}"
+
+
 def rows():
+    yield Row("100 forks of one statement, in one answer", FLOOD, flood(True), "17 pieces, 128 bits True, the first kept")
+    yield Row("40 forks of one statement, one after the other", FLOOD, flood(False), "16 pieces, 128 bits True, the first kept")
+    yield Row("20 unproven receipts, and then a fork", FLOOD, decoys_first, "17 pieces, the fork kept")
+    yield Row("evidence under a former name", FLOOD, former_name, "1, 1")
+    yield Row("an answer of a mebibyte", FLOOD, padded, r"receipt kept, True, large \[\]")
+    yield Row("a folder that another program holds", PLACE, folder_in_use, "1 True")
+    for place in (".", "receipts", "keys/deep/receipts", "store"):
+        yield Row(f"receipts in a ledger's folder, {place}", PLACE, folder_of_a_ledger(place), r"1 True, made \[\]")
+    yield Row("a receipt of tomorrow", FUTURE, from_the_future, "0, kept, told True")
     for name, attempt in (("its place is taken, and freed again", place_taken),
                           ("with a receipt of another statement", under_another),
                           ("in a list with an answer too few", too_few_answers),

@@ -15,9 +15,9 @@ from table import Row, control
 
 from attempts.store import copied
 
-KINDS, MODES, HEAD, STRAYS, FORMS, EMPTY, HANDLES = ("files that are none", "modes of folders", "a head that contradicts itself",
-                                                     "strays in the store", "forms of a convention", "values that are empty",
-                                                     "too few handles")
+KINDS, MODES, HEAD, STRAYS, FORMS, EMPTY, HANDLES, OVER = (
+    "files that are none", "modes of folders", "a head that contradicts itself", "strays in the store", "forms of a convention",
+    "values that are empty", "too few handles", "files of somebody else's")
 
 
 @contextlib.contextmanager
@@ -156,6 +156,45 @@ def kinds():
               "refused")
     yield control("sign, from a link to a file", KINDS, lambda s: program(
         RELAIS, "key", "show", "--file", linked(s, s.key)), "accepted")
+
+
+def over_a_file(*command):
+    """A command that makes a file, where one of somebody else's is: it is as it was."""
+    def attempt(s):
+        mine = s.folder / f"mine-{uuid.uuid4()}"
+        folder = s.folder / f"folder-{uuid.uuid4()}"
+        folder.mkdir()
+        names = ("structures.json", "services.json", "partner-1.json", "001.sd-jwt")
+        for path in (mine, *(folder / n for n in names)):
+            path.write_text("mine\n")
+        code, text = run_program(*(str(a).replace("{file}", str(mine)).replace("{folder}", str(folder))
+                                   .replace("{data}", str(s.ledger.data)).replace("{scratch}", str(s.folder / f"made-{uuid.uuid4()}"))
+                                   for a in command))
+        kept = all(p.read_text() == "mine\n" for p in (mine, *(folder / n for n in names)))
+        left = sorted(p.name for p in folder.iterdir() if p.name not in names) + [p.name for p in s.folder.glob("mine-*.new")]
+        return f"{verdict(code, 'done')}, told {'file-exists' in text}, kept {kept}, left {left}"
+    return attempt
+
+
+def run_program(*command):
+    done = subprocess.run([str(c) for c in (RELAIS, *command)], capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def over_files():
+    expected = r"refused, told True, kept True, left \[\]"
+    for name, *command in (
+            ("generate --out", "generate", "--cases", 1, "--out", "{file}"),
+            ("data-inclusion export", "data-inclusion", "export", "--data", "{data}", "--out", "{folder}"),
+            ("scenario --out", "scenario", "--data", "{scratch}", "--out", "{folder}")):
+        yield Row(name, OVER, over_a_file(*command), expected)
+    yield Row("generate --out, into a ledger", OVER, into_a_ledger, "refused, told True, made False")
+
+
+def into_a_ledger(s):
+    path = s.ledger.data / f"load-{uuid.uuid4()}"
+    code, text = run_program("generate", "--cases", 1, "--out", path)
+    return f"{verdict(code, 'done')}, told {'path-in-ledger' in text}, made {path.exists()}"
 
 
 def made_fifo(s):
@@ -338,5 +377,5 @@ def forms():
 
 
 def rows():
-    for part in (kinds, folders, strays, forms):
+    for part in (kinds, folders, over_files, strays, forms):
         yield from part()

@@ -10,13 +10,13 @@ from acts import eventually
 from harness import AMICALE, DETECTED, ML1, ML2, SD_JWT, case, jwt_of
 from stage import bare, staged
 from table import Row, control
-from wire import connect, pour, read_reply, said, send_whole
+from wire import connect, pour, read_all, read_reply, said, send_whole
 
 MIB = 1 << 20
 # Of the whole process. What clients send is kept up to the bodies that are being read; what is no body, not at all.
 BUDGET_MIB, BUDGET_BODIES_MIB = 128, 448
 MEMORY, PLACES, HANDLES, STREAMS = "memory", "places for bodies", "connections and handles", "streams"
-WAIT = "how long to wait"
+WAIT, OPEN = "how long to wait", "what is open to all"
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/sd-jwt\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 ATTACKER, OTHER = "127.0.0.1", "127.0.0.2"
@@ -300,7 +300,41 @@ def told_to_wait(s):
         return f"{said(answer)}, more than an hour: {int(answer.headers['Retry-After']) > 3_600}"
 
 
+def strangers(request):
+    """700 requests without a token that holds, from one address, of which 500 are paid for: what it is told, what others get."""
+    def attempt(s):
+        del s
+        with bare() as t:
+            t.ledger.found(t.serve("--clock-seconds", 3600, "--max-requests-per-second", 50))
+            with connect(t.server, ATTACKER) as connection:
+                connection.sendall(request * 699 + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+                replies = read_all(connection)
+            limited = [r for r in replies if r.status == 429]
+            told = all(r.rule == "too-many-requests-of-address" and int(r.headers["retry-after"]) >= 1 for r in limited)
+            return f"limited {len(limited) > 0}, told {told}, others {others(t, OTHER)}, its own statements {post_from(t, ATTACKER)}"
+    return attempt
+
+
+def post_from(t, source):
+    """A statement from this address, whose signatory answers for it."""
+    body = statement(t)
+    with connect(t.server, source) as connection:
+        connection.sendall(HEAD + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
+        return read_reply(connection)
+
+
+def open_to_all():
+    fine = "limited True, told True, others written 201, ready 200, its own statements 201"
+    for path in ("/log/checkpoint", "/log/tile/0/000.p/1", "/log/vkey", "/log/reads/checkpoint", "/livez", "/readyz", "/metrics",
+                 "/nothing", "/v1/cases"):
+        yield Row(f"a flood of GET {path}", OPEN, strangers(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()), fine)
+    yield Row("a flood of OPTIONS", OPEN, strangers(b"OPTIONS /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"), fine)
+    yield Row("a flood of false tokens", OPEN,
+              strangers(b"GET /v1/cases HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\n\r\n"), fine)
+
+
 def rows():
+    yield from open_to_all()
     yield Row("a share of the disk that comes back in hours", WAIT, told_to_wait, "429 too-much-stored, more than an hour: True")
     yield from memory()
     yield from places()

@@ -5,8 +5,8 @@ import json
 import re
 import uuid
 
-from acts import COMMISSION, HASH, IDENTITY, MAGISTRATE, NOTE, POLICE, id_of
-from harness import AMICALE, ASSESSED, ML1, ML2, ML3, MOUVEMENT, PREF, Live, all_pages, case
+from acts import COMMISSION, HASH, IDENTITY, MAGISTRATE, NOTE, POLICE, UDML, id_of
+from harness import AMICALE, ASSESSED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, Live, Signatory, all_pages, case
 from stage import staged
 from table import Row, control
 from wire import said
@@ -14,6 +14,7 @@ from wire import said
 DEBATES, AFTER, BACK, MEMBER, NEED, CONSENT = ("that a debate took place", "after one's part has ended", "after stepping back",
                                                "the rest of a file", "what is not needed", "after a consent was taken back")
 PAYLOAD, OTHERS = "exemple : pour ce destinataire", "exemple : pour un autre destinataire"
+VOTES, CONVENTION = "votes that nobody gave", "convention/rhone-2023"
 LATER = "exemple : confié plus tard"
 
 
@@ -25,6 +26,27 @@ def file_of(s, holder=ML1):
     s.consent(holder, subject, "psp")
     s.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
     return subject
+
+
+def of_its_own_making(s):
+    """The union attaches missions locales whose keys it has made, and has them vote on a signatory that it would have."""
+    new = f"exemple-{uuid.uuid4().hex[:8]}"
+    made = []
+    for _ in range(3):
+        slug, key = f"mission-locale-{uuid.uuid4().hex[:6]}", Key()
+        s.ledger.signatories[slug] = Signatory(slug, key)
+        s.act(UDML, "mission_locale.attached", f"signatory/{UDML}",
+              {"mission_locale": slug, "name": "Exemple", **s.ledger.signatories[slug].key_data(key, s.ledger.origin)})
+        made.append(slug)
+    proposal = {"proposal_id": f"exemple-{uuid.uuid4()}"}
+    s.act(UDML, "governance.proposed", CONVENTION, {
+        **proposal, "act": "admit_signatory", "signatory": new, "name": "Exemple", "roles": ["aa"], "public_key": Key().x,
+        "reason": "exemple"})
+    votes = {said(s.reader().post(s.by(slug).statement("governance.approved", CONVENTION, proposal))) for slug in made}
+    own = {said(s.reader().post(s.by(slug).statement("governance.proposed", CONVENTION, {
+        **proposal, "proposal_id": f"exemple-{uuid.uuid4()}", "act": "withdraw_signatory", "signatory": AMICALE,
+        "reason": "exemple"}))) for slug in made}
+    return f"votes {votes}, proposals {own}"
 
 
 def debate(s, subject, opinion, recused=()):
@@ -429,5 +451,7 @@ def need():
 
 
 def rows():
+    yield Row("a union's missions locales, with keys of its making", VOTES, of_its_own_making,
+              r"votes \{'403 no-vote'\}, proposals \{'403 no-vote'\}")
     for part in (debates, after, back, need):
         yield from part()

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 import time
 import uuid
 
@@ -138,6 +139,28 @@ def over_a_ledger():
     yield Row("generate over a ledger", KEYS, over(lambda s: ("generate", "--data", "{}", "--cases", "1")), expected)
     yield Row("a new key over a key", KEYS, over(lambda s: ("key", "new", "--out", "{}/keys/log.jwk")), expected)
     yield Row("two servers on one folder", KEYS, two_servers, "refused")
+    for name in ("keys/log.jwk", "keys/system.jwk", "head", "log.vkey", "reads/head"):
+        yield Row(f"{name} deleted while it is served", KEYS, gone_while_served(name), "told True")
+
+
+def gone_while_served(name):
+    """A file that is read at the start alone goes while the server runs: who runs it is told by its name, at once."""
+    def attempt(s):
+        with copied(s.ledger.data) as copy:
+            server = subprocess.Popen([RELAIS, "serve", "--data", str(copy), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE)
+            end = threading.Timer(30, server.kill)  # of a server that says nothing
+            end.start()
+            try:
+                server.stdout.readline()
+                (copy / name).unlink()
+                told = next((line for line in server.stderr if name.encode() in line and b"is gone" in line), b"")
+            finally:
+                end.cancel()
+                server.kill()
+                server.communicate()
+            return f"told {bool(told)}"
+    return attempt
 
 
 def two_servers(s):

@@ -312,7 +312,9 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
 TEST_F(Endpoints, EveryRouteIsInTheTable) {
   std::vector<std::string> known;
   for (const auto& [route, check] : checks()) known.push_back(route);
-  EXPECT_THAT(service_->routes(), testing::UnorderedElementsAreArray(known))
+  std::vector<std::string> there;
+  for (const api::RouteSummary& route : service_->route_summaries()) there.push_back(route.label);
+  EXPECT_THAT(there, testing::UnorderedElementsAreArray(known))
       << "an endpoint says here what each reader gets of it (api/reading/matrix_rows.h)";
 }
 
@@ -340,9 +342,9 @@ TEST_F(Endpoints, EveryReaderGetsWhatTheMatrixSays) {
 
 TEST_F(Endpoints, AtTheDoors) {
   ASSERT_EQ(get("observatoire", "/v1/events?limit=1").status, 200U);  // so that there is a look
-  for (const std::string& route : service_->routes()) {
-    if (!route.starts_with("GET ")) continue;
-    std::string path = route.substr(4);
+  for (const api::RouteSummary& route : service_->route_summaries()) {
+    if (!route.label.starts_with("GET ")) continue;
+    std::string path = route.label.substr(4);
     for (const auto& [from, to] : {std::pair{"{id}", "x"},
                                    {"{name}", "trainings"},
                                    {"entries/{*}", "entries/000.p/1"},

@@ -53,10 +53,15 @@ TEST(Problem, EveryErrcHasTheStatusThatItsCommentSays) {
 }
 
 TEST(Problem, FailuresOfOursAreNotToldToTheClient) {
-  for (const Errc code : {Errc::corrupt, Errc::io, Errc::internal}) {
-    const Response r = problem(error(code, "store", "/secret/path is damaged"));
+  for (const Errc code :
+       {Errc::corrupt, Errc::io, Errc::internal, Errc::unavailable, Errc::storage_full}) {
+    const Response r = problem(error(code, "store", "/secret/path is damaged").at("--secret"));
     EXPECT_EQ(r.body.find("secret"), std::string::npos);
+    EXPECT_EQ(member(r, "rule"), "store");
   }
+  const Response r =
+      problem(error(Errc::unavailable, "storage-read-only", "/secret").accepts("a disk for it"));
+  EXPECT_EQ(member(r, "accepted"), "a disk for it");
 }
 
 TEST(Problem, StatusesCarryTheHeadersTheyNeed) {

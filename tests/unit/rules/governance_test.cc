@@ -5,6 +5,7 @@
 
 #include "ledger/rules/convention/governance.h"
 #include "tests/support/acts.h"
+#include "tests/unit/rules/payloads.h"
 #include "tests/unit/rules/walk.h"
 
 namespace relais::tests {
@@ -637,6 +638,91 @@ TEST_F(MissionLocale, JoinsUnderTheUnionWithItsOwnKey) {
   EXPECT_EQ(statement::to_string(ml3->role_set()), "ml");
   EXPECT_EQ(scene.registry().find_key(kid_of("ml3"))->owner, ml3->id);
   scene.detect("ml3", 1);
+}
+
+/// Whoever attaches it may have made its key: the union would have as many votes as it likes.
+TEST_F(MissionLocale, HasNoVoteWhileItsUnionAloneAnswersForIt) {
+  attach("ml3", "ml3");
+  attach("ml4", "ml4");
+  propose("udml", admission("p1", "aa3"));
+  for (const char* vote : {"governance.approved", "governance.rejected"}) {
+    const Error e = scene.refused(
+        "ml3", vote, subject(),
+        on("p1", vote == std::string_view("governance.approved") ? "{}" : R"({"reason":"no"})"));
+    EXPECT_EQ(e.rule, "no-vote") << vote;
+    EXPECT_EQ(e.code, Errc::forbidden);
+  }
+  EXPECT_EQ(refused_proposal(admission("p2", "aa4"), "ml3").rule, "no-vote");
+  // Nor does it make a quorum reachable that those who vote cannot fill.
+  scene.world().mutable_registry().quorums["admit-signatory"] = rules::Quorum{7, 0};
+  EXPECT_EQ(refused_proposal(admission("p3", "aa4")).rule, "quorum-unreachable");
+  scene.detect("ml3", 1);
+}
+
+TEST_F(MissionLocale, AQuorumMakesItASignatoryInItsOwnRight) {
+  attach("ml3", "ml3");
+  const SignatoryId before = scene.ordinal_of("ml3");
+  json::object own = admission("p1", "ml3");
+  own["roles"] = *json::parse(R"(["ml"])");
+  json::object other_key = own;
+  other_key["public_key"] = public_key("udml-made");
+  EXPECT_EQ(refused_proposal(other_key).rule, "key-not-its-own");
+  other_key["public_key"] = public_key("udml");
+  EXPECT_EQ(refused_proposal(other_key).rule, "key-not-its-own");
+  propose("pref", own);
+  approve("p1", {"aa1"});
+  EXPECT_EQ(scene.refused("aa2", "signatory.admitted", subject(), proven("p1", "udml", "ml3")).rule,
+            "key-proof")
+      << "it agrees by its own key";
+  scene.expect("aa2", "signatory.admitted", subject(), proven("p1", "ml3", "ml3"));
+  EXPECT_EQ(scene.ordinal_of("ml3"), before);
+  EXPECT_EQ(scene.registry().account_of(before), before);
+  propose("ml3", admission("p2", "aa3"));
+  EXPECT_THAT(scene.registry().proposals.at("p2").approvals, testing::ElementsAre(before));
+  json::object again = own;
+  again["proposal_id"] = "p3";
+  EXPECT_EQ(refused_proposal(again).rule, "slug-taken");
+}
+
+/// One that left and comes back by its union alone is answered for by it, founder or not.
+TEST_F(MissionLocale, ComesBackWithoutAVote) {
+  scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml2", "ml2"));
+  scene.clock.advance_ms(1);
+  attach("ml2", "ml2-new");
+  EXPECT_EQ(refused_proposal(admission("p1", "aa3"), "ml2").rule, "no-vote");
+}
+
+TEST_F(MissionLocale, SharesWhatIsLimitedWithItsUnion) {
+  attach("ml3", "ml3");
+  attach("ml4", "ml4");
+  const rules::Registry& registry = scene.registry();
+  EXPECT_EQ(registry.account_of(scene.ordinal_of("ml3")), scene.ordinal_of("udml"));
+  EXPECT_EQ(registry.account_of(scene.ordinal_of("ml4")), scene.ordinal_of("udml"));
+  EXPECT_EQ(registry.account_of(scene.ordinal_of("ml1")), scene.ordinal_of("ml1"));
+  scene.detect("ml1", 1);
+  const auto opened = [&](std::uint64_t n) {
+    json::object d = an_emergency(n);
+    d["until"] = to_rfc3339(Timestamp{scene.clock.now().value + 3'600'000});
+    return d;
+  };
+  scene.expect("ml3", "case.emergency_access_opened", case_subject(1), opened(1));
+  scene.expect("ml1", "case.emergency_access_reviewed", case_subject(1),
+               on_access(1, R"({"outcome":"not_justified"})"));
+  EXPECT_EQ(scene.refused("ml4", "case.emergency_access_opened", case_subject(1), opened(2)).rule,
+            "emergency-barred");
+}
+
+TEST_F(MissionLocale, OfOneUnionAreBounded) {
+  auto& registry = scene.world().mutable_registry();
+  for (std::size_t i = 0; i < rules::kMaxAttachedOfUnion; ++i) {
+    rules::Signatory s;
+    s.slug = "s" + std::to_string(i);
+    s.source = Scene::source_of(s.slug);
+    s.active = i % 2 == 0;
+    s.under = scene.ordinal_of("udml");
+    registry.add(std::move(s));
+  }
+  EXPECT_EQ(refused_attachment(attachment("ml3", "ml3")).rule, "limit-attached");
 }
 
 TEST_F(MissionLocale, AttachmentIsRefused) {

@@ -145,13 +145,26 @@ TEST(Tool, AVersionIsPublishedOnce) {
   EXPECT_EQ(e.field, "data.version");
   EXPECT_EQ(e.state, "PUBLISHED");
   EXPECT_THAT(scene.world().find_library("grille")->versions,
-              testing::ElementsAre("2024-1", "2024-2"));
+              testing::ElementsAre(testing::Key("2024-1"), testing::Key("2024-2")));
+}
+
+/// Whoever goes on with a tool leaves who began it its room.
+TEST(Tool, IsNotFilledByOthers) {
+  Scene scene;
+  scene.expect("aa1", "tool.published", "library/grille", tool("first"));
+  for (int i = 0; i < 100; ++i)
+    scene.expect("ml1", "tool.published", "library/grille", tool("m" + std::to_string(i)));
+  EXPECT_EQ(scene.refused("ml1", "tool.published", "library/grille", tool("m100")).rule,
+            "limit-versions");
+  scene.expect("aa1", "tool.published", "library/grille", tool("second"));
+  scene.expect("ml2", "tool.published", "library/grille", tool("third"));
 }
 
 TEST(Tool, HasAThousandVersionsAtMost) {
   Scene scene;
-  for (int i = 0; i < 1'000; ++i)
-    scene.world().mutable_library("grille").versions.insert(std::to_string(i));
+  rules::LibraryState& library = scene.world().mutable_library("grille");
+  library.publisher = scene.ordinal_of("aa1");
+  for (int i = 0; i < 1'000; ++i) library.versions.emplace(std::to_string(i), library.publisher);
   EXPECT_EQ(scene.refused("aa1", "tool.published", "library/grille", tool("new")).rule,
             "limit-versions");
   EXPECT_EQ(scene.refused("aa1", "tool.published", "library/grille", tool("7")).rule,

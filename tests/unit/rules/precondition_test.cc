@@ -677,6 +677,12 @@ Change quorum(std::uint32_t approvals) {
   return [=](Example& e) { e.registry().quorums["admit-signatory"] = {approvals, 0}; };
 }
 
+void by_one_attached(Example& e) {
+  e.scene.expect("udml", "mission_locale.attached", "signatory/udml", attachment("ml3", "ml3"));
+  e.scene.keys.insert_or_assign("ml3", test_key("ml3"));
+  e.who = "ml3";
+}
+
 Table of_votes() {
   const auto vote = [](std::string_view event) -> Precondition {
     return {event,
@@ -684,11 +690,13 @@ Table of_votes() {
              {"the proposal is open", "proposal-unknown", on_another_proposal("p9")},
              {"the emitter has a vote on it", "emitter-forbidden", by("member")},
              {"the emitter has a vote on it", "governance-own-matter", by("aa1")},
+             {"the emitter has a vote on it", "no-vote", by_one_attached},
              {"has not voted", "voted-already", by("pref")}}};
   };
   return {
       {"governance.proposed",
        {{"the emitter has a vote (pref, ml, udml, aa or sec)", "emitter-forbidden", by("member")},
+        {"is no mission locale that its union alone answers for", "no-vote", by_one_attached},
         {"what the act needs is named (see its fields)", "proposal-incomplete", without("name")},
         {"nothing else", "proposal-excess", [](Example& e) { e.payload["kid"] = kid_text("aa1"); }},
         {"the proposal id is new", "proposal-known", done_before},
@@ -744,11 +752,13 @@ Table of_effects() {
     return with(on_proposal("p2"), "proof", proof_of(key, slug));
   };
   const Clause proof{"the proof of possession is by the new key", "key-proof", proof_by("third")};
+  const Clause named{"the proof of possession is by the key that it names", "key-proof",
+                     proof_by("third")};
   return {
       effect("convention.amended", "the proposal (amend_convention)", "term-order",
              alert_before_review, {}),
       effect("signatory.admitted", "the proposal (admit_signatory)", "slug-taken",
-             overtaken_by(admission("p2", "aa3", "other"), proven("other", "aa3")), {proof}),
+             overtaken_by(admission("p2", "aa3", "other"), proven("other", "aa3")), {named}),
       effect("signatory.withdrawn", "the proposal (withdraw_signatory)", "signatory-unknown",
              overtaken_by(withdrawal("p2", "ml2"), on_proposal("p2", R"({"reason":"own"})")),
              {{"the signatory holds no open case", "open-cases-first",
@@ -762,6 +772,15 @@ Table of_effects() {
   };
 }
 
+void with_a_hundred_attached(Example& e) {
+  for (int i = 0; i < 100; ++i) {
+    rules::Signatory s;
+    s.slug = "s" + std::to_string(i);
+    s.source = Scene::source_of(s.slug);
+    s.under = e.scene.ordinal_of("udml");
+    e.registry().add(std::move(s));
+  }
+}
 Change attaching(std::string slug, std::string key) {
   return [=](Example& e) { e.payload = attachment(slug, key); };
 }
@@ -780,6 +799,7 @@ Table of_the_union() {
         {"which is not attached", "mission-locale-attached-already", attaching("ml1", "new")},
         {"its short name is no other signatory's", "slug-taken", attaching("aa1", "new")},
         {"its key is not known yet", "key-known", attaching("ml3", "ml1")},
+        {"the union answers for fewer than 100", "limit-attached", with_a_hundred_attached},
         {"no quorum has withdrawn it", "withdrawn-by-quorum", ml2_withdrawn_by_quorum}}},
       {"mission_locale.detached",
        {{"in the union's own stream", "stream-not-own", on_stream("signatory/ml2")},

@@ -1,6 +1,7 @@
 // Both wrapping keys keep one contract: a file, and a token behind PKCS#11 (Debian's softhsm2).
 #include "ledger/vault/wrapping_key.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -99,6 +100,73 @@ TEST_P(WrappingKeyTest, OneThatIsNotThereIsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, WrappingKeyTest, ::testing::Values("file", "token"),
                          [](const auto& info) { return info.param; });
+
+/// The module as it is behind p11-kit: what it closes is closed for everybody in the process.
+class Module {
+ public:
+  Module() : handle_(::dlopen(kModule, RTLD_NOW)) {}
+  ~Module() { ::dlclose(handle_); }
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  /// As a token that is pulled out, or restarts.
+  void drop_all_sessions() const {
+    unsigned long count = 16;
+    unsigned long slots[16] = {};
+    const auto list =
+        reinterpret_cast<unsigned long (*)(unsigned char, unsigned long*, unsigned long*)>(
+            ::dlsym(handle_, "C_GetSlotList"));
+    const auto close =
+        reinterpret_cast<unsigned long (*)(unsigned long)>(::dlsym(handle_, "C_CloseAllSessions"));
+    ASSERT_EQ(list(1, slots, &count), 0U);
+    ASSERT_GT(count, 0U);
+    for (unsigned long i = 0; i < count; ++i) EXPECT_EQ(close(slots[i]), 0U);
+  }
+
+ private:
+  void* handle_;
+};
+
+class TokenKeyTest : public WrappingKeyTest {};
+INSTANTIATE_TEST_SUITE_P(Kinds, TokenKeyTest, ::testing::Values("token"));
+
+TEST_P(TokenKeyTest, ASessionThatTheTokenDropsIsOpenedAgain) {
+  auto made = make_wrapping_key(place);
+  ASSERT_TRUE(made) << to_string(made.error());
+  WrappingKey& key = **made;
+  const Module module;
+  const std::string first = *key.wrap("one", "");
+  module.drop_all_sessions();
+  const auto opened = key.unwrap(first, "");
+  ASSERT_TRUE(opened) << to_string(opened.error());
+  EXPECT_EQ(*opened, "one");
+  module.drop_all_sessions();
+  const auto second = key.wrap("two", "");
+  ASSERT_TRUE(second) << to_string(second.error());
+  module.drop_all_sessions();
+  ASSERT_TRUE(key.renew());
+  const std::string third = *key.wrap("three", "");
+  EXPECT_NE(third.substr(0, 8), first.substr(0, 8));
+  module.drop_all_sessions();
+  ASSERT_TRUE(key.destroy_others(third));
+  EXPECT_EQ(key.unwrap(third, ""), "three");
+  EXPECT_EQ(key.unwrap(*second, "").error().rule, "wrapping-key-other");
+}
+
+/// Once, and not for ever: who reads gets the error.
+TEST_P(TokenKeyTest, ATokenThatDoesNotComeBackIsAnError) {
+  auto made = make_wrapping_key(place);
+  ASSERT_TRUE(made) << to_string(made.error());
+  const std::string wrapped = *(*made)->wrap("one", "");
+  const Module module;
+  module.drop_all_sessions();
+  std::ofstream(folder.path / "pin") << "00000000\n";
+  const auto refused = (*made)->unwrap(wrapped, "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().rule, "pkcs11-failed");
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  std::ofstream(folder.path / "pin") << "12345678\n";
+  EXPECT_EQ((*made)->unwrap(wrapped, ""), "one");
+}
 
 class FileKeyTest : public ::testing::Test {
  protected:

@@ -1,7 +1,8 @@
-#include "api/read_queue.h"
+#include "api/turn_queue.h"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <vector>
@@ -10,7 +11,7 @@ namespace relais::api {
 namespace {
 
 /// Two workers, of which the queue uses one. That one is busy until go() is called.
-class ReadQueueTest : public ::testing::Test {
+class TurnQueueTest : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(queue.post(pool, SignatoryId{9}, [this] {
@@ -32,11 +33,11 @@ class ReadQueueTest : public ::testing::Test {
   std::mutex mutex;
   std::vector<int> done;
   std::size_t expected = 0;
-  ReadQueue queue{6, 4};
+  ReadQueue queue{"reads", "signatory", {6, 4, 1}};
   WorkerPool pool{2, 16};
 };
 
-TEST_F(ReadQueueTest, WhoAsksForManyWaitsForItself) {
+TEST_F(TurnQueueTest, WhoAsksForManyWaitsForItself) {
   expected = 6;
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(post(1)) << i;
   ASSERT_TRUE(post(2));
@@ -48,7 +49,7 @@ TEST_F(ReadQueueTest, WhoAsksForManyWaitsForItself) {
   EXPECT_EQ(queue.waiting(), 0U);
 }
 
-TEST_F(ReadQueueTest, OneLeavesThePartOfTheOthersAndAllHaveAnEnd) {
+TEST_F(TurnQueueTest, OneLeavesThePartOfTheOthersAndAllHaveAnEnd) {
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(post(1));
   const Admitted own = post(1);
   ASSERT_FALSE(own);
@@ -64,7 +65,7 @@ TEST_F(ReadQueueTest, OneLeavesThePartOfTheOthersAndAllHaveAnEnd) {
   go();
 }
 
-TEST_F(ReadQueueTest, AWorkerIsLeftToOthers) {
+TEST_F(TurnQueueTest, AWorkerIsLeftToOthers) {
   std::promise<void> other;
   ASSERT_TRUE(post(1));
   ASSERT_TRUE(pool.post([&] { other.set_value(); }));
@@ -73,8 +74,34 @@ TEST_F(ReadQueueTest, AWorkerIsLeftToOthers) {
   go();
 }
 
-TEST(ReadQueueAlone, NothingIsTakenWhereNoWorkerCanBeAskedFor) {
-  ReadQueue queue(4, 4);
+/// Lists of statements need no token: however many wait, a read has its turn after one of them.
+TEST(TwoTurnQueues, NeitherKeepsTheOtherOut) {
+  ListQueue lists("lists", "address", {100, 100, 0});
+  ReadQueue reads("reads", "signatory", {4, 4, 1});
+  std::promise<void> started, going, read;
+  std::atomic<int> before{0};
+  WorkerPool pool(2, 16);
+  ASSERT_TRUE(lists.post(pool, "192.0.2.1", [&] {
+    started.set_value();
+    going.get_future().wait();
+  }));
+  started.get_future().wait();
+  std::promise<void> held, release;
+  ASSERT_TRUE(pool.post([&] {
+    held.set_value();
+    release.get_future().wait();
+  }));
+  held.get_future().wait();  // both workers are busy, and all that follows waits
+  for (int i = 0; i < 99; ++i) ASSERT_TRUE(lists.post(pool, "192.0.2.1", [&] { ++before; }));
+  ASSERT_TRUE(reads.post(pool, SignatoryId{1}, [&] { read.set_value(); }));
+  going.set_value();
+  read.get_future().wait();
+  EXPECT_LE(before, 2);
+  release.set_value();
+}
+
+TEST(TurnQueueAlone, NothingIsTakenWhereNoWorkerCanBeAskedFor) {
+  ReadQueue queue("reads", "signatory", {4, 4, 1});
   WorkerPool pool(1, 0);
   const Admitted posted = queue.post(pool, SignatoryId{1}, [] {});
   ASSERT_FALSE(posted);
