@@ -27,7 +27,7 @@ Shown shown(const Key& key) {
   return {crypto::to_text(crypto::thumbprint(key)), crypto::to_text(key), crypto::public_jwk(key)};
 }
 
-Result<Shown> make_file(Context& context, const KeyOptions& o) {
+Result<Shown> make_key_file(Context& context, const KeyOptions& o) {
   RELAIS_ASSIGN(const std::string passphrase, read_passphrase(o.passphrase_file));
   if (o.seal) {
     const auto key = crypto::OpeningKey::generate(context.random);
@@ -40,7 +40,7 @@ Result<Shown> make_file(Context& context, const KeyOptions& o) {
 }
 
 int make(Context& context, const KeyOptions& o) {
-  const auto key = make_file(context, o);
+  const auto key = make_key_file(context, o);
   if (!key) return report(context, key.error());
   print(context, {{"file", o.out}, {"kid", key->kid}, {"x", key->x}},
         "private key in " + o.out + " (keep it to yourself)\nkid " + key->kid + "\nx   " + key->x);

@@ -84,7 +84,7 @@ Result<FolderReport> verify_once(Context& context, const VerifyOptions& o) {
   return report;
 }
 
-int verify_data(Context& context, const Options& o) {
+int verify_data(Context& context, const VerifyOptions& o) {
   const Timestamp start = context.clock.now();
   const std::filesystem::path key = log::wrapping_key_place(o.data, o.wrapping_key);
   const auto all = replay::verify_settled<FolderReport>(

@@ -34,7 +34,7 @@ class VisibilityCost : public ApiTest {
  protected:
   api::Reader reader(const std::string& slug) {
     const rules::Signatory* s = ledger->head()->registry->find_slug(slug);
-    return {s->id, s->role_set(), nullptr};
+    return {s->id, s->id, s->role_set(), nullptr};
   }
   /// Point reads for one answer with every event of the log.
   std::size_t reads_for(const std::string& slug, std::size_t& seen) {
