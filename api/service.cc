@@ -150,8 +150,8 @@ struct Service::Impl {
 };
 
 void note_failure(Context& context, const Error& e) {
-  if (is_failure(e) || (is_outage(e) && context.outages.is_news(e.rule)))
-    context.report(to_string(e));
+  const bool outage = is_outage(e) && !context.draining;  // whose end was asked for
+  if (is_failure(e) || (outage && context.outages.is_news(e.rule))) context.report(to_string(e));
 }
 
 std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options) {

@@ -28,14 +28,12 @@ function(relais_link target visibility)
   endforeach()
 endfunction()
 
-# With RELAIS_UNITY the files of a folder are compiled as one source: nearly all of the time goes into the headers that
-# each of them includes. A file that gives a name of its own to what another one of its folder calls the same stands in
-# ALONE, and is compiled by itself.
+# The files of a folder are compiled as one source: nearly all of the time goes into the headers that each of them
+# includes. A file that gives a name of its own to what another one of its folder calls the same stands in ALONE, and is
+# compiled by itself. What is installed is never compiled so: of two overloads that different files keep to themselves,
+# another one may then be taken, in silence.
 function(relais_unity target)
   cmake_parse_arguments(ARG "" "" "SOURCES;ALONE" ${ARGN})
-  if(NOT RELAIS_UNITY)
-    return()
-  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # A function that nobody calls any more: another file's of the same name is taken in its place.
   target_compile_options(${target} PRIVATE -Werror=unused-function)
@@ -62,7 +60,9 @@ function(relais_module folder)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC "${root}")
   list(TRANSFORM ARG_ALONE PREPEND "${CMAKE_SOURCE_DIR}/${folder}/")
-  relais_unity(${name} SOURCES ${sources} ALONE ${ARG_ALONE})
+  if(RELAIS_UNITY STREQUAL "ALL")
+    relais_unity(${name} SOURCES ${sources} ALONE ${ARG_ALONE})
+  endif()
   relais_link(${name} PUBLIC ${ARG_DEPS})
   relais_link(${name} PRIVATE ${ARG_PRIVATE_DEPS})
   if("schemas" IN_LIST ARG_DEPS)

@@ -1,6 +1,6 @@
 # Compiler and linker settings that every target shares.
 option(RELAIS_TESTS "Build the tests and the benchmarks" ON)
-option(RELAIS_UNITY "Compile the files of a folder as one source: faster from nothing, slower after a small change" OFF)
+set(RELAIS_UNITY "OFF" CACHE STRING "Whose files are compiled as one source a folder: OFF, TESTS, ALL")
 option(RELAIS_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(RELAIS_SANITIZE "" CACHE STRING "Sanitizers: empty, 'address;undefined' or 'thread'")
 

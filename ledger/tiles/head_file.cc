@@ -96,9 +96,15 @@ Status HeadFile::write(std::string_view note) {
   slot.resize(kSlotBytes, '\0');
   const auto offset = static_cast<off_t>(next_ * kSlotBytes);
   next_ = (next_ + 1) % kSlots;
-  const ssize_t written = ::pwrite(fd_, slot.data(), slot.size(), offset);
-  if (written >= 0 && written != static_cast<ssize_t>(slot.size())) errno = ENOSPC;  // cut short
-  if (written != static_cast<ssize_t>(slot.size())) return fail(io_error("head"));
+  std::size_t done = 0;
+  while (done < slot.size()) {
+    const ssize_t written =
+        ::pwrite(fd_, slot.data() + done, slot.size() - done, offset + static_cast<off_t>(done));
+    if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = ENOSPC;
+    if (written <= 0) return fail(io_error("head"));
+    done += static_cast<std::size_t>(written);
+  }
   // A folder that somebody has removed takes writes for as long as its files are open, and keeps
   // nothing.
   struct stat file{};

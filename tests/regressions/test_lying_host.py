@@ -93,7 +93,7 @@ class LyingHostTest(LedgerTest):
 
     def evidence(self, event_id, suffix="unconfirmed"):
         """The one file of that kind of a statement; its name has a digest."""
-        form = re.escape(f"{self.by(ML1).source}/{event_id}.") + "[0-9a-f]{16}" + re.escape(f".{suffix}")
+        form = re.escape(f"{self.by(ML1).source}/{event_id}.") + "[0-9a-f]{32}" + re.escape(f".{suffix}")
         found = [name for name in self.kept() if re.fullmatch(form, name)]
         self.assertLess(len(found), 2)
         return found[0] if found else None

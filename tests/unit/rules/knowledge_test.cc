@@ -7,7 +7,7 @@ namespace relais::tests {
 namespace {
 
 /// `base` with one member set, or removed where the text is empty.
-json::object with(json::object base, std::string_view member, std::string_view value) {
+json::object with_member(json::object base, std::string_view member, std::string_view value) {
   if (value.empty())
     base.erase(member);
   else
@@ -88,27 +88,27 @@ TEST(Knowledge, ContentIsRefused) {
   const json::object pathway = data(R"({"title":"t","need":"shelter","steps":["s"]})");
   const std::vector<Row> rows = {
       {"date-in-future", "data.held_on", "training.delivered", "library/x",
-       with(training(), "held_on", R"("2026-03-03")")},
+       with_member(training(), "held_on", R"("2026-03-03")")},
       {"headcount-out-of-range", "data.headcount", "training.delivered", "library/x",
-       with(training(), "headcount", "0")},
+       with_member(training(), "headcount", "0")},
       {"headcount-out-of-range", "data.headcount", "training.delivered", "library/x",
-       with(training(), "headcount", "100001")},
+       with_member(training(), "headcount", "100001")},
       {"hours-out-of-range", "data.hours", "training.delivered", "library/x",
-       with(training(), "hours", "1001")},
+       with_member(training(), "hours", "1001")},
       {"territory-not-of-convention", "data.territory", "need.observed", "library/x",
-       with(need, "territory", R"("75056")")},
+       with_member(need, "territory", R"("75056")")},
       {"date-in-future", "data.date_maj", "partner.introduced", "network/x",
-       with(partner(), "date_maj", R"("2026-03-03")")},
+       with_member(partner(), "date_maj", R"("2026-03-03")")},
       {"steps-missing", "data.steps", "pathway.published", "network/x",
-       with(pathway, "steps", "[]")},
+       with_member(pathway, "steps", "[]")},
       {"date-in-future", "data.held_on", "joint_action.recorded", "network/x",
-       with(joint_action(), "held_on", R"("2026-03-03")")},
+       with_member(joint_action(), "held_on", R"("2026-03-03")")},
       {"signatory-unknown", "data.signatories[1]", "joint_action.recorded", "network/x",
-       with(joint_action(), "signatories", R"(["ml1","ml9"])")},
+       with_member(joint_action(), "signatories", R"(["ml1","ml9"])")},
       {"signatory-repeated", "data.signatories[1]", "joint_action.recorded", "network/x",
-       with(joint_action(), "signatories", R"(["ml1","ml1"])")},
+       with_member(joint_action(), "signatories", R"(["ml1","ml1"])")},
       {"joint-action-alone", "data.signatories", "joint_action.recorded", "network/x",
-       with(joint_action(), "signatories", R"(["ml1"])")},
+       with_member(joint_action(), "signatories", R"(["ml1"])")},
   };
   for (const Row& row : rows) {
     Scene scene;
@@ -126,12 +126,12 @@ TEST(Knowledge, TheDayIsThatOfParis) {
   scene.clock.set(Timestamp{kSceneStart.value + (14 * 60 + 59) * 60'000});
   EXPECT_EQ(scene
                 .refused("ml1", "training.delivered", "library/x",
-                         with(training(), "held_on", R"("2026-03-03")"))
+                         with_member(training(), "held_on", R"("2026-03-03")"))
                 .rule,
             "date-in-future");
   scene.clock.set(Timestamp{kSceneStart.value + 15 * 60 * 60'000});
   scene.expect("ml1", "training.delivered", "library/x",
-               with(training(), "held_on", R"("2026-03-03")"));
+               with_member(training(), "held_on", R"("2026-03-03")"));
 }
 
 TEST(Tool, AVersionIsPublishedOnce) {
