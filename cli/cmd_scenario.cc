@@ -126,7 +126,7 @@ Result<std::size_t> tell_in_process(Context& context, const ScenarioOptions& o,
 
 Result<std::size_t> tell_to_server(Context& context, const ScenarioOptions& o,
                                    const Played& played) {
-  std::optional<merkle::NoteKey> log;
+  std::optional<merkle::LogKeys> log;
   if (!o.vkey.empty()) {
     RELAIS_ASSIGN(log, read_vkey(o.vkey));
   }

@@ -62,12 +62,15 @@ class Judge {
   Result<std::optional<replay::ReceiptReport>> judge(const std::string& line,
                                                      const Submitted& answer, Remote& remote) {
     RELAIS_ASSIGN(const std::string statement, sd_jwt_of(line));
-    if (folder_)
-      return folder_->keep(statement, answer,
-                           [&](const std::string& path) { return remote.get("/log/" + path); });
-    if (log_) return verify_answer(statement, answer, *log_);
+    const auto fetch = [&](const std::string& path) { return remote.get("/log/" + path); };
+    if (folder_) return folder_->keep(statement, answer, fetch);
+    if (log_) return verify_answer(statement, answer, *log_, fetch, followed_);
     RELAIS_TRY(identity_of(statement, answer));
     return std::nullopt;
+  }
+  /// Keys of the log that were followed with the last answer.
+  std::vector<replay::KeyLink> take_followed() {
+    return folder_ ? folder_->take_followed() : std::exchange(followed_, {});
   }
   /// As ReceiptFolder has it.
   std::string keep_evidence(const std::string& statement, const Submitted& answer, Remote& remote) {
@@ -78,7 +81,8 @@ class Judge {
 
  private:
   std::optional<ReceiptFolder> folder_;
-  std::optional<merkle::NoteKey> log_;
+  std::optional<merkle::LogKeys> log_;
+  std::vector<replay::KeyLink> followed_;
 };
 
 class Results {
@@ -94,6 +98,12 @@ class Results {
       return;
     }
     const auto holds = judge_.judge(statement, s, remote);
+    for (const replay::KeyLink& link : judge_.take_followed())
+      print(context_,
+            {{"log_key", merkle::to_vkey(link.new_key)},
+             {"from", link.checkpoint.size},
+             {"decision", link.proposal}},
+            to_text(link));
     if (!holds) {
       fail(holds.error());
       return;

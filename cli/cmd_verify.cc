@@ -17,6 +17,7 @@ namespace relais::cli {
 namespace {
 
 constexpr std::size_t kMaxSmallFile = std::size_t{2} * 1024 * 1024;
+constexpr std::size_t kMaxKeys = std::size_t{8} * 1024 * 1024;
 
 struct VerifyOptions {
   std::string data;
@@ -25,10 +26,16 @@ struct VerifyOptions {
   std::string receipt;
   std::string statement;
   std::string vkey;
+  std::string keys;
   std::string token;
   unsigned threads = 0;
   bool no_projections = false;
 };
+
+std::string for_readers(const replay::VerifyReport& report) {
+  if (report.for_readers == 0) return {};
+  return ", " + std::to_string(report.for_readers) + " sealed to their readers, whose form holds";
+}
 
 std::string unopened(const log::Ledger& ledger, const replay::VerifyReport& report) {
   if (report.sealed == 0) return {};
@@ -107,6 +114,7 @@ int verify_data(Context& context, const VerifyOptions& o) {
          {"tiles", verified->tiles},
          {"disclosures", verified->disclosures},
          {"sealed", verified->sealed},
+         {"for_readers", verified->for_readers},
          {"projection_records", verified->records},
          {"files", verified->files.files},
          {"file_bytes", verified->files.bytes},
@@ -119,24 +127,36 @@ int verify_data(Context& context, const VerifyOptions& o) {
          {"seconds", seconds_since(context, start)}},
         "all holds: " + n(verified->entries) + " entries, " + n(verified->signatures) +
             " signatures, " + n(verified->checkpoints) + " checkpoints, " + n(verified->tiles) +
-            " tiles, " + n(verified->disclosures) + " disclosures" + all->unopened + ", " +
-            n(verified->records) + " projection records, " + n(verified->files.files) + " files" +
-            by_blocks(verified->files) + "\nroot " + to_hex(view(verified->root)) + "\n" +
-            n(read->entries) + " reads under " + n(read->checkpoints) + " checkpoints, root " +
-            to_hex(view(read->root)));
+            " tiles, " + n(verified->disclosures) + " disclosures" + all->unopened +
+            for_readers(*verified) + ", " + n(verified->records) + " projection records, " +
+            n(verified->files.files) + " files" + by_blocks(verified->files) + "\nroot " +
+            to_hex(view(verified->root)) + "\n" + n(read->entries) + " reads under " +
+            n(read->checkpoints) + " checkpoints, root " + to_hex(view(read->root)));
   return kOk;
 }
 
+std::string each(const std::vector<replay::KeyLink>& links) {
+  std::string text;
+  for (const replay::KeyLink& link : links) text += to_text(link) + "\n";
+  return text;
+}
+
 int verify_url(Context& context, const VerifyOptions& o) {
-  const auto vkey = read_vkey(o.vkey);
+  auto vkey = read_vkey(o.vkey);
   if (!vkey) return report(context, vkey.error());
   const auto remote = Remote::open(o.remote);
   if (!remote) return report(context, remote.error());
+  const auto fetch = [&](const std::string& path) {
+    return (*remote)->get("/log/" + path, o.token);
+  };
+  // A server of before serves no chain; what it serves is verified by the key that was given.
+  const auto links = follow_keys(*vkey, fetch);
+  if (!links && links.error().code != Errc::not_found) return report(context, links.error());
   Progress progress(context, "verifying");
   const bool entries = !o.token.empty();
   const auto verified = replay::verify_remote(
-      [&](const std::string& path) { return (*remote)->get("/log/" + path, o.token); }, *vkey,
-      entries, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+      fetch, *vkey, entries,
+      [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
   progress.clear();
   if (!verified) return report(context, verified.error());
   print(context,
@@ -146,8 +166,10 @@ int verify_url(Context& context, const VerifyOptions& o) {
          {"root", to_hex(view(verified->checkpoint.root))},
          {"entries", verified->entries},
          {"signatures", verified->signatures},
-         {"tiles", verified->tiles}},
-        "all holds: tree of " + std::to_string(verified->checkpoint.size) + " entries, " +
+         {"tiles", verified->tiles},
+         {"log_keys", vkey->all().size()}},
+        (links ? each(*links) : std::string()) + "all holds: tree of " +
+            std::to_string(verified->checkpoint.size) + " entries, " +
             std::to_string(verified->tiles) + " tiles" +
             (entries ? ", every entry's signature, key and rule"
                      : "; hashes only: with --token (an analyst's) the entries are judged too") +
@@ -176,7 +198,9 @@ Status check_time(const Context& context, const replay::ReceiptReport& receipt) 
 
 int verify_receipt(Context& context, const VerifyOptions& o) {
   const auto verified = [&]() -> Result<replay::ReceiptReport> {
-    RELAIS_ASSIGN(const auto vkey, read_vkey(o.vkey));
+    RELAIS_ASSIGN(auto vkey, read_vkey(o.vkey));
+    if (!o.keys.empty())
+      RELAIS_TRY(follow_keys(vkey, [&](const auto&) { return read_file(o.keys, kMaxKeys); }));
     RELAIS_ASSIGN(const std::string receipt, read_file(o.receipt, kMaxSmallFile));
     RELAIS_ASSIGN(const std::string statement, read_file(o.statement, kMaxSmallFile));
     auto report = replay::verify_receipt(receipt, statement, vkey);
@@ -218,7 +242,10 @@ void add_verify(Command app, Context& context, Run& run) {
       "  relais verify --data data\n"
       "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey\n"
       "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey --token \"$TOKEN\"\n"
-      "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey log.vkey");
+      "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey log.vkey\n"
+      "  curl -fsS http://127.0.0.1:8400/log/keys > log.keys\n"
+      "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey old.vkey --keys "
+      "log.keys");
   Command what = c.option_group("what", "One of these");
   Option data =
       what.option("--data", o->data, "Folder of a ledger; may be in use").existing_directory();
@@ -227,6 +254,10 @@ void add_verify(Command app, Context& context, Run& run) {
       what.option("--receipt", o->receipt, "Receipt (tlog-proof), offline").existing_file();
   what.require_option(1);
   Option vkey = c.option("--vkey", o->vkey, "Public key of the log: file log.vkey, or its text");
+  c.option("--keys", o->keys,
+           "What GET /log/keys gave: from the key of --vkey to those before and after it")
+      .existing_file()
+      .needs(receipt);
   Option statement = c.option("--statement", o->statement, "Statement of the receipt")
                          .existing_file()
                          .needs(receipt);

@@ -50,40 +50,7 @@ int write_all(int fd, std::string_view bytes) {
   return 0;
 }
 
-Status write_file(const std::filesystem::path& file, std::string_view bytes) {
-  RELAIS_ASSIGN(const int fd, open_for_writing(file));
-  int failed = write_all(fd, bytes);
-  if (::close(fd) != 0 && failed == 0) failed = errno;
-  if (failed != 0) return fail(file_error("file-write", file, failed));
-  return {};
-}
-
-bool sync(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  return synced;
-}
-
 }  // namespace
-
-Status replace_file(const std::filesystem::path& file, std::string_view bytes) {
-  // Two programs that write the same file do not share the one that it is made of.
-  const std::filesystem::path fresh = file.string() + "." + std::to_string(::getpid()) + ".new";
-  std::error_code ec;
-  if (const Status written = write_file(fresh, bytes); !written) {
-    std::filesystem::remove(fresh, ec);
-    return written;
-  }
-  // What is kept is there after a loss of power, whole or not at all.
-  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const bool synced = sync(fresh);
-  std::filesystem::rename(fresh, file, ec);
-  if (ec || !synced || !sync(folder))
-    return fail(Errc::io, "file-write", "cannot write " + file.string());
-  return {};
-}
 
 Status keep_file(const std::filesystem::path& file, std::string_view bytes) {
   std::error_code ec;

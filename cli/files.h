@@ -14,9 +14,6 @@ namespace relais::cli {
 
 /// read_file() of ledger/base/file.h; "-" reads `in`.
 Result<std::string> read_file_or(const std::string& file, std::istream& in, std::size_t limit);
-/// Replaces the file in one step: a reader, and a crash, find the old one or the new one. Rule
-/// "file-write".
-Status replace_file(const std::filesystem::path& file, std::string_view bytes);
 /// Writes a file that is not there yet. One that holds the same bytes stays; one that holds others
 /// stays too, and is an error (rule "file-differs"; a half-written one cannot be).
 Status keep_file(const std::filesystem::path& file, std::string_view bytes);

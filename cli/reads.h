@@ -30,6 +30,9 @@ Result<std::unique_ptr<reads::ReadLog>> open_reads(const std::filesystem::path& 
                                                    const log::Ledger& ledger, const Clock& clock,
                                                    const OpenReads& how);
 
+/// DATA/reads.vkey, by the keys of Ledger::keys().reads.
+Status save_reads_keys(const std::filesystem::path& data, const merkle::LogKeys& ledger);
+
 /// Whether the ledger in this folder has a log of reads, or had one.
 bool has_reads(const std::filesystem::path& data);
 

@@ -1,6 +1,8 @@
 #include "cli/receipts.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "cli/files.h"
 #include "ledger/crypto/base64.h"
@@ -16,8 +18,6 @@ constexpr std::chrono::seconds kWaitForOthers{10};
 constexpr std::int64_t kMaxAheadMs = 5 * 60 * 1'000;  // as the ledger takes of its signatories
 constexpr const char* kVkeyFile = "log.vkey";
 constexpr const char* kCheckpointFile = "log.checkpoint";
-constexpr const char* kVkeyAccepted =
-    "the file log.vkey of the ledger's folder, or its text, from somebody you trust";
 
 /// Ids and sources are the signatories' own: what is not plain in one is written as %XX, so that
 /// two of them never share a file, and one that is too long for a file's name by its digest.
@@ -118,33 +118,15 @@ Status keep_receipt(const std::string& path, const Submitted& answer) {
   return {};
 }
 
-/// `where`: what an error is about, the option or the file.
-Result<merkle::NoteKey> vkey_of(std::string text, const std::string& where) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  auto key = merkle::parse_vkey(text);
-  if (!key) return fail(std::move(key.error()).at(where).accepts(kVkeyAccepted));
-  if (key->algorithm != 0x01)
-    return fail(error(Errc::invalid, "note-key", "the key is a witness's, not a log's")
-                    .at(where)
-                    .accepts(kVkeyAccepted));
-  return key;
-}
-
-Result<merkle::NoteKey> vkey_in(const std::filesystem::path& file, const std::string& where) {
-  auto text = read_file(file, kMaxReceiptFile);
-  if (!text) return fail(std::move(text.error()).at(where));
-  return vkey_of(std::move(*text), where);
+/// Whether a receipt is under a checkpoint of this log by a key that nobody here knows.
+bool by_unknown_key(const std::string& receipt, const merkle::LogKeys& log) {
+  const auto parsed = merkle::parse_receipt(receipt);
+  if (!parsed) return false;
+  const auto opened = merkle::open_checkpoint(parsed->checkpoint, log);
+  return !opened && opened.error().rule == "note-unsigned";
 }
 
 }  // namespace
-
-Result<merkle::NoteKey> read_vkey(const std::string& file_or_text) {
-  constexpr const char* kOption = "--vkey";
-  std::error_code ec;
-  if (std::filesystem::exists(std::filesystem::symlink_status(file_or_text, ec)))
-    return vkey_in(file_or_text, kOption);
-  return vkey_of(file_or_text, kOption);
-}
 
 Result<Identity> identity_of(const std::string& statement) {
   RELAIS_ASSIGN(const json::object event,
@@ -164,7 +146,7 @@ Result<Identity> identity_of(const std::string& statement, const Submitted& answ
 }
 
 Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
-                                            const merkle::NoteKey& log) {
+                                            const merkle::LogKeys& log) {
   RELAIS_ASSIGN(const Identity local, identity_of(statement, answer));
   if (answer.duplicate && answer.receipt.empty())
     return fail(error(Errc::not_found, "receipt-withheld",
@@ -179,7 +161,7 @@ Result<replay::ReceiptReport> verify_answer(const std::string& statement, const 
         error(Errc::unauthenticated, "receipt-unverified",
               "what the server gives as a receipt does not hold: " + to_string(verified.error()))
             .at(local.id)
-            .accepts("a tlog-proof of this statement under a checkpoint signed by " + log.name +
+            .accepts("a tlog-proof of this statement under a checkpoint signed by " + log.name() +
                      ", whose key --vkey names"));
   if (verified->index != answer.index)
     return differs("index", std::to_string(verified->index), std::to_string(answer.index));
@@ -192,6 +174,21 @@ std::optional<std::int64_t> seconds_ahead(const replay::ReceiptReport& receipt, 
   return ahead / 1'000;
 }
 
+Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
+                                            merkle::LogKeys& log, const replay::Fetch& fetch,
+                                            std::vector<replay::KeyLink>& followed) {
+  auto verified = verify_answer(statement, answer, log);
+  if (verified || !by_unknown_key(answer.receipt, log)) return verified;
+  auto links = follow_keys(log, fetch);
+  if (!links) {
+    verified.error().message +=
+        "; and no chain of keys leads to its key: " + relais::to_string(links.error());
+    return verified;
+  }
+  std::ranges::move(*links, std::back_inserter(followed));
+  return verify_answer(statement, answer, log);
+}
+
 Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::string& vkey) {
   const std::filesystem::path kept = std::filesystem::path(path) / kVkeyFile;
   std::error_code ec;
@@ -201,13 +198,19 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
                       "without the log's key nothing that a server answers is a receipt")
                     .at("--vkey")
                     .accepts(kVkeyAccepted));
-  RELAIS_ASSIGN(const merkle::NoteKey log,
-                vkey.empty() ? vkey_in(kept, kept.string()) : read_vkey(vkey));
+  RELAIS_ASSIGN(merkle::LogKeys log,
+                vkey.empty() ? read_vkey(kept.string(), kept.string()) : read_vkey(vkey));
   RELAIS_TRY(check_outside_ledger(path, "--receipts"));
   RELAIS_TRY(make_folder(path));
+  bool fresh = !known;
   if (known) {
-    RELAIS_ASSIGN(const merkle::NoteKey before, vkey_in(kept, kept.string()));
-    if (merkle::to_vkey(before) != merkle::to_vkey(log))
+    RELAIS_ASSIGN(const merkle::LogKeys before, read_vkey(kept.string(), kept.string()));
+    // Who gives the key of before, which this folder has followed since, means the same log.
+    if (before.extends(log))
+      log = before;
+    else if (log.extends(before))
+      fresh = true;
+    else
       return fail(error(Errc::conflict, "vkey-differs",
                         "the receipts in " + path + " are of a log with another key")
                       .at("--vkey")
@@ -217,8 +220,36 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
   // Two at once would each remember one of two histories, and see no contradiction.
   RELAIS_ASSIGN(folder.lock_, PathLock::take(path, kWaitForOthers));
   RELAIS_TRY(folder.read_seen());
-  if (!known) RELAIS_TRY(replace_file(kept, merkle::to_vkey(log) + "\n"));
+  if (fresh) RELAIS_TRY(replace_file(kept, merkle::to_text(folder.log_)));
   return folder;
+}
+
+/// As verify_answer() with what this folder knows. What is followed must lead to a tree that goes
+/// on from the newest that was seen here.
+Result<replay::ReceiptReport> ReceiptFolder::verify(const std::string& statement,
+                                                    const Submitted& answer,
+                                                    const replay::Fetch& fetch) {
+  merkle::LogKeys keys = log_;
+  std::vector<replay::KeyLink> links;
+  auto verified = verify_answer(statement, answer, keys, fetch, links);
+  if (links.empty()) return verified;
+  RELAIS_ASSIGN(const auto path, path_of(statement));
+  RELAIS_TRY(keep_keys(std::move(keys), std::move(links), path, fetch));
+  return verified;
+}
+
+Status ReceiptFolder::keep_keys(merkle::LogKeys keys, std::vector<replay::KeyLink> links,
+                                const std::filesystem::path& path, const replay::Fetch& fetch) {
+  for (const replay::KeyLink& link : links) {
+    Status same = compare(link.checkpoint, fetch);
+    if (same) continue;
+    same.error().message += convict(path, link.receipt, same.error());
+    return same;
+  }
+  RELAIS_TRY(replace_file(std::filesystem::path(path_) / kVkeyFile, merkle::to_text(keys)));
+  log_ = std::move(keys);
+  std::ranges::move(links, std::back_inserter(followed_));
+  return {};
 }
 
 Status ReceiptFolder::read_seen() {
@@ -301,8 +332,9 @@ std::string ReceiptFolder::keep_evidence(const std::string& statement, const Sub
   const auto receipt = merkle::parse_receipt(answer.receipt);
   if (!receipt) return {};
   const auto checkpoint = merkle::open_checkpoint(receipt->checkpoint, log_);
-  if (!checkpoint) return {};
-  const Status same = compare(*checkpoint, fetch);
+  // What a key has signed past its end was signed by who should not have it any more.
+  if (!checkpoint && checkpoint.error().rule != "checkpoint-key-range") return {};
+  const Status same = checkpoint ? compare(*checkpoint, fetch) : fail(checkpoint.error());
   if (same) return {};
   const auto path = path_of(statement);
   if (!path) return "; what it signed is not kept: " + path.error().message;
@@ -312,7 +344,7 @@ std::string ReceiptFolder::keep_evidence(const std::string& statement, const Sub
 Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
                                                   const Submitted& answer,
                                                   const replay::Fetch& fetch) {
-  auto verified = verify_answer(statement, answer, log_);
+  auto verified = verify(statement, answer, fetch);
   if (!verified) {
     verified.error().message += keep_evidence(statement, answer, fetch);
     return verified;

@@ -8,18 +8,18 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/remote.h"
+#include "cli/vkeys.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/error.h"
 #include "ledger/base/path_lock.h"
-#include "ledger/merkle/note.h"
+#include "ledger/merkle/log_keys.h"
 #include "replay/verify/verify_remote.h"
 
 namespace relais::cli {
-
-/// The log's key: a file, or the text itself.
-Result<merkle::NoteKey> read_vkey(const std::string& file_or_text);
 
 /// What a statement is called, by its own bytes and not by what a server says of it.
 struct Identity {
@@ -33,7 +33,11 @@ Result<Identity> identity_of(const std::string& statement, const Submitted& answ
 /// Checks that an answer is of this statement, and its receipt against the log's key. Rules
 /// "answer-differs", "receipt-unverified".
 Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
-                                            const merkle::NoteKey& log);
+                                            const merkle::LogKeys& log);
+/// The same; where the receipt is by a key that is not known, the log's keys are followed once.
+Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
+                                            merkle::LogKeys& log, const replay::Fetch& fetch,
+                                            std::vector<replay::KeyLink>& followed);
 
 /// What a server can have written of one statement: pieces of evidence that contradict, as many
 /// that are not proven, and bytes of an answer.
@@ -44,16 +48,16 @@ inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} * 1024;
 /// minutes. One of the two clocks is wrong, and the receipt alone does not tell which.
 std::optional<std::int64_t> seconds_ahead(const replay::ReceiptReport& receipt, Timestamp now);
 
-/// A folder with the receipts of one log: its key (log.vkey) and the newest checkpoint that was
+/// A folder with the receipts of one log: its keys (log.vkey) and the newest checkpoint that was
 /// seen of it (log.checkpoint), as docs/FORMATS.md has it.
 class ReceiptFolder {
  public:
-  /// `vkey` may be empty where the folder has one, and must be that one where it has. Makes the
+  /// `vkey` may be empty where the folder has one, and must go with it where it has. Makes the
   /// folder; waits ten seconds for another program that works in it. Rules "vkey-missing",
   /// "vkey-differs", "checkpoint-kept", "path-in-ledger", "folder-locked".
   static Result<ReceiptFolder> open(const std::string& path, const std::string& vkey);
 
-  const merkle::NoteKey& log() const { return log_; }
+  const merkle::LogKeys& log() const { return log_; }
 
   /// Keeps the receipt of a statement that was accepted, once it is verified and its checkpoint is
   /// consistent with the newest that was seen; `fetch` reads the log's tiles where that takes a
@@ -61,19 +65,27 @@ class ReceiptFolder {
   /// receipt, and that contradicts what was seen or is not proven to go with it, is kept as
   /// evidence, <id>.<digest>.unconfirmed: whatever answers come before or after, none takes its
   /// place; of one statement at most kMaxEvidence. An answer of more than kMaxAnswerBytes is not
-  /// kept beside its receipt ("answer-size"). Rules of verify_answer; "receipt-exists",
+  /// kept beside its receipt ("answer-size"). Where the receipt is by a key that is not known, GET
+  /// /log/keys must lead to it from those that are, and to a tree that goes on from the newest that
+  /// was seen; log.vkey has them all then, and take_followed() says so. Rules of verify_answer;
+  /// "receipt-exists",
   /// "history-differs", "history-unproven".
   Result<replay::ReceiptReport> keep(const std::string& statement, const Submitted& answer,
                                      const replay::Fetch& fetch);
+  std::vector<replay::KeyLink> take_followed() { return std::exchange(followed_, {}); }
   /// The evidence in an answer that is no receipt, whatever is wrong with it: "" where there is
   /// none, else where it is kept, to be said behind the error.
   std::string keep_evidence(const std::string& statement, const Submitted& answer,
                             const replay::Fetch& fetch);
 
  private:
-  ReceiptFolder(std::string path, merkle::NoteKey log)
+  ReceiptFolder(std::string path, merkle::LogKeys log)
       : path_(std::move(path)), log_(std::move(log)) {}
   Status read_seen();
+  Result<replay::ReceiptReport> verify(const std::string& statement, const Submitted& answer,
+                                       const replay::Fetch& fetch);
+  Status keep_keys(merkle::LogKeys keys, std::vector<replay::KeyLink> links,
+                   const std::filesystem::path& path, const replay::Fetch& fetch);
   Result<std::filesystem::path> path_of(const std::string& statement) const;
   Status compare(const merkle::Checkpoint& checkpoint, const replay::Fetch& fetch);
   Status confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
@@ -82,7 +94,8 @@ class ReceiptFolder {
                       const Error& why) const;
 
   std::string path_;
-  merkle::NoteKey log_;
+  merkle::LogKeys log_;
+  std::vector<replay::KeyLink> followed_;
   PathLock lock_;
   std::optional<merkle::Checkpoint> seen_;
   std::string seen_note_;                    ///< signed, as log.checkpoint has it

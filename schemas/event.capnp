@@ -125,5 +125,6 @@ struct Event {
     caseLegalHoldLifted @102 :C.CaseLegalHoldLifted;
     caseEmergencyAccessOpened @103 :C.CaseEmergencyAccessOpened;
     caseEmergencyAccessReviewed @104 :C.CaseEmergencyAccessReviewed;
+    logKeyRotated @105 :O.LogKeyRotated;
   }
 }

@@ -18,7 +18,7 @@ struct GovernanceProposed $P.event((
   name @3 :Text $P.optional $P.maxLength(200) $P.inClear("the name of an organisation");
   roles @4 :List(P.Role) $P.optional;
   publicKey @5 :Text $P.format("ed25519") $P.optional;
-  # admit_signatory, enrol_first_key
+  # admit_signatory, enrol_first_key; rotate_log_key: that of the log, made by whoever runs the server
   kid @6 :Text $P.format("kid") $P.optional;
   # revoke_key
   documentHash @7 :Text $P.format("sha256") $P.optional;
@@ -106,6 +106,19 @@ struct KeyRevokedByQuorum $P.event((
     source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect; what it proposes is still possible",
     summary = "A signatory's key stops being accepted by decision of the others.")) {
   proposalId @0 :Text $P.format("slug");
+}
+
+struct LogKeyRotated $P.event((
+    name = "log.key_rotated", axis = convention, stream = convention, emitters = [system],
+    source = "Convention, governance; c2sp.org/tlog-checkpoint", precondition = "the proposal (rotate_log_key) has its quorum and has not taken effect; what it proposes is still possible; the old key is the one that signs now, the new one that of the proposal; the proof of possession is by the new key; the log of reads is not shorter than at the last time",
+    summary = "From here on another key signs the log's checkpoints, as proposed; the one that first covers this entry is signed by both.")) {
+  proposalId @0 :Text $P.format("slug");
+  oldKey @1 :Text $P.format("ed25519");
+  newKey @2 :Text $P.format("ed25519");
+  readsSize @3 :UInt64;
+  # entries that the log of reads has at this moment: its checkpoints of more are signed by the new key
+  proof @4 :Text $P.format("jwt");
+  # by the new key, with the audience <origin>/log.key_rotated
 }
 
 struct AccreditationRequested $P.event((

@@ -254,6 +254,7 @@ enum GovernedAct {
   amendConvention @3;
   enrolFirstKey @4;
   revokeKey @5;
+  rotateLogKey @6;
 }
 
 enum WithdrawalReason {

@@ -1,5 +1,5 @@
-// GET /log/checkpoint, /log/vkey, /log/tile/…: the log as c2sp.org/tlog-tiles has it. Hashes are
-// for everyone; entries are for the analyst, who may see every event.
+// GET /log/checkpoint, /log/vkey, /log/keys, /log/tile/…: the log as c2sp.org/tlog-tiles has it.
+// Hashes are for everyone; entries are for the analyst, who may see every event.
 #include "api/context.h"
 #include "api/http/problem.h"
 #include "api/reading/visibility.h"
@@ -50,6 +50,36 @@ Result<Response> bundle(Context& context, Call& call) {
   return response;
 }
 
+/// The chain of keys, from the first to the one that signs now. The statements are of the
+/// convention's stream and the ledger's own: they name no person, and no case.
+Result<Response> keys(Context& context, Call& call) {
+  const merkle::LogKeys& keys = call.head->keys->log;
+  const auto& rotations = call.head->registry->log_key_rotations;
+  Response response = note_response({});
+  response.content_type = kJson;
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.member("origin", keys.name());
+  json.key("keys").begin_array();
+  for (std::size_t i = 0; i < keys.all().size(); ++i) {
+    json.begin_object();
+    json.member("vkey", merkle::to_vkey(keys.all()[i].key));
+    json.member("from", keys.all()[i].from);
+    if (i > 0) {
+      const LogIndex index = rotations[i - 1].index;
+      RELAIS_ASSIGN(const std::string entry, context.ledger.entry(index));
+      RELAIS_ASSIGN(const log::EntryView view, log::parse_entry(entry));
+      RELAIS_ASSIGN(const merkle::Receipt receipt, context.ledger.receipt(index));
+      json.member("statement", std::string(view.jwt) + "~");
+      json.member("receipt", merkle::to_text(receipt));
+    }
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return response;
+}
+
 }  // namespace
 
 void add_log_routes(Router& router, Context& context) {
@@ -60,6 +90,10 @@ void add_log_routes(Router& router, Context& context) {
   router.add(Route::get("/log/vkey").open().giving(Gives::no_case_data).answers([&context](Call&) {
     return note_response(merkle::to_vkey(context.ledger.vkey()) + "\n");
   }));
+  router.add(
+      Route::get("/log/keys").open().giving(Gives::no_case_data).answers([&context](Call& call) {
+        return keys(context, call);
+      }));
   router.add(Route::get("/log/tile/entries/{*}")
                  .heavy()
                  .giving(Gives::case_data)

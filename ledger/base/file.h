@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "ledger/base/error.h"
@@ -46,6 +47,11 @@ Status check_file(const std::filesystem::path& file, std::size_t limit, const st
 /// A file to be written, made or emptied: never a FIFO or a device. A descriptor that the caller
 /// closes. Rule "file-write".
 Result<int> open_for_writing(const std::filesystem::path& file);
+
+/// Replaces the file, which is a regular one or not there. Rules "file-write", "file-kind".
+Status write_file(const std::filesystem::path& file, std::string_view bytes);
+/// The same in one step: a reader, and a crash, find the old file or the new one.
+Status replace_file(const std::filesystem::path& file, std::string_view bytes);
 
 /// What errno says, and what helps where it is the process that has no more handles.
 Error file_error(const std::string& rule, const std::filesystem::path& file, int code);

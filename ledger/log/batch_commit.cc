@@ -5,6 +5,7 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
+#include "ledger/crypto/jwk.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/impl.h"
 #include "ledger/merkle/note.h"
@@ -61,6 +62,7 @@ std::string stream_version_key(const statement::StreamId& stream, StreamVersion 
 BatchCommit::BatchCommit(Ledger::Impl& ledger)
     : ledger_(ledger),
       shortage_(ledger.shortage()),
+      rotations_(ledger.model->world().registry().log_key_rotations.size()),
       first_(ledger.tree->size()),
       received_at_(std::max(ledger.clock->now(), ledger.current()->last_received)) {}
 
@@ -102,8 +104,29 @@ Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) 
   if (shortage_ && !passes_shortage(s.statement)) return fail(*shortage_);
   RELAIS_ASSIGN(const rules::Act act,
                 log::admit(world, s.statement, signer, index, received_at_, s.expected));
+  RELAIS_TRY(check_rotation(s.statement, index));
   if (!signer.genesis) RELAIS_TRY(check_seals(world.registry(), s.statement, received_at_));
   return Admitted{signer.id, act};
+}
+
+/// The entry that replaces the log's key is alone in its batch, so that the checkpoint which both
+/// keys sign is the first that covers it; and only who has the new key takes it.
+Status BatchCommit::check_rotation(const statement::Statement& s, LogIndex index) const {
+  const bool rotated = ledger_.model->world().registry().log_key_rotations.size() != rotations_;
+  const auto data = s.event->getRoot<schema::Event>().asReader().getData();
+  if (rotated || (data.isLogKeyRotated() && index.value != first_))
+    return fail(error(Errc::unavailable, "log-key-rotating", "the log's key is being replaced")
+                    .accepts("the same once more"));
+  if (!data.isLogKeyRotated()) return {};
+  const auto named = data.getLogKeyRotated().getNewKey();
+  const auto& next = ledger_.options.next_log_key;
+  if (next && crypto::to_text(next->public_key()) == std::string_view(named.begin(), named.size()))
+    return {};
+  return fail(error(Errc::conflict, "log-key-not-here",
+                    "the log's key is replaced where the new one is, while no server runs")
+                  .at("data.new_key")
+                  .accepts("relais rotate --data DATA --key log")
+                  .from(s.type->source));
 }
 
 /// What stands for itself: a group that is taken back leaves no trace of it, and its answer would
@@ -404,6 +427,8 @@ void BatchCommit::commit() {
   head->registry = ledger_.model->world().share_registry();
   head->checkpoint = {head->registry->origin, tree.size(), tree.root()};
   head->note = merkle::sign_checkpoint(head->checkpoint, *ledger_.log_key);
+  const bool rotated = head->registry->log_key_rotations.size() != rotations_;
+  if (rotated) hand_over(*head);
   head->last_received = received_at_;
 
   tree.write(batch_);
@@ -414,6 +439,7 @@ void BatchCommit::commit() {
     return give_up(written.error());
   if (const Status written = ledger_.head_file->write(head->note); !written)
     return give_up(written.error());
+  if (rotated) ledger_.log_key = ledger_.options.next_log_key;
   head->records = ledger_.store->snapshot(head->generation);
   ledger_.stats.accepted += staged_.size();
   ++ledger_.stats.batches;
@@ -424,6 +450,14 @@ void BatchCommit::commit() {
   answer_all(note);
   tree.forget();
   ledger_.notify(size);
+}
+
+/// The new key signs beside the old one, here and nowhere else.
+void BatchCommit::hand_over(Head& head) {
+  check(ledger_.options.next_log_key.has_value(), "who takes a rotation has the new key");
+  head.note = merkle::countersign(std::move(head.note), *ledger_.options.next_log_key);
+  head.keys = std::make_shared<const OwnKeys>(own_keys(*head.registry));
+  batch_.put(store::Family::meta, kLogKeysKey, log_keys_value(*head.registry));
 }
 
 Outcome BatchCommit::finish(Answer& a, const std::string& note) {

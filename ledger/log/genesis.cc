@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 #include "ledger/base/check.h"
 #include "ledger/base/file.h"
@@ -12,6 +11,7 @@
 #include "ledger/crypto/jwk.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/log/ledger.h"
+#include "ledger/log/own_keys.h"
 #include "ledger/statement/statement.h"
 #include "ledger/store/store.h"
 #include "ledger/vault/vault.h"
@@ -20,14 +20,6 @@ namespace relais::log {
 namespace {
 
 namespace fs = std::filesystem;
-
-Status write_file(const fs::path& path, std::string_view bytes) {
-  std::ofstream out(path, std::ios::binary);
-  out << bytes;
-  out.close();
-  if (!out) return fail(Errc::io, "file-write", "cannot write " + path.string());
-  return {};
-}
 
 Result<std::string> opening_statement(const Genesis& genesis, const crypto::SigningKey& log,
                                       const crypto::SigningKey& system, const Clock& clock,
@@ -138,15 +130,8 @@ Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& 
 }
 
 Result<merkle::NoteKey> load_vkey(const fs::path& data) {
-  constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
-  auto text = read_file(data / "log.vkey", kMostBytes);
-  if (!text && text.error().rule == "file-missing")
-    return fail(error(Errc::not_found, "store-missing", "there is no ledger in " + data.string())
-                    .accepts("a folder made by relais init"));
-  if (!text) return fail(std::move(text).error().at("log.vkey"));
-  auto key = merkle::parse_vkey(std::string_view(*text).substr(0, text->find('\n')));
-  if (!key) return fail(std::move(key).error().at((data / "log.vkey").string()));
-  return key;
+  RELAIS_ASSIGN(const merkle::LogKeys keys, load_log_keys(data));
+  return keys.newest();
 }
 
 Result<crypto::SigningKey> load_own_key(const fs::path& data, const std::string& name) {

@@ -4,7 +4,8 @@
 //   DIR/store/             RocksDB
 //   DIR/keys/log.jwk       signs checkpoints (0600)
 //   DIR/keys/system.jwk    signs the ledger's own statements (0600)
-//   DIR/log.vkey           public key of the log (signed-note vkey): what a receipt is checked against
+//   DIR/log.vkey           public key of the log (signed-note vkey): what a receipt is checked against;
+//                          and the keys of before (ledger/log/own_keys.h)
 //   DIR/convention.toml    the convention file, byte for byte
 // clang-format on
 #pragma once
@@ -49,7 +50,7 @@ Status create_ledger(const std::filesystem::path& data, const Genesis& genesis, 
 std::filesystem::path wrapping_key_place(const std::filesystem::path& data,
                                          const std::string& given);
 
-/// The log's public key as DIR/log.vkey has it.
+/// The log's public key as DIR/log.vkey has it on its first line.
 Result<merkle::NoteKey> load_vkey(const std::filesystem::path& data);
 
 /// A private key of the ledger's own, DIR/keys/NAME; its errors name the file.

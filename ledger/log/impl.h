@@ -38,7 +38,6 @@ struct Ledger::Impl {
   Options options;
   const Clock* clock = nullptr;
   ModelFactory factory;
-  merkle::NoteKey vkey;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<vault::Vault> vault;  // absent where `locked` says why
   std::optional<Error> locked;
@@ -157,6 +156,7 @@ class BatchCommit {
   };
 
   Result<Admitted> admit(Submission& s, LogIndex index);
+  Status check_rotation(const statement::Statement& s, LogIndex index) const;
   Result<Answer> take_one(Submission& s);
   static std::optional<Refused> alone(const Group& group);
   std::optional<Refused> try_group(Group& group);
@@ -179,11 +179,13 @@ class BatchCommit {
   Result<const crypto::SecretKey*> data_key(const std::string& stream);
   Status rekey_erased();
   Result<bool> rekey(const statement::StreamId& stream, StreamVersion version);
+  void hand_over(Head& head);
   void answer_all(const std::string& note);
   Outcome finish(Answer& a, const std::string& note);
 
   Ledger::Impl& ledger_;
   std::optional<Error> shortage_;
+  std::size_t rotations_;  // of the log's key, before this batch
   std::uint64_t first_;
   Timestamp received_at_;
   store::Batch batch_;
@@ -204,8 +206,8 @@ inline constexpr std::string_view kPurgeKey = "purge";
 /// its entry.
 std::string disclosure_place(LogIndex index, const Hash& leaf);
 
-/// The checks of Ledger::open. `log` is the key that checkpoints must be signed by.
-Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,
+/// The checks of Ledger::open. `log` are the keys that checkpoints must be signed by.
+Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log,
                         const merkle::TileReader& read_tile);
 
 }  // namespace relais::log

@@ -206,8 +206,11 @@ Result<std::vector<Hash>> Ledger::consistency_proof(std::uint64_t old_size,
 merkle::NodeReader Ledger::node_reader() const {
   return merkle::node_reader(impl_->tile_reader());
 }
-const merkle::NoteKey& Ledger::vkey() const {
-  return impl_->vkey;
+merkle::NoteKey Ledger::vkey() const {
+  return impl_->current()->keys->log.newest();
+}
+OwnKeys Ledger::keys() const {
+  return *impl_->current()->keys;
 }
 const Stats& Ledger::stats() const {
   return impl_->stats;

@@ -21,6 +21,7 @@
 #include "ledger/base/id.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/log/model.h"
+#include "ledger/log/own_keys.h"
 #include "ledger/merkle/note.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/rules/registry.h"
@@ -75,6 +76,7 @@ struct Head {
   std::string note;         ///< the signed checkpoint
   Timestamp last_received;  ///< of the last entry; receipt times never go back
   std::shared_ptr<const rules::Registry> registry;
+  std::shared_ptr<const OwnKeys> keys;  ///< by which checkpoints are verified, this one too
   /// Live generation of the projections, as they stood at this head: whatever one answer reads of
   /// them is of one moment. Whoever holds a head keeps its moment on disk, so nobody does for long.
   std::shared_ptr<const RecordSource> records;
@@ -103,6 +105,9 @@ struct Options {
   std::optional<Error> unwritable;  ///< why it is read-only: what submit() answers, failure() says
   bool ignore_projections = false;  ///< for rebuilding and verifying what may be damaged; needs
                                     ///< read_only or rebuild() next
+  /// In whose hands the log goes on from a log.key_rotated that names it; without it none is
+  /// taken. A server never has one: `relais rotate` runs alone.
+  std::optional<crypto::SigningKey> next_log_key;
   /// For verifying: what a start would mend or do without is an error too.
   bool strict = false;
   /// SIZE:ROOT of the store's last checkpoint, to be taken for the last one that was handed out
@@ -215,8 +220,10 @@ class Ledger {
   Result<std::string> bundle(std::uint64_t index, std::uint16_t width) const;
   Result<std::vector<Hash>> consistency_proof(std::uint64_t old_size, std::uint64_t size) const;
   merkle::NodeReader node_reader() const;
-  /// The log's name and public key, from DIR/log.vkey.
-  const merkle::NoteKey& vkey() const;
+  /// The log's name and public key: the one that signs now.
+  merkle::NoteKey vkey() const;
+  /// Every key that ever signed checkpoints, of this log and of the log of reads beside it.
+  OwnKeys keys() const;
 
   const Stats& stats() const;
   const store::Store& store() const;

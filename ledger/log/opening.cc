@@ -105,23 +105,41 @@ std::string text(capnp::Text::Reader t) {
   return {t.begin(), t.size()};
 }
 
-/// The public key, and where a log is verified the convention file, are those that entry 0 names.
-Status check_genesis(const store::Store& store, const merkle::NoteKey& vkey,
-                     const Options& options) {
+/// The file of public keys against those that the log names. It may know fewer of them: a start
+/// writes the rest.
+Status check_log_keys(const merkle::LogKeys& stored, const merkle::LogKeys& file,
+                      const Options& options) {
+  if (file == stored || (!options.strict && stored.extends(file))) return {};
+  const std::string name = (options.data / "log.vkey").string();
+  std::string whole = merkle::to_text(stored);
+  whole.pop_back();  // the end of the last line
+  const auto refuse = [&](const std::string& what, std::string accepted) {
+    return fail(error(Errc::corrupt, "self-check-log-key", what)
+                    .at("log.vkey")
+                    .accepts(std::move(accepted)));
+  };
+  if (stored.extends(file))
+    return refuse(name + " lacks keys that the log names: a rotation was interrupted",
+                  "what the next start of the server writes: " + whole);
+  if (file.extends(stored))
+    return refuse(name + " has a key that signs from " +
+                      std::to_string(file.all()[stored.all().size()].from) +
+                      " entries on, and the store knows of no such rotation: it is of before, and "
+                      "going on from it would fork the log",
+                  "a store that is at least as long; or store, keys, head and log.vkey of one "
+                  "moment");
+  return refuse(name + " is not the log and the key that entry 0 names" +
+                    (stored.all().size() > 1 ? ", and those that were put in its place" : ""),
+                std::move(whole));
+}
+
+/// Where a log is verified, the convention file is the one that entry 0 names.
+Status check_convention_file(const store::Store& store, const Options& options) {
   RELAIS_ASSIGN(const auto stored, store.get(store::Family::events, store::index_key(0)));
   statement::EventView view;
   if (!stored || !view.load(*stored) || !view.get().getData().isConventionOpened())
     return {};  // a ledger that is being made, or damage that the self-check names
   const auto opened = view.get().getData().getConventionOpened();
-  const auto key = crypto::parse_public_key(text(opened.getLogKey()));
-  if (!key || *key != vkey.key || text(opened.getOrigin()) != vkey.name) {
-    Error e = error(Errc::corrupt, "self-check-log-key",
-                    (options.data / "log.vkey").string() +
-                        " is not the log and the key that entry 0 names")
-                  .at("log.vkey");
-    if (key) e.accepted = merkle::to_vkey({text(opened.getOrigin()), *key});
-    return fail(std::move(e));
-  }
   if (!options.strict) return {};
   constexpr std::size_t kMostBytes = std::size_t{16} << 20;
   const auto file = read_file(options.data / "convention.toml", kMostBytes);
@@ -199,12 +217,9 @@ Status Ledger::Impl::open_vault() {
 }
 
 Status Ledger::Impl::open_writer(const HeadContent& content, const Head& now) {
-  RELAIS_ASSIGN(log_key, load_own_key(options.data, "log.jwk"));
-  if (log_key->public_key() != vkey.key)
-    return fail(error(Errc::corrupt, "self-check-log-key",
-                      (options.data / "keys" / "log.jwk").string() + " is not the key of this log")
-                    .at("keys/log.jwk")
-                    .accepts("the private key of " + merkle::to_vkey(vkey)));
+  RELAIS_ASSIGN(log_key, load_log_key(options.data, now.keys->log));
+  RELAIS_ASSIGN(const auto public_keys, load_log_keys(options.data));
+  if (public_keys != now.keys->log) RELAIS_TRY(save_log_keys(options.data, now.keys->log));
   RELAIS_ASSIGN(auto file, HeadFile::open(options.data / "head", content.next));
   head_file.emplace(std::move(file));
   // What is missing there is mended now, not with the next statement.
@@ -234,10 +249,9 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   impl->failure = options.unwritable;
   impl->clock = &clock;
   impl->factory = std::move(factory);
-  RELAIS_ASSIGN(impl->vkey, load_vkey(options.data));
-  const merkle::NoteKey& vkey = impl->vkey;
+  RELAIS_ASSIGN(const merkle::LogKeys named, load_log_keys(options.data));
   // Before the store: a server beside may go on while a reader opens it.
-  const HeadContent handed_out = HeadFile::read(options.data / "head", vkey);
+  HeadContent handed_out = HeadFile::read(options.data / "head", named);
   store::Options store_options;
   store_options.path = options.data / "store";
   store_options.read_only = options.read_only;
@@ -247,8 +261,13 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
 
   RELAIS_TRY(impl->open_vault());
-  RELAIS_TRY(check_genesis(*impl->store, vkey, options));
-  RELAIS_ASSIGN(Head head, self_check(*impl->store, vkey, impl->tile_reader()));
+  RELAIS_ASSIGN(const auto stored, stored_keys(*impl->store));
+  const OwnKeys keys = stored.value_or(OwnKeys{named, named});
+  RELAIS_TRY(check_log_keys(keys.log, named, options));
+  if (keys.log != named) handed_out = HeadFile::read(options.data / "head", keys.log);
+  RELAIS_TRY(check_convention_file(*impl->store, options));
+  RELAIS_ASSIGN(Head head, self_check(*impl->store, keys.log, impl->tile_reader()));
+  head.keys = std::make_shared<const OwnKeys>(keys);
   RELAIS_TRY(check_head_file(head, handed_out, options, impl->tile_reader()));
   head.generation = impl->store->generation();
   head.records = impl->store->snapshot(head.generation);
@@ -262,9 +281,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
     return fail(damaged_projections(e));
   }
   head.registry = impl->model->world().share_registry();
-  if (!options.ignore_projections && head.registry->log_key != vkey.key)
-    return fail(Errc::corrupt, "self-check-log-key",
-                "the log's public key is not the one the convention was opened with");
+  if (!options.ignore_projections && own_keys(*head.registry) != keys)
+    return fail(error(Errc::corrupt, "self-check-log-key",
+                      "the projections name other keys of the log than the store")
+                    .accepts("relais rebuild, which makes them anew from event 0"));
   if (!options.read_only) RELAIS_TRY(impl->open_writer(handed_out, head));
   impl->head = std::make_shared<const Head>(std::move(head));
   std::unique_ptr<Ledger> ledger(new Ledger(std::move(impl)));

@@ -62,7 +62,7 @@ Status check_tail(const store::Store& store, std::uint64_t size, const merkle::N
 
 }  // namespace
 
-Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,
+Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log,
                         const merkle::TileReader& read_tile) {
   Head head;
   RELAIS_ASSIGN(const auto last, store.last(store::Family::checkpoints));
@@ -70,13 +70,16 @@ Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log,
     // Only while a ledger is being made: create_ledger() commits entry 0 before anything else.
     RELAIS_ASSIGN(const std::uint64_t entries, count(store, store::Family::entries));
     if (entries != 0) return broken("checkpoint", "there are entries, but no checkpoint");
-    head.checkpoint = {log.name, 0, merkle::empty_root()};
+    head.checkpoint = {log.name(), 0, merkle::empty_root()};
     return head;
   }
   head.note = last->second;
   auto checkpoint = merkle::open_checkpoint(head.note, log);
   if (!checkpoint)
     return broken("checkpoint", "the last checkpoint does not hold: " + checkpoint.error().message);
+  if (const Status both = merkle::check_handover(head.note, checkpoint->size, log); !both)
+    return broken("checkpoint", "the last checkpoint is not signed by the key of before: " +
+                                    both.error().message);
   head.checkpoint = *checkpoint;
   const std::uint64_t size = head.checkpoint.size;
   for (const auto family : {store::Family::entries, store::Family::events}) {

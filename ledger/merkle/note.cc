@@ -181,6 +181,15 @@ std::string sign_checkpoint(const Checkpoint& c, const crypto::SigningKey& key) 
          signature_line({c.origin, key.public_key(), kEd25519}, crypto::view(signature));
 }
 
+std::string countersign(std::string note, const crypto::SigningKey& key) {
+  const std::size_t split = note.rfind("\n\n");
+  check(split != std::string::npos, "what is countersigned is a note");
+  const std::string_view body = std::string_view(note).substr(0, split + 1);
+  const crypto::Signature signature = key.sign(body);
+  const std::string name(body.substr(0, body.find('\n')));
+  return note.append(signature_line({name, key.public_key(), kEd25519}, crypto::view(signature)));
+}
+
 Result<Checkpoint> open_checkpoint(std::string_view text, const NoteKey& log) {
   if (log.algorithm != kEd25519) return wrong_algorithm("a log's key (algorithm 0x01)");
   RELAIS_ASSIGN(const Note note, parse_note(text));

@@ -25,9 +25,10 @@ bool is_note_name(std::string_view name);
 /// A key that signs or verifies notes. Its text form is the vkey "name+hexid+base64(0x01 ‖ key)".
 struct NoteKey {
   std::string name;  ///< non-empty, no '+', no white space, UTF-8
-  crypto::PublicKey key;
+  crypto::PublicKey key{};
   std::uint8_t algorithm = 0x01;  ///< 0x01 Ed25519, 0x04 timestamped cosignature
   std::uint32_t id() const;       ///< first 4 bytes of SHA-256(name ‖ 0x0A ‖ algorithm ‖ key)
+  bool operator==(const NoteKey&) const = default;
 };
 std::string to_vkey(const NoteKey& key);
 Result<NoteKey> parse_vkey(std::string_view text);
@@ -56,6 +57,8 @@ Result<Note> parse_note(std::string_view text);
 
 /// The whole note: body, empty line, one signature line by `key` under `name` (algorithm 0x01).
 std::string sign_checkpoint(const Checkpoint& c, const crypto::SigningKey& key);
+/// The note with one more signature line, by `key` under the name in its first line.
+std::string countersign(std::string note, const crypto::SigningKey& key);
 /// Parses a note, checks that it is a checkpoint for `log.name` and has a valid signature by `log`.
 /// Signatures by unknown keys are ignored; an invalid one by the known key is an error (rules
 /// "note-…", "checkpoint-…").

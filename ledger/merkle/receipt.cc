@@ -69,7 +69,7 @@ Result<Receipt> parse_receipt(std::string_view text) {
   return receipt;
 }
 
-Result<Checkpoint> verify_receipt(const Receipt& r, std::string_view entry, const NoteKey& log) {
+Result<Checkpoint> verify_receipt(const Receipt& r, std::string_view entry, const LogKeys& log) {
   RELAIS_ASSIGN(Checkpoint checkpoint, open_checkpoint(r.checkpoint, log));
   RELAIS_TRY(
       verify_inclusion(r.index, checkpoint.size, leaf_hash(entry), r.proof, checkpoint.root));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ledger/base/error.h"
-#include "ledger/merkle/note.h"
+#include "ledger/merkle/log_keys.h"
 #include "ledger/merkle/tree.h"
 
 namespace relais::merkle {
@@ -23,8 +23,8 @@ struct Receipt {
 std::string to_text(const Receipt& r);
 Result<Receipt> parse_receipt(std::string_view text);
 
-/// Checks the checkpoint's signature by `log`, and the proof for `entry` (the entry's bytes). Gives
-/// the checkpoint.
-Result<Checkpoint> verify_receipt(const Receipt& r, std::string_view entry, const NoteKey& log);
+/// Checks the checkpoint's signature by the key of its size, and the proof for `entry` (the entry's
+/// bytes). Gives the checkpoint.
+Result<Checkpoint> verify_receipt(const Receipt& r, std::string_view entry, const LogKeys& log);
 
 }  // namespace relais::merkle

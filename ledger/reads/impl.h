@@ -28,7 +28,7 @@ struct ReadLog::Impl {
   PathLock lock;  // of who writes; given back last
   Options options;
   const Clock* clock = nullptr;
-  merkle::NoteKey vkey;
+  merkle::LogKeys keys;
   std::unique_ptr<store::Store> store;
   std::optional<Index> index;
   Stats stats;
@@ -74,6 +74,6 @@ struct ReadLog::Impl {
 };
 
 /// The checks of ReadLog::open.
-Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log);
+Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log);
 
 }  // namespace relais::reads

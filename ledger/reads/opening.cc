@@ -127,7 +127,7 @@ Status check_damaged_end(const Options& options, const Clock& clock) {
 
 }  // namespace
 
-Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log) {
+Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log) {
   Head head;
   RELAIS_ASSIGN(const auto last, store.last(store::Family::checkpoints));
   if (!last) return broken("checkpoint", "there is no checkpoint");
@@ -137,6 +137,9 @@ Result<Head> self_check(const store::Store& store, const merkle::NoteKey& log) {
     return broken("checkpoint", "the last checkpoint does not hold: " + checkpoint.error().message);
   head.checkpoint = std::move(*checkpoint);
   const std::uint64_t size = head.checkpoint.size;
+  if (const std::uint64_t from = log.all().back().from; size + 1 < from)
+    return broken("size", "it has " + std::to_string(size) + " entries, and had " +
+                              std::to_string(from - 1) + " when the log's key was replaced");
   RELAIS_ASSIGN(const auto end, store.last(store::Family::entries));
   const std::uint64_t found = end ? load_be<std::uint64_t>(end->first) + 1 : 0;
   if (found != size)
@@ -212,18 +215,18 @@ Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clo
   impl->options = options;
   impl->failure = options.unwritable;
   impl->clock = &clock;
-  impl->vkey = vkey_of(options.ledger);
-  if (options.key && options.key->public_key() != impl->vkey.key)
+  impl->keys = keys_of(options.ledger);
+  if (options.key && options.key->public_key() != impl->keys.newest().key)
     return broken("log-key", "the private key is not the key of this log");
   // Before the store: a server beside may go on while a reader opens it.
-  const tiles::HeadContent handed_out = tiles::HeadFile::read(options.path / "head", impl->vkey);
+  const tiles::HeadContent handed_out = tiles::HeadFile::read(options.path / "head", impl->keys);
   store::Options store = store_options(options.path);
   store.read_only = !options.key;
   store.block_cache_bytes = options.block_cache_bytes;
   store.max_open_files = options.max_open_files;
   store.report = options.report;
   RELAIS_ASSIGN(impl->store, store::Store::open(store));
-  RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->vkey));
+  RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->keys));
   RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   if (options.key) RELAIS_TRY(impl->open_writer(handed_out, head));
   impl->head = std::make_shared<const Head>(std::move(head));

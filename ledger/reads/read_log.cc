@@ -15,6 +15,10 @@ merkle::NoteKey vkey_of(const merkle::NoteKey& ledger) {
   return {ledger.name + "/reads", ledger.key};
 }
 
+merkle::LogKeys keys_of(const merkle::LogKeys& ledger) {
+  return ledger.renamed(ledger.name() + "/reads");
+}
+
 ReadLog::ReadLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ReadLog::~ReadLog() {
   stop();
@@ -84,8 +88,11 @@ Result<std::string> ReadLog::tile(std::uint8_t level, std::uint64_t index) const
   return tiles::tile_reader(*impl_->store)(level, index);
 }
 
+const merkle::LogKeys& ReadLog::keys() const {
+  return impl_->keys;
+}
 const merkle::NoteKey& ReadLog::vkey() const {
-  return impl_->vkey;
+  return impl_->keys.newest();
 }
 const Stats& ReadLog::stats() const {
   return impl_->stats;

@@ -20,7 +20,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
 #include "ledger/crypto/ed25519.h"
-#include "ledger/merkle/note.h"
+#include "ledger/merkle/log_keys.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/reads/record.h"
 #include "ledger/reads/summary.h"
@@ -53,8 +53,8 @@ struct Stored {
 };
 
 struct Options {
-  std::filesystem::path path;             ///< DATA/reads
-  merkle::NoteKey ledger;                 ///< name and public key of the ledger's log
+  std::filesystem::path path;  ///< DATA/reads
+  merkle::LogKeys ledger;      ///< name of the ledger's log; its keys, by sizes of this one
   std::optional<crypto::SigningKey> key;  ///< the log's; nothing: for reading only
   std::optional<Error> unwritable;        ///< why it is for reading only: what keep() answers
   bool strict = false;  ///< for verifying: what a start would mend or do without is an error too
@@ -71,6 +71,7 @@ struct Options {
 
 /// "relais.example/rhone-2023/reads", with the ledger's key.
 merkle::NoteKey vkey_of(const merkle::NoteKey& ledger);
+merkle::LogKeys keys_of(const merkle::LogKeys& ledger);
 
 /// Makes DATA/reads, which must not exist: an empty log under a signed checkpoint. Nothing is left
 /// behind when it fails.
@@ -117,7 +118,8 @@ class ReadLog {
   Result<merkle::Receipt> receipt(LogIndex index) const;
   /// Hashes of a tile as they stand now (1 to 256 times 32 bytes).
   Result<std::string> tile(std::uint8_t level, std::uint64_t index) const;
-  const merkle::NoteKey& vkey() const;
+  const merkle::LogKeys& keys() const;  ///< under the name of this log
+  const merkle::NoteKey& vkey() const;  ///< the one that signs now
   const Stats& stats() const;
   const store::Store& store() const;
 

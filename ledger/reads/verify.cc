@@ -26,7 +26,7 @@ class ReadsCheck {
         report_(report),
         indices_(log.store().records(kIndices)),
         tree_(
-            log.store(), log.vkey(),
+            log.store(), log.keys(),
             [&log](std::uint8_t level, std::uint64_t index) { return log.tile(level, index); },
             "reads ") {}
 

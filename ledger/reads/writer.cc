@@ -149,7 +149,7 @@ Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
   for (std::size_t i = 0; i < group.size(); ++i)
     stage(group[i], LogIndex{first.value + i}, next->last_received, batch);
   index->write_full(batch.records(*store, kIndices));
-  next->checkpoint = {vkey.name, tree->size(), tree->root()};
+  next->checkpoint = {keys.name(), tree->size(), tree->root()};
   next->note = merkle::sign_checkpoint(next->checkpoint, *options.key);
   tree->write(batch);
   batch.put(store::Family::checkpoints, store::index_key(tree->size()), next->note);

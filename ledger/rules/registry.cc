@@ -9,6 +9,10 @@
 
 namespace relais::rules {
 
+std::string log_key_audience(std::string_view origin) {
+  return std::string(origin) + "/log.key_rotated";
+}
+
 const Signatory* Registry::find(SignatoryId id) const {
   return id.value < signatories_.size() ? &signatories_[id.value] : nullptr;
 }

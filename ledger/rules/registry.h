@@ -52,6 +52,17 @@ struct Key {
                                            ///< signed since then is in doubt
 };
 
+/// A key that signs the log's checkpoints in the place of the one before.
+struct LogKeyRotation {
+  LogIndex index;                ///< of the entry: it signs checkpoints of more entries than this
+  crypto::PublicKey key{};       ///< the new one
+  std::uint64_t reads_size = 0;  ///< and, of the log of reads, checkpoints of more than this
+};
+/// What the new key signs to take the old one's place: the audience of its proof.
+std::string log_key_audience(std::string_view origin);
+/// Bound is ours: a key a year for a century.
+inline constexpr std::size_t kMaxLogKeyRotations = 100;
+
 /// What it takes for an act of governance to have effect.
 struct Quorum {
   std::uint32_t approvals = 0;  ///< the proposer's included
@@ -85,15 +96,21 @@ class Registry {
   // The convention.
   std::string convention;  ///< its slug, from the stream convention/<slug>
   std::string title;
-  std::string document_hash;  ///< base64url
-  std::string origin;         ///< of the log
-  crypto::PublicKey log_key{};
+  std::string document_hash;                      ///< base64url
+  std::string origin;                             ///< of the log
+  crypto::PublicKey log_key{};                    ///< as entry 0 names it
+  std::vector<LogKeyRotation> log_key_rotations;  ///< in order of the log
   std::vector<std::string> territories;
   Parameters parameters;                  ///< deadlines and limits
   std::map<std::string, Quorum> quorums;  ///< by kind of act: "admit-signatory"
   std::map<std::string, Proposal>
       proposals;          ///< by id; those that are over are kept, so that no id comes back
   bool in_force = false;  ///< every founding signatory has signed
+
+  /// The key that signs checkpoints now.
+  const crypto::PublicKey& current_log_key() const {
+    return log_key_rotations.empty() ? log_key : log_key_rotations.back().key;
+  }
 
   const Signatory* find(SignatoryId id) const;
   const Signatory* find_slug(std::string_view slug) const;
@@ -148,6 +165,10 @@ void archive(Ar& ar, Key& k) {
      k.ended_at, k.doubtful_from);
 }
 template <class Ar>
+void archive(Ar& ar, LogKeyRotation& r) {
+  ar(r.index, r.key, r.reads_size);
+}
+template <class Ar>
 void archive(Ar& ar, Quorum& q) {
   ar(q.approvals, q.roles);
 }
@@ -158,8 +179,8 @@ void archive(Ar& ar, Proposal& p) {
 }
 template <class Ar>
 void archive(Ar& ar, Registry& r) {
-  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.territories, r.parameters,
-     r.quorums, r.proposals, r.in_force, r.signatories_, r.keys_);
+  ar(r.convention, r.title, r.document_hash, r.origin, r.log_key, r.log_key_rotations,
+     r.territories, r.parameters, r.quorums, r.proposals, r.in_force, r.signatories_, r.keys_);
   if constexpr (Ar::kReading) r.index();
 }
 

@@ -31,7 +31,7 @@ Error io_error(const std::filesystem::path& path) {
 }
 
 /// The checkpoint of a slot, if it is one and nothing else.
-std::optional<merkle::Checkpoint> read_slot(std::string_view slot, const merkle::NoteKey& log) {
+std::optional<merkle::Checkpoint> read_slot(std::string_view slot, const merkle::LogKeys& log) {
   const std::string_view note = slot.substr(0, slot.find('\0'));
   if (slot.size() != kSlotBytes || slot.find_first_not_of('\0', note.size()) != slot.npos)
     return std::nullopt;
@@ -39,7 +39,7 @@ std::optional<merkle::Checkpoint> read_slot(std::string_view slot, const merkle:
   return checkpoint ? std::optional(*checkpoint) : std::nullopt;
 }
 
-HeadContent look_into(const std::filesystem::path& path, const merkle::NoteKey& log) {
+HeadContent look_into(const std::filesystem::path& path, const merkle::LogKeys& log) {
   HeadContent content;
   const auto read = read_file(path, kMostBytes);
   if (!read || read->empty()) {
@@ -115,7 +115,7 @@ Status HeadFile::write(std::string_view note) {
   return {};
 }
 
-HeadContent HeadFile::read(const std::filesystem::path& path, const merkle::NoteKey& log) {
+HeadContent HeadFile::read(const std::filesystem::path& path, const merkle::LogKeys& log) {
   HeadContent content;
   // A server beside may be writing a slot at this moment: it is whole with the next look.
   for (int look = 0; look < kLooks; ++look) {

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "ledger/base/error.h"
-#include "ledger/merkle/note.h"
+#include "ledger/merkle/log_keys.h"
 
 namespace relais::tiles {
 
@@ -38,8 +38,8 @@ class HeadFile {
   /// is not a crash of the machine.
   Status write(std::string_view note);
 
-  /// What `log` has signed. Beside a running server too.
-  static HeadContent read(const std::filesystem::path& path, const merkle::NoteKey& log);
+  /// What the keys of the log have signed. Beside a running server too.
+  static HeadContent read(const std::filesystem::path& path, const merkle::LogKeys& log);
 
  private:
   HeadFile(int fd, unsigned next) : fd_(fd), next_(next) {}

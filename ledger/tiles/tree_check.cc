@@ -8,7 +8,7 @@ std::unexpected<Error> broken(std::string rule, std::string field, std::string m
   return fail(error(Errc::corrupt, "verify-" + rule, std::move(message)).at(std::move(field)));
 }
 
-TreeCheck::TreeCheck(const store::Store& store, merkle::NoteKey log, merkle::TileReader read_tile,
+TreeCheck::TreeCheck(const store::Store& store, merkle::LogKeys log, merkle::TileReader read_tile,
                      std::string of)
     : store_(store), log_(std::move(log)), read_tile_(std::move(read_tile)), of_(std::move(of)) {}
 

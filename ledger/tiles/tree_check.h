@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ledger/base/error.h"
-#include "ledger/merkle/note.h"
+#include "ledger/merkle/log_keys.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/merkle/tree.h"
 #include "ledger/store/store.h"
@@ -24,7 +24,7 @@ std::unexpected<Error> broken(std::string rule, std::string field, std::string m
 class TreeCheck {
  public:
   /// `of`: put before the names of tiles and checkpoints, as "reads ".
-  TreeCheck(const store::Store& store, merkle::NoteKey log, merkle::TileReader read_tile,
+  TreeCheck(const store::Store& store, merkle::LogKeys log, merkle::TileReader read_tile,
             std::string of);
   /// Leaves in their order.
   Status append(const Hash& leaf);
@@ -43,7 +43,7 @@ class TreeCheck {
   Status meet_checkpoint();
 
   const store::Store& store_;
-  const merkle::NoteKey log_;
+  const merkle::LogKeys log_;
   const merkle::TileReader read_tile_;
   const std::string of_;
   merkle::CompactRange tree_;

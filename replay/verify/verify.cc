@@ -278,16 +278,21 @@ class Pipeline {
 /// Stored checkpoints in order of size, compared with the tree as it grows.
 class Checkpoints {
  public:
-  Checkpoints(const store::Store& store, const merkle::NoteKey& log) : store_(store), log_(log) {}
+  explicit Checkpoints(const store::Store& store) : store_(store) {}
 
-  Status at(std::uint64_t size, const merkle::CompactRange& tree, std::uint64_t& counted) {
+  /// `log`: the keys as the entries of this size name them.
+  Status at(std::uint64_t size, const merkle::CompactRange& tree, const merkle::LogKeys& log,
+            std::uint64_t& counted) {
     if (waiting_.empty() && !end_) RELAIS_TRY(refill());
     if (waiting_.empty() || waiting_.front().first != size) return {};
     const std::string name = "checkpoint " + std::to_string(size);
-    const auto checkpoint = merkle::open_checkpoint(waiting_.front().second, log_);
+    const auto checkpoint = merkle::open_checkpoint(waiting_.front().second, log);
     if (!checkpoint)
       return broken("checkpoint", name,
                     "a checkpoint does not hold: " + checkpoint.error().message);
+    if (const Status both = merkle::check_handover(waiting_.front().second, size, log); !both)
+      return broken("checkpoint", name,
+                    "where the log's key was replaced, both sign: " + both.error().message);
     if (checkpoint->size != size)
       return broken("checkpoint", name, "a checkpoint is filed under another size");
     if (checkpoint->root != tree.root())
@@ -319,7 +324,6 @@ class Checkpoints {
     return {};
   }
   const store::Store& store_;
-  const merkle::NoteKey& log_;
   std::deque<std::pair<std::uint64_t, std::string>> waiting_;
   std::uint64_t next_ = 0;
   bool end_ = false;
@@ -329,13 +333,12 @@ class Checkpoints {
 /// stored beside it.
 class Fold {
  public:
-  Fold(const log::Ledger& ledger, Scratch& scratch, const merkle::NoteKey& log, KnownKeys& keys,
-       VerifyReport& report)
+  Fold(const log::Ledger& ledger, Scratch& scratch, KnownKeys& keys, VerifyReport& report)
       : ledger_(ledger),
         scratch_(scratch),
         keys_(keys),
         report_(report),
-        checkpoints_(ledger.store(), log) {}
+        checkpoints_(ledger.store()) {}
 
   Status take(std::uint64_t index, Checked& e) {
     const std::string name = entry_name(index);
@@ -358,7 +361,10 @@ class Fold {
     if (!act) return broken("rule", name, to_string(act.error()));
     const auto registry = world.share_registry();
     const rules::Effects& effects = scratch_.model().fold(*act);
-    if (world.share_registry() != registry || index == 0) keys_.update(world.registry());
+    if (world.share_registry() != registry || index == 0) {
+      keys_.update(world.registry());
+      log_keys_ = log::own_keys(world.registry()).log;
+    }
     RELAIS_TRY(compare_event(index, s));
     const std::string place = store::index_key(index);
     ids_.add(log::id_key(s.id, signer->id), place);
@@ -374,7 +380,7 @@ class Fold {
     ++report_.entries;
     if (report_.entries % kScratchFlushEvery == 0)
       RELAIS_TRY(scratch_.flush(TreeSize{report_.entries}));
-    return checkpoints_.at(report_.entries, tree_, report_.checkpoints);
+    return checkpoints_.at(report_.entries, tree_, log_keys_, report_.checkpoints);
   }
 
   Status finish(const log::Head& head) {
@@ -494,6 +500,7 @@ class Fold {
   KnownKeys& keys_;
   VerifyReport& report_;
   Checkpoints checkpoints_;
+  merkle::LogKeys log_keys_;
   merkle::CompactRange tree_;
   std::vector<std::string> tiles_;
   Status tile_status_;
@@ -533,10 +540,9 @@ Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& opti
   RELAIS_ASSIGN(report.files, ledger.store().check_files());
   RELAIS_TRY(check_strays(ledger.store(), head->checkpoint.size));
   RELAIS_ASSIGN(const auto scratch, Scratch::make(ledger.factory()));
-  const merkle::NoteKey log = ledger.vkey();
   KnownKeys keys;
   {
-    Fold fold(ledger, *scratch, log, keys, report);
+    Fold fold(ledger, *scratch, keys, report);
     Pipeline pipeline(ledger, std::max(1u, options.threads), keys);
     for (;;) {
       RELAIS_ASSIGN(const auto chunk, pipeline.next());
@@ -547,9 +553,9 @@ Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& opti
     }
     RELAIS_TRY(fold.finish(*head));
   }
-  if (const auto& registry = scratch->model().world().registry(); registry.log_key != log.key)
-    return broken("log-key", "entry 0",
-                  "the convention names another log key than the one that signed the checkpoints");
+  if (log::own_keys(scratch->model().world().registry()) != ledger.keys())
+    return broken("log-key", "log.vkey",
+                  "the entries name other keys of the log than the store and log.vkey do");
   if (options.projections) RELAIS_TRY(compare_projections(*head, *scratch, report));
   return report;
 }
@@ -574,7 +580,7 @@ Status check_disclosures(const statement::SdJwt& parts, ReceiptReport& report) {
 }  // namespace
 
 Result<ReceiptReport> verify_receipt(std::string_view receipt_text, std::string_view statement_text,
-                                     const merkle::NoteKey& log) {
+                                     const merkle::LogKeys& log) {
   RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(receipt_text));
   if (receipt.extra.size() != 8)
     return fail(

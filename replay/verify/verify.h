@@ -10,6 +10,7 @@
 
 #include "ledger/base/error.h"
 #include "ledger/log/ledger.h"
+#include "ledger/merkle/log_keys.h"
 #include "ledger/store/store.h"
 
 namespace relais::replay {
@@ -41,7 +42,7 @@ struct VerifyOptions {
 Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& options,
                             const Progress& progress);
 
-/// A receipt against the log's public key and the statement it is for, offline (`relais verify
+/// A receipt against the log's public keys and the statement it is for, offline (`relais verify
 /// --receipt`). The entry's bytes are the receipt's extra data (eight bytes: the time of receipt)
 /// and the statement's JWT. Disclosures are not part of the entry, but what the JWT signs says
 /// which there may be: one that is not referred to exactly once is refused (RFC 9901, section 7.1).
@@ -53,6 +54,6 @@ struct ReceiptReport {
   std::size_t withheld = 0;     ///< digests without a disclosure: withheld, erased or a decoy
 };
 Result<ReceiptReport> verify_receipt(std::string_view receipt, std::string_view statement,
-                                     const merkle::NoteKey& log);
+                                     const merkle::LogKeys& log);
 
 }  // namespace relais::replay

@@ -23,7 +23,7 @@ std::unexpected<Error> not_as_served(const std::string& rule, std::string field,
 /// The rules of the ledger, folded over the entries as they come.
 class Judge {
  public:
-  explicit Judge(const merkle::NoteKey& log) : log_(log), world_(records_) {}
+  explicit Judge(const merkle::LogKeys& log) : log_(log), world_(records_) {}
 
   Status take(std::uint64_t index, std::string_view entry) {
     const std::string name = "entry " + std::to_string(index);
@@ -42,15 +42,19 @@ class Judge {
         log::admit(world_, *s, *signer, LogIndex{index}, parsed->received_at, std::nullopt);
     if (!act) return not_as_served("rule", name, to_string(act.error()));
     rules::evolve(world_, *act);
-    if (index == 0 && world_.registry().log_key != log_.key)
+    if (index == 0 && world_.registry().log_key != log_.all().front().key.key)
       return not_as_served("log-key", name,
                            "the convention names another log key than the one given");
     return {};
   }
+  Status finish() const {
+    if (log::own_keys(world_.registry()).log == log_) return {};
+    return broken("log-key", "keys", "the entries name other keys of the log than those given");
+  }
   void flush() { world_.flush(records_); }
 
  private:
-  const merkle::NoteKey& log_;
+  const merkle::LogKeys& log_;
   MemoryRecords records_;
   rules::WorldState world_;
   Timestamp last_received_;
@@ -136,7 +140,7 @@ Result<std::vector<Hash>> leaves(const Fetch& fetch, std::uint64_t index, std::u
 
 }  // namespace
 
-Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& log, bool entries,
+Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::LogKeys& log, bool entries,
                                    const Progress& progress) {
   RemoteReport report;
   RELAIS_ASSIGN(const std::string note, fetch("checkpoint"));
@@ -156,6 +160,7 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& lo
     for (const Hash& leaf : hashes) RELAIS_TRY(tree.append(leaf));
     progress(index * merkle::kTileWidth + width, size);
   }
+  if (entries && size > 0) RELAIS_TRY(judge.finish());
   RELAIS_ASSIGN(const Hash root, tree.finish());
   if (root != checkpoint->root)
     return not_as_served("root", "checkpoint " + std::to_string(size),

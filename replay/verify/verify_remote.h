@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ledger/base/error.h"
-#include "ledger/merkle/note.h"
+#include "ledger/merkle/log_keys.h"
 #include "replay/verify/verify.h"
 
 namespace relais::replay {
@@ -22,11 +22,12 @@ struct RemoteReport {
   std::uint64_t tiles = 0;       ///< hash tiles that were compared
 };
 
-/// Checks the checkpoint's signature, every hash tile against the leaves, and the root. With
-/// `entries` (which takes a token of an analyst) the leaves are made from the entries themselves,
-/// and every signature, key and rule is judged again by folding in memory; without it they are what
-/// the tiles of level 0 say. The first thing that does not hold is the error, as in verify().
-Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::NoteKey& log, bool entries,
+/// `log`: all its keys, for what is judged (key_chain.h). Checks the checkpoint's signature, every
+/// hash tile against the leaves, and the root. With `entries` (which takes a token of an analyst)
+/// the leaves are made from the entries themselves, and every signature, key and rule is judged
+/// again by folding in memory; without it they are what the tiles of level 0 say. The first thing
+/// that does not hold is the error, as in verify().
+Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::LogKeys& log, bool entries,
                                    const Progress& progress);
 
 /// Whether a log that signed both checkpoints has only grown between them: the consistency proof is

@@ -4,7 +4,8 @@ c2sp.org/tlog-proof, c2sp.org/tlog-checkpoint, c2sp.org/signed-note, RFC 9162 (s
 
     verify_receipt.py VKEY RECEIPT STATEMENT
 
-VKEY       the log's public key "name+hexid+base64(0x01 || key)", or a file that holds it
+VKEY       the log's public key "name+hexid+base64(0x01 || key)", or a file that holds it; on further lines, newest first,
+           the keys of before, each with a blank and the largest tree that it signs
 RECEIPT    file: c2sp.org/tlog-proof@v1
 STATEMENT  file: the signed statement (SD-JWT, with all, some or none of its disclosures)
 
@@ -59,9 +60,21 @@ def read_vkey(text):
     return name, bytes.fromhex(key_id), raw[1:]
 
 
+def key_of(size, vkeys):
+    """The key that signs a tree of this size."""
+    lines = vkeys.strip().split("\n")
+    chosen = lines[0]
+    for line in lines[1:]:
+        vkey, _, last = line.rpartition(" ")
+        if size <= decimal(last, "the largest tree of a key"):
+            chosen = vkey
+    return read_vkey(chosen)
+
+
 def open_checkpoint(note, vkey):
     """Checks the signature of the log. -> (tree size, root)"""
-    name, key_id, key = read_vkey(vkey)
+    size = (note.split("\n", 2) + ["", ""])[1]
+    name, key_id, key = key_of(decimal(size, "the tree size"), vkey)
     body, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):
         raise Invalid("the checkpoint is not a signed note")

@@ -49,6 +49,12 @@ Status check_convention_stream(const Judgement& j);
 /// What the act asks of the state, when it is proposed and again when it takes effect.
 Status check_content(const Judgement& j, const Proposal& p);
 
+/// The proposal that takes effect: of this act, with its quorum, and still possible.
+Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id,
+                                  schema::GovernedAct act);
+/// The accepted proposal, which has taken effect from here on.
+Proposal take_effect(Registry& registry, capnp::Text::Reader id);
+
 /// Closes the open proposals that have reached their quorum, or cannot reach it any more. To be
 /// called after every change of votes, of quorums, and of who the signatories are.
 void settle_proposals(Registry& registry);
@@ -63,6 +69,10 @@ bool valid_at(const Key& key, Timestamp at);
 /// What a mission locale signs to leave: the audience of its proof. Another than that of enrolment,
 /// or the union could present the proof by which it joined.
 std::string leaving_audience(std::string_view origin);
+
+/// What a proposal to rotate_log_key asks.
+Status check_log_key(const Judgement& j, const Proposal& p);
+std::span<const Rule> log_key_rules();
 
 /// The events by which proposals take effect, and those of the union.
 std::span<const Rule> governance_effect_rules();

@@ -187,46 +187,12 @@ Status check_revocation(const Judgement& j, const Proposal& p) {
           .in_state("ENDED"));
 }
 
-/// The proposal that takes effect: of this act, with its quorum, and still possible.
-Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, GovernedAct act) {
-  RELAIS_TRY(check_convention_stream(j));
-  const auto it = j.registry().proposals.find(text(id));
-  if (it == j.registry().proposals.end())
-    return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
-                    .at("data.proposal_id"));
-  const Proposal& p = it->second;
-  if (p.act != act)
-    return fail(refusal(j.act, Errc::invalid, "proposal-of-other-act",
-                        "the proposal is one of " + std::string(act_name(p.act)))
-                    .at("data.proposal_id")
-                    .accepts("a proposal of " + std::string(act_name(act))));
-  if (p.phase != Phase::approved)
-    return fail(refusal(j.act, Errc::conflict, "proposal-not-approved",
-                        p.phase == Phase::effected ? "the proposal has taken effect already"
-                                                   : "the proposal does not have its quorum")
-                    .at("data.proposal_id")
-                    .accepts("a proposal that is APPROVED")
-                    .in_state(std::string(to_string(p.phase))));
-  // What was possible when it was proposed need not be any more.
-  if (Status judged = check_content(j, p); !judged)
-    return fail(std::move(judged.error()).at("data.proposal_id"));
-  return &p;
-}
-
 Status check_proof(const Judgement& j, capnp::Text::Reader proof, const std::string& key,
                    const std::string& slug) {
   auto proven = statement::check_key_proof(text(proof), accepted_key(key),
                                            source_of(j.registry(), slug), j.registry().origin);
   if (!proven) return fail(std::move(proven.error()).at("data.proof"));
   return {};
-}
-
-/// The accepted proposal, which has taken effect from here on.
-Proposal take_effect(Registry& registry, capnp::Text::Reader id) {
-  const auto it = registry.proposals.find(text(id));
-  check(it != registry.proposals.end(), "an accepted effect of no proposal");
-  it->second.phase = Phase::effected;
-  return it->second;
 }
 
 SignatoryId id_of(const Registry& registry, const std::string& slug) {
@@ -447,6 +413,38 @@ void evolve_detached(const Change& change) {
 
 }  // namespace
 
+Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, GovernedAct act) {
+  RELAIS_TRY(check_convention_stream(j));
+  const auto it = j.registry().proposals.find(text(id));
+  if (it == j.registry().proposals.end())
+    return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
+                    .at("data.proposal_id"));
+  const Proposal& p = it->second;
+  if (p.act != act)
+    return fail(refusal(j.act, Errc::invalid, "proposal-of-other-act",
+                        "the proposal is one of " + std::string(act_name(p.act)))
+                    .at("data.proposal_id")
+                    .accepts("a proposal of " + std::string(act_name(act))));
+  if (p.phase != Phase::approved)
+    return fail(refusal(j.act, Errc::conflict, "proposal-not-approved",
+                        p.phase == Phase::effected ? "the proposal has taken effect already"
+                                                   : "the proposal does not have its quorum")
+                    .at("data.proposal_id")
+                    .accepts("a proposal that is APPROVED")
+                    .in_state(std::string(to_string(p.phase))));
+  // What was possible when it was proposed need not be any more.
+  if (Status judged = check_content(j, p); !judged)
+    return fail(std::move(judged.error()).at("data.proposal_id"));
+  return &p;
+}
+
+Proposal take_effect(Registry& registry, capnp::Text::Reader id) {
+  const auto it = registry.proposals.find(text(id));
+  check(it != registry.proposals.end(), "an accepted effect of no proposal");
+  it->second.phase = Phase::effected;
+  return it->second;
+}
+
 Status check_content(const Judgement& j, const Proposal& p) {
   switch (p.act) {
     case GovernedAct::ADMIT_SIGNATORY:
@@ -459,6 +457,8 @@ Status check_content(const Judgement& j, const Proposal& p) {
       return check_first_key(j, p);
     case GovernedAct::REVOKE_KEY:
       return check_revocation(j, p);
+    case GovernedAct::ROTATE_LOG_KEY:
+      return check_log_key(j, p);
     case GovernedAct::UNSPECIFIED:
       break;
   }

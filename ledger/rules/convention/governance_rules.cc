@@ -52,6 +52,7 @@ constexpr ActShape kActs[] = {
     {GovernedAct::AMEND_CONVENTION, "amend-convention", document_hash, quorums | terms},
     {GovernedAct::ENROL_FIRST_KEY, "enrol-first-key", signatory | public_key, 0},
     {GovernedAct::REVOKE_KEY, "revoke-key", kid, signatory},
+    {GovernedAct::ROTATE_LOG_KEY, "rotate-log-key", public_key, 0},
 };
 
 const ActShape& shape_of(GovernedAct act) {
@@ -381,7 +382,7 @@ Status check_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quo
       return fail(invalid_element(j, "quorums", i, "act", "quorum-act-unknown",
                                   "no act of governance is called " + act)
                       .accepts("admit-signatory, withdraw-signatory, amend-convention, "
-                               "enrol-first-key, revoke-key"));
+                               "enrol-first-key, revoke-key, rotate-log-key"));
     if (!seen.insert(act).second)
       return fail(
           invalid_element(j, "quorums", i, "act", "quorum-repeated", "the act has two quorums"));
@@ -447,6 +448,7 @@ std::span<const Rule> governance_rules() {
         {"governance.withdrawn", decide_withdrawn, evolve_withdrawn},
     };
     std::ranges::copy(governance_effect_rules(), std::back_inserter(rules));
+    std::ranges::copy(log_key_rules(), std::back_inserter(rules));
     return rules;
   }();
   return kRules;

@@ -1,4 +1,5 @@
 """A host that has the key of its log, and would have nobody keep what proves that it forked it."""
+import base64
 import fcntl
 import json
 import os
@@ -6,7 +7,7 @@ import time
 import uuid
 
 from falselog import FalseLog, Host
-from harness import DETECTED, ML1, RELAIS, case
+from harness import DETECTED, ML1, RELAIS, b64u, case
 from stage import bare as stage  # noqa: F401, who keeps receipts asks no server of ours
 from table import Row, control
 
@@ -120,6 +121,31 @@ def true_fork(s):
     statement = v.statement()
     other, forked = v.fork(statement)
     return rule_of(v.ask(other.tile, forked, statement))
+
+
+def replaced(goes_on):
+    """Whoever has stolen the key puts one of its own in its place: in the tree that was seen, or in another."""
+    def attempt(s):
+        v = Victim(s)
+        thief, tree = FalseLog(v.log.origin), v.log if goes_on else v.log.history(0)
+
+        def x(log):
+            return b64u(base64.b64decode(log.vkey.split("+", 2)[2])[1:])
+
+        proof = s.by(ML1).key.jwt({"aud": "", "iss": ""}, "relais-key-proof+jwt")
+        rotation = s.by(ML1).statement("log.key_rotated", "convention/rhone-2023", {
+            "proposal_id": "p", "old_key": x(v.log), "new_key": x(thief), "reads_size": 0, "proof": proof})
+        receipt = tree.add(rotation)["receipt"]
+        body = receipt.split("\n\n", 1)[1].rsplit("\n\n", 1)[0] + "\n"
+        receipt += f"\u2014 {thief.origin} {base64.b64encode(thief.id + thief.key.sign(body.encode())).decode()}\n"
+        chain = {"keys": [{"vkey": v.log.vkey}, {"vkey": thief.vkey, "statement": rotation, "receipt": receipt}]}
+        thief.leaves = tree.leaves[:]
+        statement = v.statement()
+        said = v.ask(lambda path: json.dumps(chain).encode() if path == "/log/keys" else thief.tile(path),
+                     thief.add(statement), statement)
+        keys = len((v.folder / "log.vkey").read_text().splitlines())
+        return f"{rule_of(said) if said[0] != '0' else '0'} {keys} {v.has({'receipt': receipt})}"
+    return attempt
 
 
 def named_like_ours(name):
@@ -257,6 +283,8 @@ def rows():
                        ("a hash too few", lambda t: t[:-32]), ("a hash too many", lambda t: t + t[:32]), ("nothing", lambda t: b"")):
         yield Row(f"a tile of {name} is no second history", EVIDENCE, wrong_tile(tile), "history-unproven")
     yield control("a second history is one", EVIDENCE, true_fork, "history-differs")
+    yield Row("a key of its own, in another tree", EVIDENCE, replaced(False), "history-differs 1 kept")
+    yield control("another key, in the tree that was seen", EVIDENCE, replaced(True), "0 2 lost")
     for name in ("log.checkpoint", "log.vkey", "log.checkpoint.1.new"):
         yield Row(f"a source called {name}", EVIDENCE, named_like_ours(name), r"\[0, 0, 0\], True, True")
     yield Row("a key of the folder that is damaged", EVIDENCE, kept_file_damaged, "1 log.vkey")

@@ -282,6 +282,7 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
       {"GET /v1/keys", status("/v1/keys", 200)},
       {"GET /log/checkpoint", status("/log/checkpoint", 200)},
       {"GET /log/vkey", status("/log/vkey", 200)},
+      {"GET /log/keys", status("/log/keys", 200)},
       {"GET /log/tile/{*}", status("/log/tile/0/000.p/1", 200)},
       {"GET /log/tile/entries/{*}",
        [](const ReaderOf& r) {

@@ -57,7 +57,7 @@ class ApiTest : public LedgerTest {
     options.key = *key;
     options.shortage = [this] { return reads_shortage; };
     if (!std::filesystem::exists(options.path)) {
-      const Status made = reads::create_log(options.path, options.ledger, *key);
+      const Status made = reads::create_log(options.path, options.ledger.newest(), *key);
       ASSERT_TRUE(made) << to_string(made.error());
     }
     auto opened = reads::ReadLog::open(options, wall);

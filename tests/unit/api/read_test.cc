@@ -295,6 +295,10 @@ TEST_F(ReadTest, TheLogIsPublicButItsEntriesAreNot) {
   EXPECT_EQ(merkle::open_checkpoint(checkpoint.body, ledger->vkey())->size, size);
   EXPECT_EQ(send(api::Method::get, "/log/vkey").body, merkle::to_vkey(ledger->vkey()) + "\n");
 
+  const auto keys = body(send(api::Method::get, "/log/keys"));
+  ASSERT_EQ(items(keys, "keys").size(), 1U);  // with others: tests/e2e/test_log_key.py
+  EXPECT_EQ(text(items(keys, "keys")[0].as_object(), "vkey"), merkle::to_vkey(ledger->vkey()));
+
   const std::string partial = "/log/tile/0/000.p/" + std::to_string(size);
   const auto tile = send(api::Method::get, partial);
   ASSERT_EQ(tile.status, 200U);

@@ -84,7 +84,7 @@ class StoryTest : public ::testing::Test {
     options.ledger = ledger_->vkey();
     options.key = *key;
     if (!std::filesystem::exists(options.path))
-      check(reads::create_log(options.path, options.ledger, *key).has_value(),
+      check(reads::create_log(options.path, options.ledger.newest(), *key).has_value(),
             "a log of reads can be made");
     auto opened = reads::ReadLog::open(options, *clock_);
     check(opened.has_value(), "a log of reads can be opened");

@@ -73,7 +73,7 @@ TEST(Receipt, NeedsTheRightLogIndexAndEntry) {
   Receipt r = receipt(5, 9);
   EXPECT_EQ(rule(verify_receipt(r, entry(5), kLog)), "ok");
   EXPECT_EQ(rule(verify_receipt(r, entry(4), kLog)), "inclusion-proof");
-  EXPECT_EQ(rule(verify_receipt(r, entry(5), {kOrigin, key(2).public_key(), 0x01})),
+  EXPECT_EQ(rule(verify_receipt(r, entry(5), NoteKey{kOrigin, key(2).public_key(), 0x01})),
             "note-unsigned");
   r.index = 4;
   EXPECT_EQ(rule(verify_receipt(r, entry(5), kLog)), "inclusion-proof");

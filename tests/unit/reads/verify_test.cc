@@ -53,6 +53,64 @@ TEST_F(VerifyReads, AnEmptyLogHolds) {
   EXPECT_EQ(verified->checkpoints, 1);
 }
 
+/// The ledger says at which size its key was replaced: each signs its stretch of this log too.
+TEST_F(VerifyReads, EachKeyOfTheLedgerSignsItsStretch) {
+  keep("ml1", {look_at(1)});
+  keep("ml1", {look_at(2)});
+  const std::uint64_t before = size();
+  const std::string old_note = log->head()->note;
+  const auto early = log->receipt(LogIndex{1});
+  log.reset();
+  const auto next = crypto::SigningKey::from_seed(crypto::sha256("log-2"));
+  reads::Options o = options();
+  ASSERT_TRUE(o.ledger.add(next.public_key(), before + 1));
+  EXPECT_NE(start(o).find("self-check-log-key"), std::string::npos) << "the key was replaced";
+  o.key = next;
+  ASSERT_EQ(start(o), "");
+  EXPECT_EQ(log->vkey().key, next.public_key());
+  EXPECT_EQ(log->head()->note, old_note) << "what was signed stays as it is";
+  keep("aa1", {look_at(1)});
+  const merkle::LogKeys keys = log->keys();
+  const auto late = log->receipt(LogIndex{2});
+  ASSERT_TRUE(early && late);
+  EXPECT_TRUE(merkle::verify_receipt(*early, *log->entry(LogIndex{1}), keys));
+  EXPECT_TRUE(merkle::verify_receipt(*late, *log->entry(LogIndex{2}), keys));
+  merkle::Receipt forged = *late;
+  forged.checkpoint = merkle::sign_checkpoint(log->head()->checkpoint, key);
+  EXPECT_EQ(merkle::verify_receipt(forged, *log->entry(LogIndex{2}), keys).error().rule,
+            "checkpoint-key-range");
+  ASSERT_EQ(start(o), "");
+  log.reset();
+  o.key.reset();
+  o.strict = true;
+  const auto opened = reads::ReadLog::open(o, clock);
+  ASSERT_TRUE(opened) << to_string(opened.error());
+  const auto report = reads::verify(**opened, [](auto, auto) {});
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_EQ(report->entries, 3);
+  // A folder that has less than the ledger says it had then.
+  reads::Options longer = options();
+  ASSERT_TRUE(longer.ledger.add(next.public_key(), before + 9));
+  longer.key = next;
+  EXPECT_NE(start(longer).find("self-check-checkpoint"), std::string::npos);
+  longer.ledger = ledger_vkey();
+  longer.key = key;
+  EXPECT_NE(start(longer).find("self-check-checkpoint"), std::string::npos) << "a key of before";
+}
+
+/// A backup of before, behind a ledger that knows how far this log had got.
+TEST_F(VerifyReads, AFolderOfBeforeTheKeyWasReplacedIsRefused) {
+  keep("ml1", {look_at(1)});
+  log.reset();
+  const auto next = crypto::SigningKey::from_seed(crypto::sha256("log-2"));
+  reads::Options o = options();
+  ASSERT_TRUE(o.ledger.add(next.public_key(), 3));  // it had two then
+  o.key = next;
+  const std::string said = start(o);
+  EXPECT_NE(said.find("self-check-size"), std::string::npos) << said;
+  EXPECT_NE(said.find("had 2 when the log's key was replaced"), std::string::npos) << said;
+}
+
 TEST_F(VerifyReads, EverythingIsCounted) {
   fill();
   const auto verified = verify();

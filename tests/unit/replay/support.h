@@ -53,7 +53,8 @@ inline log::Genesis rhone_genesis(std::uint64_t seed) {
       {"quorums",
        {quorum("admit-signatory", 3, {"pref", "aa"}), quorum("withdraw-signatory", 3, {"pref"}),
         quorum("amend-convention", 4, {"pref", "udml", "aa"}),
-        quorum("enrol-first-key", 3, {"pref"}), quorum("revoke-key", 3, {"pref"})}},
+        quorum("enrol-first-key", 3, {"pref"}), quorum("revoke-key", 3, {"pref"}),
+        quorum("rotate-log-key", 3, {"pref"})}},
       {"terms", json::array{}}};
   log::Genesis genesis;
   genesis.convention_file = "the text of a test's convention";

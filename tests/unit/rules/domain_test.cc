@@ -487,7 +487,7 @@ TEST(DomainSentences, TheOperatorMustNotSignForAnyone) {
             (std::set<std::string>{"convention.opened", "case.became_dormant", "case.data_erased",
                                    "referral.expired", "accreditation.deemed_complete",
                                    "accreditation.tacitly_granted", "accreditation.expired",
-                                   "psp.ended", "key.rotated"}));
+                                   "psp.ended", "key.rotated", "log.key_rotated"}));
   // Its key is on every case, and moves none on anybody's behalf.
   for (const CaseEvent& e : case_events()) {
     if (e.who == "relais") continue;

@@ -82,6 +82,21 @@ inline json::object first_key(std::string_view id, std::string_view slug, std::s
 inline json::object key_revocation(std::string_view id, std::string_view key) {
   return with(proposal(id, "revoke_key", ""), "kid", kid_text(key));
 }
+inline json::object log_rotation(std::string_view id, std::string_view key) {
+  return with(proposal(id, "rotate_log_key", ""), "public_key", key_of(key));
+}
+/// What the ledger signs once it is decided: `key` in the place of `old_key`.
+inline json::object log_rotated(std::string_view id, std::string_view old_key, std::string_view key,
+                                std::uint64_t reads_size = 7) {
+  json::object d;
+  d["proposal_id"] = id;
+  d["old_key"] = key_of(old_key);
+  d["new_key"] = key_of(key);
+  d["reads_size"] = reads_size;
+  d["proof"] = statement::make_key_proof(test_key(key), Scene::source_of("relais"),
+                                         rules::log_key_audience(kOrigin));
+  return d;
+}
 inline json::object amendment(std::string_view id) {
   return with(
       proposal(id, "amend_convention", "", R"({"terms":[{"name":"psp-review-days","value":50}]})"),
@@ -93,7 +108,7 @@ inline json::object on_proposal(std::string_view id, std::string_view more = "{}
 
 inline void set_quorums(Scene& scene) {
   for (const char* act : {"admit-signatory", "withdraw-signatory", "amend-convention",
-                          "enrol-first-key", "revoke-key"})
+                          "enrol-first-key", "revoke-key", "rotate-log-key"})
     scene.world().mutable_registry().quorums[act] = rules::Quorum{2, 0};
 }
 inline void propose(Scene& scene, json::object proposal) {
@@ -162,6 +177,8 @@ inline std::vector<StreamEvent> events_of_governance() {
        }},
       {"key.revoked_by_quorum", "ml1", rhone, on_proposal("p1"),
        [](Scene& s) { pass(s, key_revocation("p1", "ml2")); }},
+      {"log.key_rotated", "relais", rhone, log_rotated("p1", "log", "log-2"),
+       [](Scene& s) { pass(s, log_rotation("p1", "log-2")); }},
   };
 }
 

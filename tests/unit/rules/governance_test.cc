@@ -27,7 +27,8 @@ class Governance : public testing::Test {
         {"act":"withdraw-signatory","approvals":3,"roles":[]},
         {"act":"amend-convention","approvals":4,"roles":["pref","udml"]},
         {"act":"enrol-first-key","approvals":2,"roles":[]},
-        {"act":"revoke-key","approvals":3,"roles":["aa"]}])");
+        {"act":"revoke-key","approvals":3,"roles":["aa"]},
+        {"act":"rotate-log-key","approvals":3,"roles":["pref"]}])");
     scene.expect("relais", "convention.opened", subject(), std::move(o));
     for (const char* founder : {"pref", "udml", "ml1", "ml2", "aa1", "aa2"}) scene.sign(founder);
     scene.clock.advance_ms(60'000);
@@ -73,6 +74,22 @@ class Governance : public testing::Test {
   static json::object revocation(std::string_view id, std::string_view key) {
     json::object d = proposal(id, "revoke_key", "{}");
     d["kid"] = crypto::to_text(kid_of(key));
+    return d;
+  }
+  static json::object log_rotation(std::string_view id, std::string_view key) {
+    json::object d = proposal(id, "rotate_log_key", "{}");
+    d["public_key"] = public_key(key);
+    return d;
+  }
+  /// What the ledger signs of it.
+  static json::object log_rotated(std::string_view id, std::string_view old_key,
+                                  std::string_view key, std::uint64_t reads_size) {
+    json::object d = on(id);
+    d["old_key"] = public_key(old_key);
+    d["new_key"] = public_key(key);
+    d["reads_size"] = reads_size;
+    d["proof"] = statement::make_key_proof(test_key(key), Scene::source_of("relais"),
+                                           rules::log_key_audience(kOrigin));
     return d;
   }
   static json::object proven(std::string_view id, std::string_view key, const std::string& slug) {
@@ -597,6 +614,39 @@ TEST_F(Governance, TheOthersRevokeAKey) {
   EXPECT_EQ(key->ended_at, LogIndex{scene.log.size() - 1});
   EXPECT_TRUE(scene.registry().find_slug("aa1")->active);
   EXPECT_EQ(refused_proposal(revocation("p2", "aa1")).rule, "key-revoked-already");
+}
+
+TEST_F(Governance, TheLogsKeyIsReplacedAsDecidedAndByNobodyAlone) {
+  const char* const kEvent = "log.key_rotated";
+  const auto refused = [&](const std::string& who, json::object payload) {
+    return scene.refused(who, kEvent, subject(), std::move(payload)).rule;
+  };
+  EXPECT_EQ(refused("relais", log_rotated("p1", "log", "log-2", 7)), "proposal-unknown");
+  propose("aa1", log_rotation("p1", "log-2"));
+  approve("p1", {"ml1", "ml2"});
+  EXPECT_EQ(phase("p1"), Phase::open) << "three, but none of the préfecture";
+  EXPECT_EQ(refused("relais", log_rotated("p1", "log", "log-2", 7)), "proposal-not-approved");
+  approve("p1", {"pref"});
+  EXPECT_EQ(refused("pref", log_rotated("p1", "log", "log-2", 7)), "emitter-forbidden");
+  EXPECT_EQ(refused("relais", log_rotated("p1", "log", "log-3", 7)), "log-key-differs");
+  EXPECT_EQ(refused("relais", log_rotated("p1", "log-2", "log-2", 7)), "log-key-differs");
+  scene.expect("relais", kEvent, subject(), log_rotated("p1", "log", "log-2", 7));
+  ASSERT_EQ(scene.registry().log_key_rotations.size(), 1U);
+  const rules::LogKeyRotation& rotation = scene.registry().log_key_rotations[0];
+  EXPECT_EQ(rotation.index, LogIndex{scene.log.size() - 1});
+  EXPECT_EQ(rotation.key, test_key("log-2").public_key());
+  EXPECT_EQ(rotation.reads_size, 7U);
+  EXPECT_EQ(scene.registry().log_key, test_key("log").public_key()) << "as entry 0 names it";
+  EXPECT_EQ(scene.registry().current_log_key(), rotation.key);
+  EXPECT_EQ(refused("relais", log_rotated("p1", "log-2", "log-2", 7)), "proposal-not-approved");
+
+  // No key comes back, and none is a signatory's.
+  for (const char* known : {"log", "log-2", "aa2", "relais"})
+    EXPECT_EQ(refused_proposal(log_rotation("p2", known)).rule, "key-known") << known;
+  for (std::size_t i = 1; i < rules::kMaxLogKeyRotations; ++i)
+    scene.world().mutable_registry().log_key_rotations.push_back(
+        {LogIndex{scene.log.size()}, test_key("log-2-" + std::to_string(i)).public_key(), 7});
+  EXPECT_EQ(refused_proposal(log_rotation("p2", "log-3")).rule, "limit-log-keys");
 }
 
 class MissionLocale : public Governance {

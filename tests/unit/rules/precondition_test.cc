@@ -743,6 +743,25 @@ Precondition effect(std::string_view event, std::string_view of_act, std::string
 void aa1_has_the_key(Example& e) {
   e.scene.expect("aa1", "key.enrolled", "signatory/aa1", new_key("ml2-new", "aa1"));
 }
+void ml2_has_the_log_key(Example& e) {
+  e.scene.expect("ml2", "key.enrolled", "signatory/ml2", new_key("log-2", "ml2"));
+}
+void log_key_replaced_before(Example& e) {
+  pass(e.scene, log_rotation("p2", "log-3"));
+  e.scene.expect(e.who, e.event, e.subject, log_rotated("p2", "log", "log-3"));
+}
+/// The old key of the statement is right then, and nothing else of it.
+void reads_were_more(Example& e) {
+  log_key_replaced_before(e);
+  e.payload = log_rotated("p1", "log-3", "log-2", 6);
+}
+void log_key_of_another(Example& e) {
+  e.payload["new_key"] = key_of("log-3");
+}
+void log_key_proof_to_enrol(Example& e) {
+  e.payload["proof"] = proof_of("log-2", "relais");
+}
+
 void alert_before_review(Example& e) {
   e.registry().parameters.set(rules::Parameter::psp_renewal_alert_days, 55);
 }
@@ -769,6 +788,12 @@ Table of_effects() {
               proof}),
       effect("key.revoked_by_quorum", "the proposal (revoke_key)", "key-revoked-already",
              [](Example& e) { lose_key(e.scene, "ml2"); }, {}),
+      effect("log.key_rotated", "the proposal (rotate_log_key)", "key-known", ml2_has_the_log_key,
+             {{"the old key is the one that signs now", "log-key-differs", log_key_replaced_before},
+              {"the new one that of the proposal", "log-key-differs", log_key_of_another},
+              {"the proof of possession is by the new key", "key-proof", log_key_proof_to_enrol},
+              {"the log of reads is not shorter than at the last time", "reads-size-back",
+               reads_were_more}}),
   };
 }
 
