@@ -13,11 +13,12 @@ struct InitOptions {
   std::string wrapping_key;
 };
 
-Status make_reads(const Context& context, const std::string& data) {
+Status make_reads(const Context& context, const InitOptions& o) {
   log::Options options;
-  options.data = data;
+  options.data = o.data;
+  options.wrapping_key = o.wrapping_key;
   RELAIS_ASSIGN(const auto ledger, log::Ledger::open(options, context.clock, models()));
-  RELAIS_TRY(open_reads(data, *ledger, context.clock, {}));
+  RELAIS_TRY(open_reads(o.data, *ledger, context.clock, {}));
   return {};
 }
 
@@ -28,7 +29,7 @@ int init(Context& context, const InitOptions& o) {
                                              models(), o.wrapping_key);
       !made)
     return report(context, made.error());
-  if (const Status made = make_reads(context, o.data); !made) return report(context, made.error());
+  if (const Status made = make_reads(context, o); !made) return report(context, made.error());
   const auto vkey = log::load_vkey(o.data);
   if (!vkey) return report(context, vkey.error());
   const std::string hash = log::document_hash(genesis->convention_file);

@@ -57,6 +57,7 @@ int accept_head(Context& context, const RebuildOptions& o) {
 int accept_reads_head(Context& context, const RebuildOptions& o) {
   log::Options options;
   options.data = o.data;
+  options.wrapping_key = o.wrapping_key;
   options.ignore_projections = true;
   const auto ledger = log::Ledger::open(options, context.clock, models());
   if (!ledger) return report(context, ledger.error());

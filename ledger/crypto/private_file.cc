@@ -85,7 +85,10 @@ Status create_private_file(const fs::path& file, std::string_view bytes) {
   return sync_folder_of(file);
 }
 
-Status rewrite_private_file(const fs::path& file, std::string_view bytes) {
+namespace {
+
+/// Gives a new file with the bytes the name of the old one.
+Status put_in_place(const fs::path& file, std::string_view bytes) {
   fs::path next = file;
   next += ".new";
   if (const Descriptor left(::open(next.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -102,11 +105,25 @@ Status rewrite_private_file(const fs::path& file, std::string_view bytes) {
   return failure;
 }
 
-Status replace_private_file(const fs::path& file, std::string_view bytes) {
+enum class OtherNames { spared, written_over };
+
+Status replace(const fs::path& file, std::string_view bytes, OtherNames others) {
   const Descriptor old(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (old.fd < 0) return io_error(file, "cannot open");
-  RELAIS_TRY(rewrite_private_file(file, bytes));
+  struct stat before{};
+  if (old.fd < 0 || ::fstat(old.fd, &before) != 0) return io_error(file, "cannot open");
+  RELAIS_TRY(put_in_place(file, bytes));
+  if (others == OtherNames::spared && before.st_nlink > 1) return {};
   return write_over(old.fd, file);
+}
+
+}  // namespace
+
+Status replace_private_file(const fs::path& file, std::string_view bytes) {
+  return replace(file, bytes, OtherNames::written_over);
+}
+
+Status rewrite_private_file(const fs::path& file, std::string_view bytes) {
+  return replace(file, bytes, OtherNames::spared);
 }
 
 Status read_private_file(const fs::path& file, std::string& bytes) {

@@ -20,8 +20,9 @@ Status create_private_file(const std::filesystem::path& file, std::string_view b
 /// (flash, copy on write) may keep it until it reuses them.
 Status replace_private_file(const std::filesystem::path& file, std::string_view bytes);
 
-/// The same bytes in another file under the name: whether that can be done. Nothing is written
-/// over.
+/// The same where the file goes on to hold what it holds: whether it can be replaced. The old one
+/// is written over too, so that no copy is left in free blocks that a later replacement does not
+/// reach; unless it has another name (a hard link), under which somebody keeps it.
 Status rewrite_private_file(const std::filesystem::path& file, std::string_view bytes);
 
 /// Of a regular file of at most kMaxPrivateFile bytes that nobody else may open. Errors:

@@ -1,4 +1,5 @@
 #include "ledger/log/impl.h"
+#include "ledger/tiles/stored_tree.h"
 
 namespace relais::log {
 namespace {
@@ -88,6 +89,8 @@ Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log,
       return broken("size", "the last checkpoint covers " + std::to_string(size) +
                                 " entries, the store has " + std::to_string(found));
   }
+  RELAIS_ASSIGN(const auto missing, tiles::first_missing(store, size));
+  if (missing) return broken("entries", "entry " + std::to_string(*missing) + " is missing");
   const merkle::NodeReader read = merkle::node_reader(read_tile);
   RELAIS_ASSIGN(const Hash root, merkle::root(size, read));
   if (root != head.checkpoint.root)

@@ -145,6 +145,8 @@ Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log) {
   if (found != size)
     return broken("size", "the last checkpoint covers " + std::to_string(size) +
                               " entries, the store has " + std::to_string(found));
+  RELAIS_ASSIGN(const auto missing, tiles::first_missing(store, size));
+  if (missing) return broken("entries", "entry " + std::to_string(*missing) + " is missing");
   RELAIS_ASSIGN(const Hash root,
                 merkle::root(size, merkle::node_reader(tiles::tile_reader(store))));
   if (root != head.checkpoint.root)

@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
@@ -43,6 +46,8 @@ class ReadsCheck {
     if (!stored) return broken("entry", name, stored.error().message);
     report_.looks += stored->record.looks.size();
     bundle_.add(stored->record, stored->received_at);
+    looks_.push_back({number_of(stored->record.reader.signatory),
+                      number_of(stored->record.reader.purpose), stored->received_at});
     ++report_.entries;
     if (report_.entries % kBundle == 0) RELAIS_TRY(check_bundle(index / kBundle));
     return tree_.append(merkle::leaf_hash(bytes));
@@ -68,6 +73,17 @@ class ReadsCheck {
   }
 
  private:
+  /// Who looked, of each entry: a record is parsed once, however many cases it has.
+  struct Look {
+    std::uint32_t signatory;  // in names_
+    std::uint32_t purpose;
+    Timestamp at;
+  };
+  std::uint32_t number_of(const std::string& text) {
+    const auto [it, fresh] = numbers_.try_emplace(text, static_cast<std::uint32_t>(names_.size()));
+    if (fresh) names_.push_back(text);
+    return it->second;
+  }
   /// The rows of a bundle are those of its entries.
   Status check_bundle(std::uint64_t number) {
     const std::string name = "reads entries " + std::to_string(number * kBundle) + " to " +
@@ -102,7 +118,7 @@ class ReadsCheck {
       const Uuid id = load_uuid(key.substr(1));
       if (id != current) status = compare(current, expected);
       current = id;
-      if (status) status = add(expected, load_be<std::uint64_t>(key.substr(17)), places);
+      if (status) add(expected, load_be<std::uint64_t>(key.substr(17)), places);
       return status.has_value();
     });
     RELAIS_TRY(status);
@@ -111,15 +127,12 @@ class ReadsCheck {
       return broken("stray", "reads summaries", "there are summaries of looks that nobody took");
     return {};
   }
-  Status add(StoredSummary& stored, std::uint64_t bundle, std::string_view places) {
+  void add(StoredSummary& stored, std::uint64_t bundle, std::string_view places) const {
     for (const char c : places) {
-      RELAIS_ASSIGN(const Stored read,
-                    log_.find(LogIndex{bundle * kBundle + static_cast<std::uint8_t>(c)}));
-      stored.summary.add(read.record.reader.signatory, read.record.reader.purpose,
-                         read.received_at);
+      const Look& look = looks_[bundle * kBundle + static_cast<std::uint8_t>(c)];
+      stored.summary.add(names_[look.signatory], names_[look.purpose], look.at);
     }
     stored.through = (bundle + 1) * kBundle;
-    return {};
   }
   Status compare(const std::optional<Uuid>& id, StoredSummary& expected) {
     if (!id) return {};
@@ -136,6 +149,9 @@ class ReadsCheck {
   const std::shared_ptr<const RecordSource> indices_;
   tiles::TreeCheck tree_;
   Timestamp last_received_;
+  std::vector<Look> looks_;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, std::uint32_t> numbers_;
   Bundle bundle_;  // of the entries behind the last full one
   std::uint64_t signatory_rows_ = 0;
   std::uint64_t case_rows_ = 0;

@@ -36,6 +36,19 @@ Result<std::optional<merkle::Receipt>> stored_receipt(const store::Store& store,
       merkle::Receipt{index.value, entry->substr(0, 8), std::move(proof), std::move(note)});
 }
 
+Result<std::optional<std::uint64_t>> first_missing(const store::Store& store, std::uint64_t size) {
+  constexpr std::uint64_t kLooked = 100'000;
+  std::uint64_t next = size > kLooked ? size - kLooked : 0;
+  RELAIS_TRY(store.scan(
+      store::Family::entries, store::index_key(next),
+      [&](std::string_view key, std::string_view) {
+        if (key.size() != sizeof next || load_be<std::uint64_t>(key) != next) return false;
+        return ++next < size;
+      },
+      true));
+  return next < size ? std::optional(next) : std::nullopt;
+}
+
 std::string name_of(const merkle::Checkpoint& c) {
   return std::to_string(c.size) + ":" + crypto::base64_encode(view(c.root));
 }

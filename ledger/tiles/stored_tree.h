@@ -28,6 +28,10 @@ Result<std::optional<merkle::Receipt>> stored_receipt(const store::Store& store,
 /// SIZE:ROOT, the root as a checkpoint has it.
 std::string name_of(const merkle::Checkpoint& c);
 
+/// The first of the last entries that is not there: of 100,000, more than a write-ahead log holds.
+/// RocksDB goes on over what is missing inside one, and over one that is gone, to the next.
+Result<std::optional<std::uint64_t>> first_missing(const store::Store& store, std::uint64_t size);
+
 /// The stored tree must go at least as far as the last checkpoint that was handed out, and have its
 /// root: Errc::corrupt, "self-check-head".
 Status check_handed_out(const merkle::Checkpoint& stored, const merkle::Checkpoint& handed_out,

@@ -12,13 +12,13 @@ namespace {
 using test::key;
 using test::rule;
 
-const std::string kOrigin = "example.com/log";
+const std::string kKeysOrigin = "example.com/log";
 
-NoteKey vkey(std::uint64_t seed, const std::string& name = kOrigin) {
+NoteKey vkey(std::uint64_t seed, const std::string& name = kKeysOrigin) {
   return {name, key(seed).public_key(), 0x01};
 }
 std::string note(std::uint64_t size, std::uint64_t seed) {
-  return sign_checkpoint({kOrigin, size, empty_root()}, key(seed));
+  return sign_checkpoint({kKeysOrigin, size, empty_root()}, key(seed));
 }
 /// Key 1 up to 40, key 2 up to 99, key 3 from 100 on.
 LogKeys three() {

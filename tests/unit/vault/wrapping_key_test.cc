@@ -201,6 +201,23 @@ TEST_F(FileKeyTest, WhatItHeldIsWrittenOver) {
   EXPECT_EQ(bytes().size(), before.size());
 }
 
+/// Each start tries whether the file can be replaced: that leaves no copy in free blocks.
+TEST_F(FileKeyTest, OpeningLeavesNoCopyBehind) {
+  ASSERT_TRUE(make_wrapping_key(place));
+  const std::string key = bytes();
+  std::ifstream old(place, std::ios::binary);
+  ASSERT_TRUE(open_wrapping_key(place, Use::renew));
+  const std::string left{std::istreambuf_iterator<char>(old), {}};
+  EXPECT_EQ(left, std::string(key.size(), '\0'));
+  EXPECT_EQ(bytes(), key);
+  // One that somebody keeps under another name stays.
+  const fs::path kept = folder.path / "kept";
+  fs::create_hard_link(place, kept);
+  ASSERT_TRUE(open_wrapping_key(place, Use::renew));
+  std::ifstream in(kept, std::ios::binary);
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), {}}), key);
+}
+
 TEST_F(FileKeyTest, WhatIsNoKeyIsRefused) {
   for (const char* text :
        {"", "{}", R"({"keys":[]})", R"({"keys":[{"kid":"AAAAAAAAAAA","k":"AAAA"}]})",
