@@ -8,7 +8,7 @@
 namespace relais::projections {
 namespace {
 
-constexpr std::size_t kChunk = 256;  // indices of a posting that are read at once
+constexpr std::size_t kChunk = 256;  // indices of a posting that are read at once, at least
 
 /// Where to look: indices of [from, until), upwards or downwards.
 struct Range {
@@ -38,8 +38,8 @@ class All final : public Candidates {
   Range left_;
 };
 
-/// The records of one signatory or one type, read in chunks: several are merged, and a scan cannot
-/// be paused.
+/// The rows of one signatory or one type, read in chunks: several are merged, and a scan cannot be
+/// paused.
 class Posting {
  public:
   Posting(const RecordSource& records, std::string prefix, Range left)
@@ -56,20 +56,28 @@ class Posting {
     chunk_.clear();
     at_ = 0;
     if (left_.empty()) return;
-    const auto take = [this](std::string_view key, std::string_view) {
-      const auto index = load_be<std::uint64_t>(key.substr(prefix_.size()));
-      if (index < left_.from || index >= left_.until) return false;
-      chunk_.push_back(index);
-      return chunk_.size() < kChunk;
+    bool all = true;  // the rows ended before the chunk did
+    const auto take = [&](std::string_view key, std::string_view places) {
+      const std::uint64_t first =
+          load_be<std::uint64_t>(key.substr(prefix_.size())) * log::kRowEvents;
+      if (first >= left_.until || first + log::kRowEvents <= left_.from) return false;
+      const auto begin = static_cast<std::ptrdiff_t>(chunk_.size());
+      for (const char c : places)
+        if (const std::uint64_t index = first + static_cast<std::uint8_t>(c);
+            index >= left_.from && index < left_.until)
+          chunk_.push_back(index);
+      if (left_.newest_first) std::reverse(chunk_.begin() + begin, chunk_.end());
+      all = chunk_.size() < kChunk;
+      return all;
     };
     std::string start = prefix_;
-    append_be(start, left_.newest_first ? left_.until - 1 : left_.from);
+    append_be(start, (left_.newest_first ? left_.until - 1 : left_.from) / log::kRowEvents);
     if (left_.newest_first) {
       records_.scan_back(prefix_, start, take);
-      left_.until = chunk_.empty() ? left_.from : chunk_.back();
+      left_.until = all ? left_.from : chunk_.back();
     } else {
       records_.scan(prefix_, start, take);
-      left_.from = chunk_.empty() ? left_.until : chunk_.back() + 1;
+      left_.from = all ? left_.until : chunk_.back() + 1;
     }
   }
 
@@ -80,13 +88,22 @@ class Posting {
   std::size_t at_ = 0;
 };
 
-/// Several postings as one. No index is in two: an event has one signatory and one type.
+/// Several postings as one, and every event behind the last full row. No index is in two: an event
+/// has one signatory and one type.
 class Postings final : public Candidates {
  public:
-  explicit Postings(bool newest_first) : newest_first_(newest_first) {}
+  explicit Postings(Range tail) : newest_first_(tail.newest_first), tail_(tail) {}
   void add(Posting posting) { postings_.push_back(std::move(posting)); }
 
   Result<std::optional<std::uint64_t>> next() override {
+    if (newest_first_ && !tail_.empty()) return --tail_.until;
+    if (const auto index = posted()) return index;
+    if (!tail_.empty()) return tail_.from++;
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<std::uint64_t> posted() {
     Posting* first = nullptr;
     std::uint64_t index = 0;
     for (Posting& posting : postings_) {
@@ -101,8 +118,8 @@ class Postings final : public Candidates {
     return index;
   }
 
- private:
   bool newest_first_;
+  Range tail_;
   std::vector<Posting> postings_;
 };
 
@@ -177,7 +194,11 @@ Result<std::unique_ptr<Candidates>> candidates(const log::Ledger& ledger, const 
                                                const AuditFilter& filter, Range range) {
   if (filter.stream) return StreamEvents::make(ledger, head, *filter.stream, range);
   if (!filter.signatory && filter.types.empty()) return std::make_unique<All>(range);
-  auto postings = std::make_unique<Postings>(range.newest_first);
+  const std::uint64_t size = head.size().value;
+  const std::uint64_t full = size - size % log::kRowEvents;
+  auto postings = std::make_unique<Postings>(
+      Range{std::max(range.from, full), range.until, range.newest_first});
+  range.until = std::min(range.until, full);
   const RecordSource& records = *head.records;
   if (filter.signatory) {
     postings->add(Posting(records, make_key(kSignatoryPrefix, filter.signatory->value), range));

@@ -1,8 +1,13 @@
-// Deadlines: what is due, for whom, since when. Each event of a stream replaces the stream's
-// deadlines by those of its new state; only what differs is written. An amendment of the
-// convention's numbers does so for every stream.
+// Deadlines: what is due, for whom, since when. Before a flush the deadlines of each stream that
+// had an event are replaced by those of its state; only what differs is written. An amendment of
+// the convention's numbers does so for every stream.
+//
+// They depend on the last state of a stream and on the registry of that moment. So streams that had
+// an event wait for no more than the next change of the registry, and then take the one before it.
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "ledger/base/check.h"
 #include "ledger/rules/time/deadline_rows.h"
@@ -58,37 +63,69 @@ class Deadlines final : public Projection {
 
   void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
             Tables& tables) override {
-    derive(act.stream, world, tables);
+    if (&world.registry() != registry_.get()) {
+      settle(world, tables);
+      registry_ = world.share_registry();
+    }
+    touch(act.stream);
     // One that leaves has nothing to meet any more, on a stream that this event is not of.
     for (const SignatoryId id : effects.left)
-      derive({schema::StreamKind::SIGNATORY, {}, world.registry().find(id)->slug}, world, tables);
+      touch({schema::StreamKind::SIGNATORY, {}, registry_->find(id)->slug});
     const bool amended = effects.parameters_amended;
     if (amended) begin_again(tables);
     derive_next(amended ? pace_.at_once : pace_.with_each_event, world, tables);
   }
 
+  void settle(rules::WorldState& world, Tables& tables) override {
+    for (Streams::value_type* stream : touched_) {
+      derive(stream->first, stream->second, world, tables);
+      stream->second.touched = false;
+    }
+    touched_.clear();
+    if (streams_.size() > kMaxCached) streams_.clear();
+  }
+
  private:
-  void derive(const statement::StreamId& stream, rules::WorldState& world, Tables& tables) {
+  struct Known {
+    std::vector<Listed> listed;  // as stored, once it is loaded
+    bool loaded = false;
+    bool touched = false;
+  };
+  struct StreamHash {
+    std::size_t operator()(const statement::StreamId& id) const {
+      return id.name.empty() ? UuidHash{}(id.uuid) : std::hash<std::string>{}(id.name);
+    }
+  };
+  using Streams = std::unordered_map<statement::StreamId, Known, StreamHash>;
+
+  void touch(const statement::StreamId& stream) {
+    if (stream.kind != schema::StreamKind::CASE && stream.kind != schema::StreamKind::SIGNATORY)
+      return;
+    Streams::value_type& known = *streams_.try_emplace(stream).first;
+    if (std::exchange(known.second.touched, true)) return;
+    touched_.push_back(&known);
+  }
+
+  void derive(const statement::StreamId& stream, Known& known, rules::WorldState& world,
+              Tables& tables) {
     std::vector<Listed> now;
     if (stream.kind == schema::StreamKind::CASE) {
       const rules::CaseState* state = world.find_case(stream.uuid);
       check(state != nullptr, "an event of a case that the world does not know");
-      for (auto& d : rules::deadlines_of(*state, world.registry()))
+      for (auto& d : rules::deadlines_of(*state, *registry_))
         now.push_back({std::move(d), state->holder});
-    } else if (stream.kind == schema::StreamKind::SIGNATORY) {
-      const rules::Signatory* s = world.registry().find_slug(stream.name);
+    } else {
+      const rules::Signatory* s = registry_->find_slug(stream.name);
       const rules::SignatoryState* state = s == nullptr ? nullptr : world.find_signatory(s->id);
       if (state == nullptr) return;
-      for (auto& d : rules::deadlines_of(s->id, *state, world.registry()))
+      for (auto& d : rules::deadlines_of(s->id, *state, *registry_))
         now.push_back({std::move(d), s->id});
-    } else {
-      return;
     }
     std::ranges::sort(now);
     // Two of one kind, day and object are one: they have one key.
     const auto same = std::ranges::unique(now);
     now.erase(same.begin(), same.end());
-    replace(statement::stream_key(stream), std::move(now), tables);
+    replace(statement::stream_key(stream), known, std::move(now), tables);
   }
 
   void begin_again(Tables& tables) {
@@ -102,9 +139,12 @@ class Deadlines final : public Projection {
       looked_ = true;
     }
     if (!derived_) return;
+    settle(world, tables);
     const auto keys = tables.keys(kDeadlinesOfPrefix, *derived_, limit);
-    for (const std::string& key : keys)
-      derive(stream_at(std::string_view(key).substr(kDeadlinesOfPrefix.size())), world, tables);
+    for (const std::string& key : keys) {
+      const auto stream = stream_at(std::string_view(key).substr(kDeadlinesOfPrefix.size()));
+      derive(stream, streams_[stream], world, tables);
+    }
     if (keys.size() < limit) {
       derived_.reset();
       tables.erase(kDeadlinesDerivedKey);
@@ -114,8 +154,9 @@ class Deadlines final : public Projection {
     }
   }
 
-  void replace(const std::string& stream, std::vector<Listed> now, Tables& tables) {
-    std::vector<Listed>& before = known(stream, tables);
+  void replace(const std::string& stream, Known& known, std::vector<Listed> now, Tables& tables) {
+    load(stream, known, tables);
+    const std::vector<Listed>& before = known.listed;
     if (before == now) return;
     std::vector<Listed> gone, come;
     std::ranges::set_difference(before, now, std::back_inserter(gone));
@@ -132,7 +173,7 @@ class Deadlines final : public Projection {
       tables.erase(of);
     else
       tables.put(of, encode(now));
-    before = std::move(now);
+    known.listed = std::move(now);
   }
 
   template <class Visit>
@@ -152,20 +193,18 @@ class Deadlines final : public Projection {
     if (l.holder != l.deadline.who) listed_for(l.holder);
   }
 
-  /// What the stream's deadlines were before the event.
-  std::vector<Listed>& known(const std::string& stream, Tables& tables) {
-    if (const auto it = cache_.find(stream); it != cache_.end()) return it->second;
-    if (cache_.size() >= kMaxCached) cache_.clear();
-    std::vector<Listed>& listed = cache_[stream];
+  static void load(const std::string& stream, Known& known, Tables& tables) {
+    if (std::exchange(known.loaded, true)) return;
     if (const auto bytes = tables.get(std::string(kDeadlinesOfPrefix) + stream)) {
       auto stored = decode<std::vector<Listed>>(*bytes);
       check(stored.has_value(), "stored deadlines cannot be read");
-      listed = std::move(*stored);
+      known.listed = std::move(*stored);
     }
-    return listed;
   }
 
-  std::unordered_map<std::string, std::vector<Listed>> cache_;
+  Streams streams_;
+  std::vector<Streams::value_type*> touched_;        // had an event since they were derived
+  std::shared_ptr<const rules::Registry> registry_;  // of the last event
   std::string key_;
   const DerivingPace pace_;
   /// Where deriving by new numbers has come to; empty when it is done. As stored.

@@ -23,10 +23,15 @@ class ReadModels final : public log::Model {
     return effects_;
   }
 
-  void flush(RecordSink& out, TreeSize size) override {
-    world_.flush(out);
-    tables_.flush(out);
-    out.put(log::kPositionKey, log::position_value(size));
+  void recall(const rules::Act& act) override {
+    for (const auto& projection : projections_) projection->recall(act);
+  }
+
+  WriteLog drain(TreeSize size) override {
+    for (const auto& projection : projections_) projection->settle(world_, tables_);
+    world_.flush(tables_.sink());
+    tables_.put(log::kPositionKey, log::position_value(size));
+    return tables_.take();
   }
 
  private:

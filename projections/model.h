@@ -16,8 +16,8 @@
 namespace relais::projections {
 
 /// Writes of the fold at hand, in front of the records: what a fold puts it can read back at once.
-/// Bounded by flush(). Writing is cheap; the first read behind a write makes an index of what was
-/// written, so that folds which never read never pay for one.
+/// Bounded by the model's flushes. Writing is cheap; the first read behind a write makes an index
+/// of what was written, so that folds which never read never pay for one.
 class Tables {
  public:
   virtual ~Tables() = default;
@@ -41,6 +41,11 @@ class Projection {
   /// of its arguments alone.
   virtual void fold(const rules::Act& act, const rules::Effects& effects, rules::WorldState& world,
                     Tables& tables) = 0;
+  /// Before each flush: what depends on the last state of a stream alone, and not on each event of
+  /// it, is written here. The records must be the same wherever flushes come.
+  virtual void settle(rules::WorldState& /*world*/, Tables& /*tables*/) {}
+  /// As log::Model::recall.
+  virtual void recall(const rules::Act& /*act*/) {}
 };
 
 /// Every projection, in the order they fold. The world itself counts as "cases" and "keys".

@@ -8,8 +8,8 @@
 //   'T' ‖ case ‖ u32 version                             TimelineItem
 //   'R' ‖ case ‖ referral                                Referral
 //   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested    case ‖ referral; ~: newest first
-//   'S' ‖ u16 signatory ‖ u64 index                      empty: who signed which event
-//   'Y' ‖ u16 type ‖ u64 index                           empty: which event is of which type
+//   'S' ‖ u16 signatory ‖ u64 row                        who signed which of 256 events, a byte each
+//   'Y' ‖ u16 type ‖ u64 row                             which of them are of a type
 //   'E' ‖ place                                          Deadline: those at which the clock signs
 //   'W' ‖ u16 signatory ‖ place                          Deadline: those one has to meet, or waits for
 //   'd' ‖ stream key                                     the stream's deadlines
@@ -20,11 +20,13 @@
 //   'I' ‖ indicator ‖ u32 period ‖ dimension ‖ u16 value Count, in one cell of a fixed table
 // clang-format on
 //
-// A place is u64 due time ‖ u8 kind ‖ stream key ‖ what it is about. A case or a referral is the 16
-// bytes of its UUID; box is 0 inbox, 1 outbox; open is 0 or 1. The world's own records stand in
+// Row n is of the events from 256 n on; it is written with the last of them. A place is u64 due
+// time ‖ u8 kind ‖ stream key ‖ what it is about. A case or a referral is the 16 bytes of its UUID;
+// box is 0 inbox, 1 outbox; open is 0 or 1. The world's own records stand in
 // ledger/rules/world_state.h; "P" is the position of all of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -55,15 +57,22 @@ inline constexpr std::string_view kIndicatorPrefix = "I";
 /// Keys are built in place, in buffers that a fold reuses from event to event.
 template <class... Part>
 void set_key(std::string& key, std::string_view prefix, const Part&... parts) {
-  key.assign(prefix);
-  const auto append = [&key](const auto& part) {
+  std::array<char, (sizeof(Part) + ... + 0)> bytes;  // of a Uuid there are two numbers
+  char* at = bytes.data();
+  const auto put = [&at](auto number) {
+    for (std::size_t i = sizeof(number); i-- > 0;)
+      *at++ = static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i));
+  };
+  const auto append = [&put](const auto& part) {
     if constexpr (std::is_same_v<std::decay_t<decltype(part)>, Uuid>) {
-      append_uuid(key, part);
+      put(part.high);
+      put(part.low);
     } else {
-      append_be(key, part);
+      put(part);
     }
   };
   (append(parts), ...);
+  key.assign(prefix).append(bytes.data(), bytes.size());
 }
 template <class... Part>
 std::string make_key(std::string_view prefix, const Part&... parts) {

@@ -187,6 +187,24 @@ Status check_damaged_end(const Options& options, const Clock& clock, const Model
   return {};
 }
 
+/// A model that goes on from its records is told of the events that fill no row yet.
+Status recall_row(const store::Store& store, Model& model, TreeSize size) {
+  const std::uint64_t first = size.value - size.value % kRowEvents;
+  statement::EventView view;
+  std::uint64_t next = first;
+  RELAIS_TRY(store.scan(store::Family::events, store::index_key(first),
+                        [&](std::string_view key, std::string_view value) {
+                          if (load_be<std::uint64_t>(key) != next || next == size.value ||
+                              !view.load(value))
+                            return false;
+                          model.recall(rules::act_of(LogIndex{next++}, view.get()));
+                          return true;
+                        }));
+  if (next == size.value) return {};
+  return fail(Errc::corrupt, "event-unreadable",
+              "typed event " + std::to_string(next) + " is missing or cannot be read");
+}
+
 }  // namespace
 
 /// Without it, what was disclosed stays closed: enough for who verifies or folds, not for who
@@ -285,7 +303,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
     return fail(error(Errc::corrupt, "self-check-log-key",
                       "the projections name other keys of the log than the store")
                     .accepts("relais rebuild, which makes them anew from event 0"));
-  if (!options.read_only) RELAIS_TRY(impl->open_writer(handed_out, head));
+  if (!options.read_only) {
+    if (!options.ignore_projections)
+      RELAIS_TRY(recall_row(*impl->store, *impl->model, head.size()));
+    RELAIS_TRY(impl->open_writer(handed_out, head));
+  }
   impl->head = std::make_shared<const Head>(std::move(head));
   std::unique_ptr<Ledger> ledger(new Ledger(std::move(impl)));
   if (!options.read_only) ledger->impl_->start_writer();

@@ -1,10 +1,12 @@
+#include "ledger/base/write_log.h"
 #include "ledger/log/impl.h"
+#include "ledger/store/bulk_records.h"
 
 namespace relais::log {
 namespace {
 
-constexpr std::uint64_t kChunk = 20'000;  // events between two flushes
-constexpr std::uint64_t kNear = 2'000;    // this close to the head, the writer is asked to wait
+constexpr std::uint64_t kChunk = 100'000;  // events whose records are written at once
+constexpr std::uint64_t kNear = 500;       // this close to the head, the writer is asked to wait
 
 /// Folds the events of [from, until) into a model.
 Status fold_range(const store::Store& store, Model& model, std::uint64_t from,
@@ -34,13 +36,6 @@ Status fold_range(const store::Store& store, Model& model, std::uint64_t from,
   return {};
 }
 
-Status flush(store::Store& store, Model& model, std::uint32_t generation, std::uint64_t size) {
-  store::Batch batch;
-  model.flush(batch.records(store, generation), TreeSize{size});
-  // Synced, as every write is: what a power loss cuts is then always the last record.
-  return store.write(batch, true);
-}
-
 }  // namespace
 
 Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
@@ -52,7 +47,7 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
   const std::uint32_t old_generation = store.generation();
   const std::uint32_t generation = old_generation + 1;
   RELAIS_TRY(store.create_generation(generation));
-  auto records = store.records(generation);
+  auto records = std::make_shared<store::BulkRecords>(store, generation);
   auto model = impl_->factory(*records);
 
   std::uint64_t done = 0;
@@ -60,11 +55,12 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
        size = head()->size().value) {
     const std::uint64_t until = std::min(size, done + kChunk);
     RELAIS_TRY(fold_range(store, *model, done, until));
-    RELAIS_TRY(flush(store, *model, generation, until));
+    RELAIS_TRY(records->write(model->drain(TreeSize{until})));
     done = until;
     progress(done, size);
   }
 
+  RELAIS_TRY(records->finish());
   // The last stretch and the switch happen between two batches: no event can come in between.
   Status switched;
   std::uint64_t size = 0;

@@ -7,6 +7,7 @@
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/snapshot.h>
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/check.h"
 #include "ledger/base/file.h"
+#include "ledger/base/write_log.h"
 #include "ledger/store/log_file.h"
 #include "ledger/store/record_file.h"
 #include "ledger/store/table_file.h"
@@ -39,6 +41,7 @@ constexpr std::array<std::string_view, kFamilies> kNames = {
 constexpr std::string_view kGenerationPrefix = "projections.";
 constexpr std::string_view kGenerationKey = "generation";
 constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kIngested = "ingested.part";  // a file until it is a generation's
 constexpr std::string_view kFormat = "relais-3";
 
 rocksdb::Slice slice(std::string_view s) {
@@ -521,6 +524,8 @@ void Store::Impl::drop_leftovers() {
   std::erase_if(generations, [this](const auto& g) {
     return g.first != generation && db->DropColumnFamily(g.second->handle).ok();
   });
+  std::error_code ec;
+  std::filesystem::remove(options.path / kIngested, ec);
 }
 
 Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {
@@ -688,6 +693,47 @@ Status Store::drop_generation(std::uint32_t generation) {
     impl_->generations.erase(generation);
   }
   if (const auto status = impl_->db->DropColumnFamily(family->handle); !status.ok())
+    return fail(io_error(status));
+  return {};
+}
+
+namespace {
+
+/// Gives the file's checksum, as the MANIFEST keeps it.
+Result<rocksdb::ExternalSstFileInfo> write_table(const rocksdb::Options& options,
+                                                 rocksdb::ColumnFamilyHandle* family,
+                                                 const std::string& file, const WriteLog& sorted) {
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(options), options, family, false);
+  auto status = writer.Open(file);
+  for (std::size_t i = 0; i < sorted.size() && status.ok(); ++i)
+    status = sorted.erased(i) ? writer.Delete(slice(sorted.key(i)))
+                              : writer.Put(slice(sorted.key(i)), slice(sorted.value(i)));
+  rocksdb::ExternalSstFileInfo info;
+  if (status.ok()) status = writer.Finish(&info);
+  if (!status.ok()) return fail(io_error(status));
+  return info;
+}
+
+}  // namespace
+
+Status Store::ingest(std::uint32_t generation, const WriteLog& sorted) {
+  if (sorted.size() == 0) return {};
+  const auto family = impl_->find_generation(generation);
+  check(family != nullptr, "records for a generation that exists");
+  const std::string name = std::string(kGenerationPrefix) + std::to_string(generation);
+  const rocksdb::Options options(db_options(impl_->options),
+                                 family_options(name, impl_->options, impl_->cache));
+  const std::string file = (impl_->options.path / kIngested).string();
+  RELAIS_ASSIGN(const auto info, write_table(options, family->handle, file, sorted));
+  rocksdb::IngestExternalFileArg ingested;
+  ingested.column_family = family->handle;
+  ingested.external_files = {file};
+  ingested.options.move_files = true;
+  ingested.options.write_global_seqno = false;
+  ingested.options.verify_file_checksum = false;  // it was computed while the file was written
+  ingested.files_checksums = {info.file_checksum};
+  ingested.files_checksum_func_names = {info.file_checksum_func_name};
+  if (const auto status = impl_->db->IngestExternalFiles({ingested}); !status.ok())
     return fail(io_error(status));
   return {};
 }

@@ -17,6 +17,10 @@
 #include "ledger/base/id.h"
 #include "ledger/base/records.h"
 
+namespace relais {
+class WriteLog;
+}
+
 namespace relais::store {
 
 /// The column families of docs/FORMATS.md, the projections' generations excepted.
@@ -132,6 +136,9 @@ class Store {
   /// first.
   Status create_generation(std::uint32_t generation);
   Status drop_generation(std::uint32_t generation);
+  /// Adds the writes of a sorted log to a generation, as one file and past the write-ahead log: for
+  /// many at once. Durable when this returns. One thread at a time; another may write() meanwhile.
+  Status ingest(std::uint32_t generation, const WriteLog& sorted);
   /// Puts the switch to a generation into a batch.
   void switch_generation(Batch& batch, std::uint32_t generation) const;
   /// To be called after the batch with the switch was written.

@@ -29,7 +29,7 @@ Result<std::unique_ptr<Scratch>> Scratch::make(const log::ModelFactory& factory)
   options.create = true;
   options.block_cache_bytes = 64u << 20;
   RELAIS_ASSIGN(scratch->store_, store::Store::open(options));
-  scratch->records_ = scratch->store_->records(1);
+  scratch->records_ = std::make_unique<store::BulkRecords>(*scratch->store_, 1);
   scratch->model_ = factory(*scratch->records_);
   return scratch;
 }
@@ -43,9 +43,7 @@ Scratch::~Scratch() {
 }
 
 Status Scratch::flush(TreeSize size) {
-  store::Batch batch;
-  model_->flush(batch.records(*store_, 1), size);
-  return store_->write(batch, false);
+  return records_->write(model_->drain(size));
 }
 
 Status fold_until(const log::Ledger& ledger, TreeSize until, Scratch& scratch,
@@ -73,7 +71,8 @@ Status fold_until(const log::Ledger& ledger, TreeSize until, Scratch& scratch,
     return fail(error(Errc::corrupt, "event-unreadable", "a typed event is missing")
                     .at("event " + std::to_string(next)));
   progress(next, until.value);
-  return scratch.flush(until);
+  RELAIS_TRY(scratch.flush(until));
+  return scratch.finish();
 }
 
 namespace {

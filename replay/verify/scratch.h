@@ -8,6 +8,7 @@
 #include "ledger/base/error.h"
 #include "ledger/log/ledger.h"
 #include "ledger/log/model.h"
+#include "ledger/store/bulk_records.h"
 #include "ledger/store/store.h"
 
 namespace relais::replay {
@@ -19,15 +20,18 @@ class Scratch {
   ~Scratch();
 
   log::Model& model() { return *model_; }
-  /// Writes what the model has changed; the records then stand for `size` events.
+  /// Writes what the model has changed, while the caller goes on; the records then stand for `size`
+  /// events.
   Status flush(TreeSize size);
+  /// Waits until all that was flushed is written.
+  Status finish() { return records_->finish(); }
   const RecordSource& records() const { return *records_; }
 
  private:
   Scratch() = default;
   std::filesystem::path folder_;
   std::unique_ptr<store::Store> store_;
-  std::shared_ptr<const RecordSource> records_;
+  std::unique_ptr<store::BulkRecords> records_;
   std::unique_ptr<log::Model> model_;
 };
 

@@ -515,6 +515,7 @@ class Fold {
 
 Status compare_projections(const log::Head& head, Scratch& scratch, VerifyReport& report) {
   RELAIS_TRY(scratch.flush(TreeSize{report.entries}));
+  RELAIS_TRY(scratch.finish());
   std::optional<Difference> difference;
   try {
     difference = first_difference(*head.records, scratch.records(), report.records);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <new>
 
+#include "ledger/base/write_log.h"
 #include "tests/unit/log/fixture.h"
 
 namespace relais::tests {
@@ -24,7 +25,8 @@ class Starved final : public log::Model {
     if (none_) throw std::bad_alloc();
     return effects;
   }
-  void flush(RecordSink& out, TreeSize size) override { model_->flush(out, size); }
+  void recall(const rules::Act& act) override { model_->recall(act); }
+  WriteLog drain(TreeSize size) override { return model_->drain(size); }
 
  private:
   std::unique_ptr<log::Model> model_;

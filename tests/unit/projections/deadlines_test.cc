@@ -85,6 +85,15 @@ TEST_F(ListedDeadlines, AreTheSameWhateverTheFlushes) {
               testing::ElementsAre("2026-03-07", "2026-03-07"));
 }
 
+/// As a model flushes.
+void settle(projections::Projection& projection, rules::WorldState& world,
+            projections::Overlay& tables, MemoryRecords& out) {
+  projection.settle(world, tables);
+  WriteLog writes = tables.take();
+  writes.sort();
+  writes.each(out);
+}
+
 /// The deadlines alone, at a pace, with a fresh projection wherever `anew` says: as after a
 /// restart.
 MemoryRecords derived(const std::vector<std::string>& log, projections::DerivingPace pace,
@@ -92,20 +101,20 @@ MemoryRecords derived(const std::vector<std::string>& log, projections::Deriving
   MemoryRecords world_records, out;
   auto world = std::make_unique<rules::WorldState>(world_records, 1'000);
   auto projection = projections::make_deadlines(pace);
-  auto tables = std::make_unique<projections::Overlay>(out);
+  projections::Overlay tables(out);
   rules::Effects effects;
   statement::EventView view;
   for (std::size_t i = 0; i < log.size(); ++i) {
     check(view.load(log[i]), "an event of the test's log cannot be read");
     const auto act = rules::act_of(LogIndex{i}, view.get());
     rules::evolve(*world, act, effects);
-    projection->fold(act, effects, *world, *tables);
+    projection->fold(act, effects, *world, tables);
     if (!anew(i)) continue;
+    settle(*projection, *world, tables, out);
     world->flush(world_records);
-    tables->flush(out);
     projection = projections::make_deadlines(pace);
   }
-  tables->flush(out);
+  settle(*projection, *world, tables, out);
   return out;
 }
 

@@ -207,19 +207,27 @@ TEST_F(Audit, LooksAtABoundedNumberOfCandidates) {
   EXPECT_EQ(asked, 3);
 }
 
-TEST_F(Audit, ReadsListsThatAreLongerThanAChunk) {
+TEST_F(Audit, ReadsRowsAndWhatIsBehindThem) {
   twin.act("ml2", "case.detected", case_subject(20),
            data(R"({"channel":"interview","territory":"69123","risk":"low","age_band":"18_21"})"));
-  for (int i = 0; i < 300; ++i)
+  for (int i = 0; i < 600; ++i)
     ASSERT_TRUE(twin.act("ml2", "case.risk_assessed", case_subject(20),
                          data(R"({"risk":"high","grid_version":"1"})")));
   for (const bool newest_first : {false, true}) {
     const AuditFilter by_signatory{.signatory = kMl2, .newest_first = newest_first};
-    EXPECT_GT(expected(by_signatory).size(), 300U);
-    EXPECT_EQ(answered(by_signatory, 500), expected(by_signatory));
+    EXPECT_GT(expected(by_signatory).size(), 600U);
     const AuditFilter by_type{.types = {ordinal("case.risk_assessed"), ordinal("case.detected")},
                               .newest_first = newest_first};
-    EXPECT_EQ(answered(by_type, 500), expected(by_type));
+    for (const std::size_t limit : {31U, 500U}) {
+      EXPECT_EQ(answered(by_signatory, limit), expected(by_signatory));
+      EXPECT_EQ(answered(by_type, limit), expected(by_type));
+    }
+    for (const auto& [from, until] : {std::pair(250U, 263U), {255U, 257U}, {300U, 520U}}) {
+      AuditFilter within = by_signatory;
+      within.from = from;
+      within.until = until;
+      EXPECT_EQ(answered(within, 5), expected(within)) << from << " to " << until;
+    }
   }
 }
 

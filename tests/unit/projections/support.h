@@ -32,6 +32,22 @@ inline void fold(const std::vector<std::string>& log, MemoryRecords& out,
   model->flush(out, TreeSize{log.size()});
 }
 
+/// As a ledger that was stopped behind `stop` events and opened again.
+inline void go_on(const std::vector<std::string>& log, std::size_t stop, MemoryRecords& records) {
+  const auto model = projections::make_model(records);
+  statement::EventView view;
+  for (std::size_t i = stop - stop % relais::log::kRowEvents; i < log.size(); ++i) {
+    check(view.load(log[i]), "an event of the test's log cannot be read");
+    const rules::Act act = rules::act_of(LogIndex{i}, view.get());
+    if (i < stop) {
+      model->recall(act);
+    } else {
+      model->fold(act);
+    }
+  }
+  model->flush(records, TreeSize{log.size()});
+}
+
 inline MemoryRecords folded(const Scene& scene) {
   MemoryRecords out;
   fold(scene.log, out);
