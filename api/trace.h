@@ -31,6 +31,7 @@ class Trace {
   void emergency(const Uuid& case_id, LogIndex opened) { emergencies_[case_id] = opened; }
 
   bool empty() const { return parts_.empty(); }
+  std::vector<Uuid> cases() const;
   /// What was given, by case; events of no case first.
   std::vector<reads::CaseLook> take();
 
@@ -41,10 +42,10 @@ class Trace {
   std::map<Uuid, LogIndex> emergencies_;
 };
 
-/// Writes what an answer gave. `kept` is called once, now or later, from any thread: an answer may
-/// leave, or the error that takes its place: "trace-failed" (Errc::unavailable), or
-/// "too-much-read" (Errc::limited) where the reader has used up what its reads may take on the
-/// disk.
+/// Writes what an answer gave, with the emergency accesses by which the reader was given it. `kept`
+/// is called once, now or later, from any thread: an answer may leave, or the error that takes its
+/// place: "trace-failed" (Errc::unavailable), or "too-much-read" (Errc::limited) where the reader
+/// has used up what its reads may take on the disk.
 void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
                 Trace trace, std::function<void(const Admitted&)> kept);
 

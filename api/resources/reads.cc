@@ -2,6 +2,7 @@
 // proof of it. Hashes are for everyone; entries are served to nobody as they stand.
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <unordered_map>
 
 #include "api/context.h"
@@ -13,9 +14,13 @@
 #include "ledger/crypto/base64.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/statement/statement.h"
+#include "projections/read.h"
 
 namespace relais::api {
 namespace {
+
+/// Bytes that a page of them has, about.
+constexpr std::size_t kMaxPageBytes = 4u << 20;
 
 struct ReadQuery {
   std::optional<Uuid> case_id;
@@ -26,7 +31,7 @@ struct ReadQuery {
 };
 
 /// What the reader may see of an answer to somebody: which cases it looked at, and of those which
-/// details.
+/// details (docs/SECURITY.md, "Who looked").
 struct Seen {
   struct Part {
     std::size_t number = 0;
@@ -38,9 +43,17 @@ struct Seen {
 
 struct ReadPage {
   std::vector<Seen> items;
-  std::size_t examined = 0;
+  std::size_t examined = 0;  ///< looks, and rows of the index without one
   std::string next;
 };
+
+std::size_t bytes_of(const Seen& seen) {
+  const reads::Record& record = seen.stored.record;
+  std::size_t bytes = record.text.size();
+  for (const Seen::Part& part : seen.parts)
+    bytes += record.looks[part.number].size() + record.details[part.number].size();
+  return bytes;
+}
 
 Result<ReadQuery> parse_read_query(const Call& call, const Context& context) {
   const Request& request = call.request;
@@ -60,6 +73,12 @@ Result<ReadQuery> parse_read_query(const Call& call, const Context& context) {
                       .accepts("an id of /v1/signatories"));
     query.signatory = *slug;
   }
+  // Else one would look through all that another has looked at, to find what is one's own to see.
+  const rules::Signatory* by = call.head->registry->find(call.reader.id);
+  if (!query.case_id && !query.signatory.empty() && (by == nullptr || by->slug != query.signatory))
+    return fail(error(Errc::malformed, "case-missing", "the looks of another are those at a case")
+                    .at("case")
+                    .accepts("an identifier of a case; without it, one's own looks"));
   // Further ones may be on disk already, and are not under the checkpoint that is published.
   query.until = context.reads.head()->size().value;
   const auto at = [&context](Timestamp t) { return context.reads.index_at(t); };
@@ -85,6 +104,7 @@ class ReadsView {
   ReadsView(const Context& context, const Call& call)
       : context_(context),
         head_(*call.head),
+        deliberates_(rules::deliberates(call.reader.roles)),
         visibility_(call.reader, *call.head->records, context.clock.now()) {
     const rules::Signatory* by = call.head->registry->find(call.reader.id);
     if (by != nullptr) own_ = by->slug;
@@ -101,79 +121,133 @@ class ReadsView {
       const auto& id = record.cases[i].case_id;
       if (only && id != only) continue;
       if (!is_own && !(id && sees_looks(*id))) continue;
-      bool detail = is_own;
-      if (!detail) {
-        RELAIS_ASSIGN(detail, sees_all(record.cases[i].events));
+      // A look by an emergency access tells of the access.
+      if (const auto& access = record.cases[i].emergency; access && !is_own) {
+        RELAIS_ASSIGN(const bool seen, sees(*access));
+        if (!seen) continue;
       }
-      parts.push_back({i, detail});
+      parts.push_back({i, is_own || sees_detail(record.reader.signatory, *id)});
     }
     return parts;
   }
 
  private:
-  /// What somebody was given is no way to learn of an event that the reader does not see.
-  Result<bool> sees_all(const std::vector<LogIndex>& events) {
-    for (const LogIndex index : events) {
-      const auto [it, fresh] = events_.try_emplace(index.value, false);
-      if (fresh) {
-        RELAIS_ASSIGN(it->second, sees(index));
-      }
-      if (!it->second) return false;
+  /// What was given to somebody is for who reads all of the case that the other may have been
+  /// given: its holder, and where the other hears the debates, a holder that hears them too. It
+  /// never depends on what the case has in it: that detail is missing would tell of it.
+  bool sees_detail(const std::string& looker, const Uuid& id) {
+    const auto [it, fresh] = holds_.try_emplace(id, false);
+    if (fresh) {
+      const auto state = projections::find_case(*head_.records, id);
+      const rules::Signatory* holder = state ? head_.registry->find(state->holder) : nullptr;
+      it->second = holder != nullptr && holder->slug == own_;
     }
-    return true;
+    if (!it->second) return false;
+    if (deliberates_ && visibility_.sees(Kind::debates, id)) return true;
+    const rules::Signatory* by = head_.registry->find_slug(looker);
+    return by != nullptr && !rules::deliberates(statement::RoleSet{by->roles});
   }
+  /// Whether an event may be seen.
   Result<bool> sees(LogIndex index) {
-    if (index.value >= head_.size().value) return false;  // committed since this request began
+    const auto [it, fresh] = events_.try_emplace(index.value, false);
+    if (!fresh || index.value >= head_.size().value) return it->second;
     RELAIS_ASSIGN(const std::string bytes, context_.ledger.event(index));
     statement::EventView view;
     if (!view.load(bytes))
       return fail(Errc::corrupt, "event-unreadable", "a typed event cannot be read");
-    return visibility_.sees_event(view.get());
+    return it->second = visibility_.sees_event(view.get());
   }
 
   const Context& context_;
   const log::Head& head_;
+  const bool deliberates_;
   Visibility visibility_;
   std::string own_;
   std::unordered_map<std::uint64_t, bool> events_;
+  std::unordered_map<Uuid, bool, UuidHash> holds_;  // whether the reader is the case's holder
 };
 
-/// Newest first, so that the trace which an answer leaves is on no page behind it.
-Result<ReadPage> find_reads(const Context& context, const Call& call, const ReadQuery& query) {
-  ReadPage page;
-  ReadsView view(context, call);
-  Status read;
-  const auto visit = [&](LogIndex index) {
-    if (index.value < query.from) return false;
-    if (page.items.size() == query.limit || page.examined == kMaxCandidates) {
-      page.next = std::to_string(index.value + 1);
+/// A page that ends before it is too much for one answer, or for the trace of it.
+class PageOfReads {
+ public:
+  PageOfReads(const Context& context, ReadsView& view, const ReadQuery& query)
+      : context_(context), view_(view), query_(query) {}
+
+  /// Whether to go on with those before `index`.
+  bool take(LogIndex index, bool found) {
+    if (index.value < query_.from) return false;
+    if (page_.items.size() == query_.limit || page_.examined >= kMaxCandidates)
+      return end_before(index);
+    ++page_.examined;
+    if (!found) return true;
+    auto seen = look(index);
+    if (!seen) {
+      failure_ = std::move(seen).error();
       return false;
     }
-    ++page.examined;
-    auto stored = context.reads.find(index);
-    if (!stored) {
-      read = fail(std::move(stored).error());
-      return false;
-    }
-    if (!query.signatory.empty() && stored->record.reader.signatory != query.signatory) return true;
-    auto parts = view.parts(stored->record, query.case_id);
-    if (!parts) {
-      read = fail(std::move(parts).error());
-      return false;
-    }
-    if (!parts->empty()) page.items.push_back({std::move(*stored), std::move(*parts)});
+    if (seen->parts.empty()) return true;
+    return add(std::move(*seen)) || end_before(index);
+  }
+  Result<ReadPage> done() && {
+    if (failure_) return fail(std::move(*failure_));
+    return std::move(page_);
+  }
+
+ private:
+  bool end_before(LogIndex index) {
+    page_.next = std::to_string(index.value + 1);
+    return false;
+  }
+  Result<Seen> look(LogIndex index) {
+    RELAIS_ASSIGN(reads::Stored stored, context_.reads.find(index));
+    page_.examined += stored.record.cases.size();
+    RELAIS_ASSIGN(auto parts, view_.parts(stored.record, query_.case_id));
+    return Seen{std::move(stored), std::move(parts)};
+  }
+  /// The first one has room in any case: it was one answer itself.
+  bool add(Seen seen) {
+    std::set<Uuid> cases = cases_;
+    for (const Seen::Part& part : seen.parts)
+      if (const auto& id = seen.stored.record.cases[part.number].case_id) cases.insert(*id);
+    const std::size_t bytes = bytes_ + bytes_of(seen);
+    const bool fits = cases.size() <= reads::kMaxCases && bytes <= kMaxPageBytes;
+    if (!page_.items.empty() && !fits) return false;
+    cases_ = std::move(cases);
+    bytes_ = bytes;
+    page_.items.push_back(std::move(seen));
     return true;
-  };
-  // Who may not see all looks at a case is looked up by its own: how many others there are then
-  // takes no time.
-  if (query.case_id && view.sees_looks(*query.case_id))
-    context.reads.scan_case(*query.case_id, LogIndex{query.until}, visit);
-  else if (const std::string& by = query.signatory; by.empty() || query.case_id)
-    context.reads.scan_signatory(view.own(), LogIndex{query.until}, visit);
-  else
-    context.reads.scan_signatory(by, LogIndex{query.until}, visit);
-  if (!read) return fail(std::move(read).error());
-  return page;
+  }
+
+  const Context& context_;
+  ReadsView& view_;
+  const ReadQuery& query_;
+  ReadPage page_;
+  std::set<Uuid> cases_;
+  std::size_t bytes_ = 0;
+  std::optional<Error> failure_;
+};
+
+/// Newest first, so that the trace which an answer leaves is on no page behind it. By the index
+/// alone it is chosen what is looked at. Who may not see all looks at a case is looked up by its
+/// own: how many others there are then takes no time.
+Result<ReadPage> find_reads(const Context& context, const Call& call, const ReadQuery& query) {
+  ReadsView view(context, call);
+  PageOfReads page(context, view, query);
+  const auto each = [&page](LogIndex index) { return page.take(index, true); };
+  const auto pass = [&page](LogIndex index, bool found) { return page.take(index, found); };
+  const LogIndex until{query.until};
+  if (!query.case_id) {
+    context.reads.scan_signatory(view.own(), until, each);
+  } else if (!view.sees_looks(*query.case_id)) {
+    if (query.signatory.empty() || query.signatory == view.own())
+      context.reads.scan_both(*query.case_id, view.own(), reads::Along::signatory, until, pass);
+  } else if (query.signatory.empty()) {
+    context.reads.scan_case(*query.case_id, until, each);
+  } else {
+    context.reads.scan_both(*query.case_id, query.signatory, reads::Along::looks_at_case, until,
+                            pass);
+  }
+  return std::move(page).done();
 }
 
 void write_indices(JsonWriter& json, std::string_view name, const std::vector<LogIndex>& indices) {
@@ -234,17 +308,31 @@ Result<Response> list_reads(const Context& context, Call& call) {
   return response;
 }
 
+/// Of one's own look, or of one at the case that is named: the index tells, and an entry is read
+/// for nobody else.
 Result<Response> look_receipt(const Context& context, Call& call) {
+  std::optional<Uuid> case_id;
+  if (const auto id = call.request.param("case")) {
+    case_id = parse_uuid(*id);
+    if (!case_id) return fail(absent());
+  }
   const std::string_view text = call.captures[0];
   std::uint64_t index = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), index);
   if (ec != std::errc() || end != text.data() + text.size()) return fail(absent());
-  // The same work whether or not there is such a read: some read is looked at, and not seen.
-  const std::uint64_t size = context.reads.head()->size().value;
-  if (size == 0) return fail(absent());
-  RELAIS_ASSIGN(reads::Stored stored, context.reads.find(LogIndex{index % size}));
-  RELAIS_ASSIGN(auto parts, ReadsView(context, call).parts(stored.record, {}));
-  if (index >= size || parts.empty()) return fail(absent());
+  if (index >= context.reads.head()->size().value) return fail(absent());
+  ReadsView view(context, call);
+  bool found = false;
+  const auto last = [&](LogIndex i) { return found = i.value == index, false; };
+  context.reads.scan_signatory(view.own(), LogIndex{index + 1}, last);
+  if (!found && case_id && view.sees_looks(*case_id))
+    context.reads.scan_case(*case_id, LogIndex{index + 1}, last);
+  if (!found) return fail(absent());
+  RELAIS_ASSIGN(reads::Stored stored, context.reads.find(LogIndex{index}));
+  context.accounts->requests.charge(
+      call.reader.account, static_cast<double>(stored.record.cases.size()) / kEventsARequest);
+  RELAIS_ASSIGN(auto parts, view.parts(stored.record, case_id));
+  if (parts.empty()) return fail(absent());
   const Seen seen{std::move(stored), std::move(parts)};
   RELAIS_ASSIGN(const merkle::Receipt proof, context.reads.receipt(LogIndex{index}));
   trace_seen(call.trace, seen);
@@ -267,9 +355,12 @@ Result<Response> look_tile(const Context& context, Call& call) {
 void add_read_routes(Router& router, Context& context) {
   router.add(Route::get("/v1/audit/reads")
                  .query({"case", "signatory", "from", "to", "cursor", "limit"})
+                 .heavy()
                  .giving(Gives::case_data)
                  .answers([&context](Call& call) { return list_reads(context, call); }));
   router.add(Route::get("/v1/audit/reads/{index}/receipt")
+                 .query({"case"})
+                 .heavy()
                  .giving(Gives::case_data)
                  .answers([&context](Call& call) { return look_receipt(context, call); }));
   router.add(Route::get("/log/reads/checkpoint")

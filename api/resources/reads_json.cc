@@ -4,16 +4,26 @@
 
 namespace relais::api {
 
+namespace {
+
+void write_counted(JsonWriter& json, std::string_view signatory, const std::string* purpose,
+                   const reads::Counted& looks) {
+  json.begin_object().member("signatory", signatory);
+  if (purpose != nullptr) json.member("purpose", *purpose);
+  json.member("times", looks.times).member("first", looks.first).member("last", looks.last);
+  json.end_object();
+}
+
+}  // namespace
+
 void write_looks(JsonWriter& json, const reads::Summary& summary) {
   json.key("looks").begin_array();
-  for (const reads::SummaryRow& row : summary.rows) {
-    json.begin_object();
-    json.member("signatory", row.signatory).member("purpose", row.purpose);
-    json.member("times", row.times).member("first", row.first).member("last", row.last);
-    json.end_object();
+  for (const auto& [signatory, looks] : summary.rows) {
+    for (const reads::PurposeLooks& p : looks.purposes)
+      write_counted(json, signatory, &p.purpose, p.looks);
+    if (looks.others.times > 0) write_counted(json, signatory, nullptr, looks.others);
   }
   json.end_array();
-  if (summary.others > 0) json.member("otherLooks", summary.others);
 }
 
 void append_looks(std::string& object, const reads::Summary& summary) {

@@ -8,8 +8,8 @@
 
 namespace relais::api {
 
-/// The member "looks": [{signatory, purpose, times, first, last}], and "otherLooks", how many are
-/// in no row, where there are more than reads::kMaxSummary of these.
+/// The member "looks": [{signatory, purpose, times, first, last}]; a row without `purpose` is of
+/// all purposes of the signatory beside its reads::kMaxPurposes first ones.
 void write_looks(JsonWriter& json, const reads::Summary& summary);
 /// The same into a JSON object with members that is written already.
 void append_looks(std::string& object, const reads::Summary& summary);

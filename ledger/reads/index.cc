@@ -1,8 +1,10 @@
 #include "ledger/reads/index.h"
 
 #include <algorithm>
+#include <bitset>
+#include <functional>
+#include <iterator>
 #include <ranges>
-#include <tuple>
 
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
@@ -10,7 +12,9 @@
 namespace relais::reads {
 namespace {
 
-constexpr std::size_t kMaxSummaries = 5'000;  // kept in memory
+constexpr std::size_t kMaxSummaryBytes = 8u << 20;  // kept in memory, by what they may take
+constexpr std::size_t kSummaryBytes =               // one of them
+    512 + kMaxPurposes * (kMaxSummaryPurpose + sizeof(PurposeLooks));
 constexpr std::string_view kDamaged = "a row of the index of reads cannot be read";
 
 std::string case_prefix(char kind, const Uuid& id) {
@@ -34,6 +38,12 @@ std::uint8_t place(char byte) {
   return static_cast<std::uint8_t>(byte);
 }
 
+StoredSummary read_summary(std::string_view bytes) {
+  auto stored = decode<StoredSummary>(bytes);
+  if (!stored) throw DamagedRecords("a summary of reads cannot be read");
+  return std::move(*stored);
+}
+
 }  // namespace
 
 std::string signatory_key(std::string_view slug, std::uint64_t bundle) {
@@ -42,25 +52,11 @@ std::string signatory_key(std::string_view slug, std::uint64_t bundle) {
 std::string case_key(const Uuid& id, std::uint64_t bundle) {
   return with_bundle(case_prefix('C', id), bundle);
 }
-std::string summary_key(const Uuid& id) {
+std::string summaries_of(const Uuid& id) {
   return case_prefix('A', id);
 }
-
-void Summary::add(std::string_view signatory, std::string_view purpose, Timestamp at) {
-  const auto name = [](const SummaryRow& r) {
-    return std::tuple<std::string_view, std::string_view>(r.signatory, r.purpose);
-  };
-  const std::tuple wanted(signatory, purpose);
-  auto row = std::ranges::lower_bound(rows, wanted, {}, name);
-  if (row == rows.end() || name(*row) != wanted) {
-    if (rows.size() == kMaxSummary) {
-      ++others;
-      return;
-    }
-    row = rows.insert(row, {std::string(signatory), std::string(purpose), 0, at, at});
-  }
-  ++row->times;
-  row->last = at;
+std::string summary_key(const Uuid& id, std::string_view slug) {
+  return summaries_of(id).append(slug);
 }
 
 void Bundle::add(const Record& record, Timestamp at) {
@@ -71,15 +67,6 @@ void Bundle::add(const Record& record, Timestamp at) {
     if (!look.case_id) continue;
     std::string& places = cases[*look.case_id];
     if (places.empty() || places.back() != here) places.push_back(here);
-  }
-}
-
-void Bundle::add_to(Summary& summary, const Uuid& id) const {
-  const auto it = cases.find(id);
-  if (it == cases.end()) return;
-  for (const char c : it->second) {
-    const Look& look = looks[place(c)];
-    summary.add(look.signatory, look.purpose, look.at);
   }
 }
 
@@ -102,13 +89,22 @@ void Index::write_full(RecordSink& rows) {
 void Index::write_rows(std::uint64_t number, Open& open, RecordSink& rows) {
   const std::uint64_t through = (number + 1) * kBundle;
   for (const auto& [id, places] : open.bundle.cases) {
-    const Kept before = last_summary(id);
-    auto after =
-        before ? std::make_shared<StoredSummary>(*before) : std::make_shared<StoredSummary>();
-    open.bundle.add_to(after->summary, id);
-    after->through = through;
-    rows.put(summary_key(id), encode(*after));
-    open.summaries.emplace_back(id, std::move(after));
+    std::map<std::string, std::shared_ptr<StoredSummary>> after;  // of those who looked at it
+    for (const char c : places) {
+      const Bundle::Look& look = open.bundle.looks[place(c)];
+      auto& summary = after[summary_key(id, look.signatory)];
+      if (!summary) {
+        const Kept before = last_summary(summary_key(id, look.signatory));
+        summary =
+            before ? std::make_shared<StoredSummary>(*before) : std::make_shared<StoredSummary>();
+        summary->through = through;
+      }
+      summary->looks.add(look.purpose, look.at);
+    }
+    for (auto& [key, summary] : after) {
+      rows.put(key, encode(*summary));
+      open.summaries.emplace(key, std::move(summary));
+    }
   }
   for (const auto& [id, places] : open.bundle.cases) rows.put(case_key(id, number), places);
   for (const auto& [slug, places] : open.bundle.whose)
@@ -117,30 +113,22 @@ void Index::write_rows(std::uint64_t number, Open& open, RecordSink& rows) {
 }
 
 /// The newest one: of a bundle that is being written, of memory, of the store.
-Index::Kept Index::last_summary(const Uuid& id) const {
-  const auto name = [](const auto& s) -> const Uuid& { return s.first; };
-  for (const Open& open : open_ | std::views::reverse) {
-    const auto it = std::ranges::lower_bound(open.summaries, id, {}, name);
-    if (it != open.summaries.end() && it->first == id) return it->second;
-  }
-  const auto it = summaries_.find(id);
-  return it != summaries_.end() ? it->second : stored_summary(id);
-}
-
-Index::Kept Index::stored_summary(const Uuid& id) const {
-  const auto bytes = rows_->get(summary_key(id));
-  if (!bytes) return nullptr;
-  auto stored = decode<StoredSummary>(*bytes);
-  if (!stored) throw DamagedRecords("a summary of reads cannot be read");
-  return std::make_shared<const StoredSummary>(std::move(*stored));
+Index::Kept Index::last_summary(const std::string& key) const {
+  for (const Open& open : open_ | std::views::reverse)
+    if (const auto it = open.summaries.find(key); it != open.summaries.end()) return it->second;
+  if (const auto it = summaries_.find(key); it != summaries_.end()) return it->second;
+  const auto bytes = rows_->get(key);
+  return bytes ? std::make_shared<const StoredSummary>(read_summary(*bytes)) : nullptr;
 }
 
 void Index::publish() {
   const std::lock_guard lock(mutex_);
   published_ = first_ + added_;
-  if (summaries_.size() > kMaxSummaries) summaries_.clear();
   for (; !open_.empty() && open_.front().written; open_.pop_front()) {
-    for (auto& [id, summary] : open_.front().summaries) summaries_[id] = std::move(summary);
+    for (auto& [key, summary] : open_.front().summaries) {
+      if ((summaries_.size() + 1) * kSummaryBytes > kMaxSummaryBytes) summaries_.clear();
+      summaries_.insert_or_assign(key, std::move(summary));
+    }
     first_ += kBundle;
     added_ -= kBundle;
   }
@@ -165,15 +153,20 @@ std::vector<LogIndex> Index::in_memory(Member member, const Name& name, LogIndex
   return found;
 }
 
-/// What the rows under a prefix have before `until`, downwards.
-void Index::scan_rows(const std::string& prefix, LogIndex until, const Visit& visit) const {
+/// The rows under a prefix that may have places before `until`, downwards.
+void Index::scan_rows(const std::string& prefix, LogIndex until, const Row& row) const {
   if (until.value == 0) return;
   const std::string from = with_bundle(prefix, (until.value - 1) / kBundle);
   rows_->scan_back(prefix, from, [&](std::string_view key, std::string_view places) {
     if (key.size() != prefix.size() + 8) throw DamagedRecords(std::string(kDamaged));
-    const std::uint64_t begin = load_be<std::uint64_t>(key.substr(prefix.size())) * kBundle;
-    for (auto c = places.rbegin(); c != places.rend(); ++c) {
-      const LogIndex index{begin + place(*c)};
+    return row(load_be<std::uint64_t>(key.substr(prefix.size())), places);
+  });
+}
+
+void Index::scan_places(const std::string& prefix, LogIndex until, const Visit& visit) const {
+  scan_rows(prefix, until, [&](std::uint64_t bundle, std::string_view places) {
+    for (const char c : places | std::views::reverse) {
+      const LogIndex index{bundle * kBundle + place(c)};
       if (index < until && !visit(index)) return false;
     }
     return true;
@@ -183,18 +176,49 @@ void Index::scan_rows(const std::string& prefix, LogIndex until, const Visit& vi
 void Index::scan_case(const Uuid& id, LogIndex until, const Visit& visit) const {
   for (const LogIndex index : in_memory(&Bundle::cases, id, until))
     if (!visit(index)) return;
-  scan_rows(case_prefix('C', id), until, visit);
+  scan_places(case_prefix('C', id), until, visit);
 }
 
 void Index::scan_signatory(std::string_view slug, LogIndex until, const Visit& visit) const {
   for (const LogIndex index : in_memory(&Bundle::whose, std::string(slug), until))
     if (!visit(index)) return;
-  scan_rows(signatory_prefix(slug), until, visit);
+  scan_places(signatory_prefix(slug), until, visit);
+}
+
+void Index::scan_both(const Uuid& id, std::string_view slug, Along along, LogIndex until,
+                      const Pass& pass) const {
+  LogIndex ends[2] = {until, until};
+  const auto at_case = in_memory(&Bundle::cases, id, ends[0]);
+  const auto by_slug = in_memory(&Bundle::whose, std::string(slug), ends[1]);
+  std::vector<LogIndex> both;
+  std::ranges::set_intersection(at_case, by_slug, std::back_inserter(both), std::greater<>());
+  for (const LogIndex index : both)
+    if (!pass(index, true)) return;
+  // What was stored between the two looks into memory is in the rows by now.
+  const LogIndex stored = std::max(ends[0], ends[1]);
+  const bool by_case = along == Along::looks_at_case;
+  scan_rows(by_case ? case_prefix('C', id) : signatory_prefix(slug), stored,
+            [&](std::uint64_t bundle, std::string_view places) {
+              const auto other =
+                  rows_->get(by_case ? signatory_key(slug, bundle) : case_key(id, bundle));
+              std::bitset<kBundle> wanted;
+              for (const char c : other.value_or("")) wanted.set(place(c));
+              std::optional<LogIndex> last;
+              bool found = false;
+              for (const char c : places | std::views::reverse) {
+                const LogIndex index{bundle * kBundle + place(c)};
+                if (!(index < stored)) continue;
+                if (!last) last = index;
+                if (!wanted.test(place(c))) continue;
+                found = true;
+                if (!pass(index, true)) return false;
+              }
+              return found || !last || pass(*last, false);
+            });
 }
 
 Summary Index::summary(const Uuid& id) const {
   std::vector<std::pair<std::uint64_t, Bundle::Look>> recent;
-  Kept kept;
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < open_.size(); ++i) {
@@ -205,13 +229,21 @@ Summary Index::summary(const Uuid& id) const {
         if (const std::uint64_t index = first_ + i * kBundle + place(c); index < published_)
           recent.emplace_back(index, bundle.looks[place(c)]);
     }
-    if (const auto it = summaries_.find(id); it != summaries_.end()) kept = it->second;
   }
   // What is stored by now may count some of the recent ones.
-  if (!kept) kept = stored_summary(id);
-  Summary summary = kept ? kept->summary : Summary();
+  Summary summary;
+  std::map<std::string, std::uint64_t, std::less<>> through;
+  const std::string prefix = summaries_of(id);
+  rows_->scan(prefix, {}, [&](std::string_view key, std::string_view value) {
+    const std::string_view slug = key.substr(prefix.size());
+    StoredSummary stored = read_summary(value);
+    through.emplace(slug, stored.through);
+    summary.of(slug) = std::move(stored.looks);
+    return true;
+  });
   for (const auto& [index, look] : recent)
-    if (!kept || index >= kept->through) summary.add(look.signatory, look.purpose, look.at);
+    if (const auto it = through.find(look.signatory); it == through.end() || index >= it->second)
+      summary.of(look.signatory).add(look.purpose, look.at);
   return summary;
 }
 

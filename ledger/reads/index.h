@@ -6,7 +6,8 @@
 //
 //   "S" ‖ slug ‖ 0x00 ‖ bundle (8)   places in the bundle that a signatory read, a byte each
 //   "C" ‖ case (16) ‖ bundle (8)     the same of who looked at a case
-//   "A" ‖ case (16)                  StoredSummary: up to the last bundle with a look at it
+//   "A" ‖ case (16) ‖ slug           StoredSummary of the looks of one signatory at the case, up to
+//                                    its last bundle with one: a write takes what its readers take
 //
 // Concurrency: one writer; scans and summary() from any thread see what was published.
 #pragma once
@@ -39,16 +40,18 @@ inline constexpr std::uint32_t kIndices = 1;
 
 std::string signatory_key(std::string_view slug, std::uint64_t bundle);
 std::string case_key(const Uuid& id, std::uint64_t bundle);
-std::string summary_key(const Uuid& id);
+std::string summary_key(const Uuid& id, std::string_view slug);
+/// Of all of a case.
+std::string summaries_of(const Uuid& id);
 
 /// A summary as it is stored.
 struct StoredSummary {
   std::uint64_t through = 0;  ///< entries that it counts the looks of
-  Summary summary;
+  SignatoryLooks looks;
 };
 template <class Archive>
 void archive(Archive& ar, StoredSummary& s) {
-  ar(s.through, s.summary);
+  ar(s.through, s.looks);
 }
 
 /// The looks of up to 256 entries, by who looked and by case.
@@ -63,8 +66,11 @@ struct Bundle {
   std::map<Uuid, std::string> cases;
 
   void add(const Record& record, Timestamp at);
-  void add_to(Summary& summary, const Uuid& id) const;
 };
+
+/// Which rows are walked to find the looks of a signatory at a case: how many there are of the
+/// other takes no time then.
+enum class Along { signatory, looks_at_case };
 
 class Index {
  public:
@@ -86,21 +92,27 @@ class Index {
   /// Looks at a case, newest first, from the last one before `until`, until `visit` gives false.
   void scan_case(const Uuid& id, LogIndex until, const Visit& visit) const;
   void scan_signatory(std::string_view slug, LogIndex until, const Visit& visit) const;
+  /// Looks of a signatory at a case, by the index alone. `pass` is told of each; and, for a row of
+  /// those that are walked in which there is none, of its last place, with `found` false.
+  using Pass = std::function<bool(LogIndex, bool found)>;
+  void scan_both(const Uuid& id, std::string_view slug, Along along, LogIndex until,
+                 const Pass& pass) const;
   Summary summary(const Uuid& id) const;
 
  private:
   using Kept = std::shared_ptr<const StoredSummary>;
   struct Open {
     Bundle bundle;
-    std::vector<std::pair<Uuid, Kept>> summaries;  // once its rows are written
+    std::map<std::string, Kept> summaries;  // by key, once its rows are written
     bool written = false;
   };
+  using Row = std::function<bool(std::uint64_t bundle, std::string_view places)>;
 
   template <class Member, class Name>
   std::vector<LogIndex> in_memory(Member member, const Name& name, LogIndex& until) const;
-  void scan_rows(const std::string& prefix, LogIndex until, const Visit& visit) const;
-  Kept last_summary(const Uuid& id) const;
-  Kept stored_summary(const Uuid& id) const;
+  void scan_rows(const std::string& prefix, LogIndex until, const Row& row) const;
+  void scan_places(const std::string& prefix, LogIndex until, const Visit& visit) const;
+  Kept last_summary(const std::string& key) const;
   void write_rows(std::uint64_t number, Open& open, RecordSink& rows);
 
   const std::shared_ptr<const RecordSource> rows_;
@@ -109,7 +121,8 @@ class Index {
   std::uint64_t first_ = 0;
   std::uint64_t added_ = 0;  // entries in open_
   std::uint64_t published_ = 0;
-  std::unordered_map<Uuid, Kept, UuidHash> summaries_;  // of what was looked at lately
+  // The writer's alone: of what was looked at lately, so that it need not be read again.
+  std::unordered_map<std::string, Kept> summaries_;
 };
 
 }  // namespace relais::reads

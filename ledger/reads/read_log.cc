@@ -58,6 +58,11 @@ void ReadLog::scan_signatory(std::string_view slug, LogIndex until,
   impl_->index->scan_signatory(slug, until, visit);
 }
 
+void ReadLog::scan_both(const Uuid& id, std::string_view slug, Along along, LogIndex until,
+                        const std::function<bool(LogIndex, bool found)>& pass) const {
+  impl_->index->scan_both(id, slug, along, until, pass);
+}
+
 Summary ReadLog::summary(const Uuid& id) const {
   return impl_->index->summary(id);
 }

@@ -22,6 +22,7 @@
 #include "ledger/crypto/ed25519.h"
 #include "ledger/merkle/log_keys.h"
 #include "ledger/merkle/receipt.h"
+#include "ledger/reads/index.h"
 #include "ledger/reads/record.h"
 #include "ledger/reads/summary.h"
 #include "ledger/store/store.h"
@@ -112,6 +113,9 @@ class ReadLog {
   /// The same of what a signatory looked at.
   void scan_signatory(std::string_view slug, LogIndex until,
                       const std::function<bool(LogIndex)>& visit) const;
+  /// The same of both (index.h).
+  void scan_both(const Uuid& id, std::string_view slug, Along along, LogIndex until,
+                 const std::function<bool(LogIndex, bool found)>& pass) const;
   Summary summary(const Uuid& id) const;
   /// First index whose entry was received at or after `t`; the head's size when there is none.
   Result<LogIndex> index_at(Timestamp t) const;

@@ -8,12 +8,13 @@ import subprocess
 import threading
 import time
 import unittest
+import uuid
 
 import harness
 import verify_receipt
-from acts import Acts, id_of
-from harness import (AMICALE, ANALYST, DETECTED, ML1, ML2, PREF, Ledger, LedgerTest, case, copy_ledger, digest, main, next_page,
-                     run)
+from acts import COMMISSION, HASH, IDENTITY, NOTE, POLICE, Acts, id_of
+from harness import (AMICALE, ANALYST, DETECTED, ML1, ML2, ML3, MOUVEMENT, PREF, Ledger, LedgerTest, case, copy_ledger, digest,
+                     in_seconds, main, next_page, run)
 
 READERS = 4
 
@@ -63,13 +64,22 @@ def all_reads(client, path):
 
 
 class WhoLooked(Acts, LedgerTest):
+    sits = False
+
+    def commission(self):
+        """Once for all tests: they share a ledger."""
+        if not WhoLooked.sits:
+            self.accredit(AMICALE)
+            self.appoint()
+            WhoLooked.sits = True
+
     def test_the_holder_sees_who_looked_and_can_prove_it(self):
         subject = self.minor(ML1)
         other = self.minor(ML2)
-        self.ask(ML1, subject, AMICALE)
-        note = self.events(AMICALE, stream=subject, type="referral.requested")[0]
-        looked = self.reader(AMICALE).request("GET", f"/v1/events/{note['id']}", None, {
-            "Authorization": "Bearer " + self.by(AMICALE).token(self.ledger.origin, purpose="réponse à l'orientation")})
+        self.ask(ML1, subject, ML3)
+        note = self.events(ML3, stream=subject, type="referral.requested")[0]
+        looked = self.reader(ML3).request("GET", f"/v1/events/{note['id']}", None, {
+            "Authorization": "Bearer " + self.by(ML3).token(self.ledger.origin, purpose="réponse à l'orientation")})
         self.assertEqual(looked.status, 200, looked)
         self.reader(ANALYST).get("/v1/audit")  # both cases at once
 
@@ -79,7 +89,7 @@ class WhoLooked(Acts, LedgerTest):
         self.assertEqual(len(mine), 1, listed)
         read = mine[0]
         self.assertEqual((read["signatory"], read["kid"], read["route"], read["status"]),
-                         (AMICALE, self.by(AMICALE).key.kid, "GET /v1/events/{id}", 200))
+                         (ML3, self.by(ML3).key.kid, "GET /v1/events/{id}", 200))
         look = read["looks"][0]
         self.assertEqual((look["case"], look["events"], look["disclosed"]), (id_of(subject), [note["index"]], [note["index"]]))
         by_analyst = next(r for r in listed if r["signatory"] == ANALYST)
@@ -88,7 +98,7 @@ class WhoLooked(Acts, LedgerTest):
         vkey = reads_vkey(self.ledger.vkey)
         self.assertEqual(self.server.get("/log/reads/vkey").text.strip(), vkey)
         for shown in (read, by_analyst):
-            receipt = holder.get(f"/v1/audit/reads/{shown['index']}/receipt")
+            receipt = holder.get(f"/v1/audit/reads/{shown['index']}/receipt?case={id_of(subject)}")
             self.assertEqual(receipt.status, 200, receipt)
             self.assertEqual(check_read(vkey, receipt.text, shown), shown["index"])
             for name, value in (("purpose", "autre"), ("signatory", ML2)):
@@ -99,9 +109,9 @@ class WhoLooked(Acts, LedgerTest):
 
         looks = self.case_of(ML1, subject)["looks"]
         row = next(r for r in looks if r["purpose"] == "réponse à l'orientation")
-        self.assertEqual((row["signatory"], row["times"], row["first"]), (AMICALE, 1, read["receivedAt"]))
+        self.assertEqual((row["signatory"], row["times"], row["first"]), (ML3, 1, read["receivedAt"]))
         self.assertEqual(holder.get(f"/v1/cases/{id_of(subject)}/timeline").json()["looks"][0].keys(), row.keys())
-        self.assertNotIn("looks", self.case_of(AMICALE, subject))
+        self.assertNotIn("looks", self.case_of(ML3, subject))
         self.assertEqual(all_reads(self.reader(ML2), f"/v1/audit/reads?case={id_of(subject)}"), [])
 
     def test_the_commission_sees_the_looks_at_its_files(self):
@@ -109,14 +119,69 @@ class WhoLooked(Acts, LedgerTest):
         path = f"/v1/audit/reads?case={id_of(subject)}"
         self.case_of(AMICALE, subject)
         self.assertEqual(all_reads(self.reader(PREF), path), [])
-        self.accredit(AMICALE)
-        self.appoint()
+        self.commission()
         self.apply(AMICALE, subject)
         self.convene(subject)
         seen = {r["signatory"] for r in all_reads(self.reader("magistrat"), path)}
         self.assertIn(AMICALE, seen)
         self.assertEqual(all_reads(self.reader(ML1), path), [])
         self.assertEqual(json.loads(self.ledger.verify().stdout)["ok"], True)
+
+
+    def test_what_was_given_to_others_tells_of_no_debate_and_no_count(self):
+        """The holder's looks before and after an opinion that it does not see; and those that the commission sees."""
+        self.commission()
+        subject = self.supported(ML1)
+        self.consent(ML1, subject, "referral")
+        self.accept_referral(AMICALE, subject, self.ask(ML1, subject, AMICALE, "consent"))
+        self.consent(ML1, subject, "psp")
+        self.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
+        session = self.convene(subject)
+        self.hold(session)
+        path = f"/v1/audit/reads?case={id_of(subject)}&limit=500"
+
+        def looks(who):
+            for by in (PREF, POLICE, AMICALE, ML1):
+                for asked in (f"/v1/events?stream={subject}&limit=500", f"/v1/cases/{id_of(subject)}/timeline",
+                              "/v1/referrals?box=outbox", "/v1/deadlines", "/v1/events?type=psp.*"):
+                    self.reader(by).get(asked)
+            listed = all_reads(self.reader(who), path)
+            return {(r["signatory"], r["route"], *sorted(r["looks"][0].keys() - {"case", "look"})) for r in listed
+                    if r["route"] != "GET /v1/audit/reads"}
+
+        before = looks(ML1)
+        self.act(PREF, "psp.opinion_given", subject, self.opinion(session, len(COMMISSION) - 2, 1, "adjourned"))
+        self.assertEqual(looks(ML1), before)
+        detailed = {signatory for signatory, _, *members in before if members}
+        self.assertEqual(detailed, {ML1}, "its own")
+        for who in (PREF, POLICE):
+            of_others = [l for l in looks(who) if l[0] != who]
+            self.assertIn((ML1, "GET /v1/deadlines"), of_others)
+            self.assertEqual([l for l in of_others if len(l) > 2], [], who)
+
+    def test_a_look_in_an_emergency_names_its_access(self):
+        """To the holder, and to who sees the opening; and many purposes of another do not hide it."""
+        self.commission()
+        subject = self.supported(ML1)
+        self.consent(ML1, subject, "referral")
+        self.accept_referral(AMICALE, subject, self.ask(ML1, subject, AMICALE, "consent"))
+        self.consent(ML1, subject, "psp")
+        self.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
+        self.convene(subject)
+        for k in range(101):
+            self.assertEqual(self.reader(AMICALE).request("GET", f"/v1/cases/{id_of(subject)}", None, {
+                "Authorization": "Bearer " + self.by(AMICALE).token(self.ledger.origin, purpose=f"p{k}")}).status, 200)
+        opened = self.act(MOUVEMENT, "case.emergency_access_opened", subject, {
+            "access_id": str(uuid.uuid4()), "reason": "immediate_danger", "until": in_seconds(3600)}, {"note": NOTE})
+        self.assertEqual(self.reader(MOUVEMENT).get(f"/v1/cases/{id_of(subject)}").status, 200)
+        path = f"/v1/audit/reads?case={id_of(subject)}"
+        for who, sees in ((ML1, True), (PREF, True), (MOUVEMENT, True), (POLICE, False)):
+            found = [r["looks"][0] for r in all_reads(self.reader(who), path)
+                     if (r["signatory"], r["route"]) == (MOUVEMENT, "GET /v1/cases/{id}")]
+            self.assertEqual([look["emergency"] for look in found], [opened["index"]] if sees else [], who)
+        looks = self.case_of(ML1, subject)["looks"]
+        self.assertEqual([row["times"] for row in looks if row["signatory"] == MOUVEMENT], [2], "and its list")
+        self.assertEqual([row["times"] for row in looks if row["signatory"] == AMICALE and "purpose" not in row], [97])
 
 
 class Crash(unittest.TestCase):

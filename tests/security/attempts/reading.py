@@ -90,6 +90,12 @@ def hidden_rows():
             "/v1/events?subject={stream}", "/v1/events?case={case}", "/v1/cases?id={case}",
             "/v1/referrals?box=inbox&case={case}", "/v1/deadlines?case={case}"):
         yield Row(f"GET {path}", HIDDEN, alike(path), r"400 query-unknown, as absent")
+    yield Row("looks at a case", HIDDEN, alike("/v1/audit/reads?case={case}"), "200, as absent")
+    yield Row("another's looks at a case", HIDDEN, alike(f"/v1/audit/reads?case={{case}}&signatory={ML1}"), "200, as absent")
+    yield Row("all looks of another", HIDDEN, lambda s: said(s.reader(ML2).get(f"/v1/audit/reads?signatory={ML1}")),
+              "400 case-missing")
+    yield Row("the receipt of a look at a case", HIDDEN, alike("/v1/audit/reads/0/receipt?case={case}"),
+              "404 not-found, as absent")
     yield control("who takes part", HIDDEN, lambda s: said(s.reader(ML1).get(fill(s, "/v1/cases/{case}", True))), "200")
 
 

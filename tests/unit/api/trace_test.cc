@@ -244,8 +244,11 @@ TEST_F(TraceTest, WhoSeesTheLooks) {
   EXPECT_EQ(seen("member", one), (Indices{}));
   EXPECT_EQ(seen("udml", one), (Indices{}));
   EXPECT_EQ(seen("ml1", one + "&signatory=aa1"), (Indices{6, 5, 1}));
-  EXPECT_EQ(seen("ml1", "?signatory=aa1"), (Indices{6, 5, 1}));
-  EXPECT_EQ(seen("ml2", "?signatory=aa1"), (Indices{}));
+  EXPECT_EQ(seen("ml2", one + "&signatory=aa1"), (Indices{}));
+  EXPECT_EQ(seen("aa1", "?signatory=aa1"), seen("aa1", "?to=8"));
+  for (const char* slug : {"ml1", "ml2"})
+    EXPECT_EQ(rule(get(slug, "/v1/audit/reads?signatory=aa1")), "case-missing")
+        << "nobody searches what another has looked at";
   EXPECT_EQ(rule(get("ml1", "/v1/audit/reads?signatory=x")), "signatory-unknown");
   EXPECT_EQ(rule(get("ml1", "/v1/audit/reads?case=x")), "uuid-form");
   EXPECT_EQ(seen("ml1", one + "&from=1&to=4"), (Indices{3, 1}));
@@ -259,11 +262,69 @@ TEST_F(TraceTest, WhoSeesTheLooks) {
   ASSERT_EQ(items(read, "looks").size(), 1);
   const auto& look = items(read, "looks")[0].as_object();
   EXPECT_EQ(text(look, "case"), test_uuid(1));
-  EXPECT_EQ(items(look, "events").size(), 4);
-  for (const char* part : {"look", "detail"})
-    EXPECT_NE(
-        text(read, "record").find(crypto::base64url_encode(view(crypto::sha256(text(look, part))))),
-        std::string::npos);
+  EXPECT_FALSE(look.contains("detail")) << "the analyst hears the debates, its holder does not";
+  EXPECT_NE(
+      text(read, "record").find(crypto::base64url_encode(view(crypto::sha256(text(look, "look"))))),
+      std::string::npos);
+}
+
+/// What was given to another is shown to the holder alone, and only of looks by those who are
+/// never given what it does not see: whatever the answer gave.
+TEST_F(TraceTest, WhoSeesWhatWasGiven) {
+  get("ml1", case_path(1) + "/timeline");
+  get("aa1", case_path(1));
+  get("aa1", case_path(1) + "/timeline");
+  get("analyst", "/v1/audit?stream=" + case_subject(1));
+  accept("ml1", "referral.requested", case_subject(1), [] {
+    json::object o = referral("ml2");
+    o["referral_id"] = test_uuid(101);
+    return o;
+  }());
+  get("ml2", case_path(1));
+  get("ml2", "/v1/referrals");
+  const auto details = [&](const std::string& slug) {
+    std::vector<std::string> of;
+    const auto r = get(slug, "/v1/audit/reads?to=6&case=" + test_uuid(1));
+    EXPECT_EQ(r.status, 200) << r.body;
+    const auto o = body(r);
+    for (const auto& item : items(o, "reads")) {
+      const auto& look = items(item.as_object(), "looks")[0].as_object();
+      EXPECT_EQ(look.contains("detail"), look.contains("items"));
+      EXPECT_EQ(look.contains("detail"), look.contains("events"));
+      if (look.contains("detail")) of.push_back(text(item.as_object(), "signatory"));
+    }
+    return of;
+  };
+  using Slugs = std::vector<std::string>;
+  EXPECT_EQ(details("ml1"), (Slugs{"ml2", "ml2", "ml1"}));
+  EXPECT_EQ(details("aa1"), (Slugs{"aa1", "aa1"})) << "its own";
+  EXPECT_EQ(details("analyst"), (Slugs{"analyst"}));
+}
+
+/// A page ends by what it would give: its trace can always be kept.
+TEST_F(TraceTest, PagesOfOwnLooksEndByTheirCases) {
+  constexpr std::uint64_t kEach = 250;
+  for (std::uint64_t list = 0; list < 5; ++list) {
+    std::vector<reads::CaseLook> cases;
+    for (std::uint64_t n = 0; n < kEach; ++n)
+      cases.push_back({case_id(1'000 + list * kEach + n), {}, {}, 1, {}});
+    reads::Reader who{{}, "ml1", "t", "p", "GET /v1/cases", 200};
+    auto record = reads::make_record(std::move(who), std::move(cases), random);
+    ASSERT_TRUE(record);
+    ASSERT_TRUE(reads->keep_and_wait(std::move(*record)));
+  }
+  Indices all;
+  std::string path = "/v1/audit/reads?to=5";
+  for (int pages = 0; !path.empty() && pages < 10; ++pages) {
+    const auto r = get("ml1", path);
+    ASSERT_EQ(r.status, 200) << r.body;
+    EXPECT_LE(last().record.cases.size(), reads::kMaxCases);
+    for (const auto& item : items(body(r), "reads"))
+      all.push_back(number(item.as_object(), "index"));
+    const std::string link = header(r, "link");
+    path = link == "<none>" ? "" : link.substr(1, link.find('>') - 1);
+  }
+  EXPECT_EQ(all, (Indices{4, 3, 2, 1, 0}));
 }
 
 TEST_F(TraceTest, TheCommissionSeesTheLooksAtItsFiles) {
@@ -291,7 +352,7 @@ TEST_F(TraceTest, TheCommissionSeesTheLooksAtItsFiles) {
 TEST_F(TraceTest, ReceiptsOfReadsAreProofs) {
   get("ml1", case_path(1));
   get("aa1", case_path(1));
-  const auto r = get("ml1", "/v1/audit/reads/1/receipt");
+  const auto r = get("ml1", "/v1/audit/reads/1/receipt?case=" + test_uuid(1));
   ASSERT_EQ(r.status, 200) << r.body;
   const auto receipt = merkle::parse_receipt(r.body);
   ASSERT_TRUE(receipt);
@@ -299,6 +360,12 @@ TEST_F(TraceTest, ReceiptsOfReadsAreProofs) {
   EXPECT_EQ(last().record.cases[0].case_id, case_id(1)) << "that was a look too";
   EXPECT_EQ(get("aa1", "/v1/audit/reads/1/receipt").status, 200) << "its own";
   const std::string absent = get("aa1", "/v1/audit/reads/999/receipt").body;
+  EXPECT_EQ(get("ml1", "/v1/audit/reads/0/receipt").status, 200) << "its own";
+  for (const std::string& query :
+       {std::string("1/receipt"), "1/receipt?case=" + test_uuid(2), std::string("1/receipt?case=x"),
+        "2/receipt?case=" + test_uuid(9), "99/receipt?case=" + test_uuid(1)})
+    EXPECT_EQ(get("ml1", "/v1/audit/reads/" + query).body, absent) << query;
+  EXPECT_EQ(get("aa1", "/v1/audit/reads/0/receipt?case=" + test_uuid(1)).body, absent);
   for (const char* index : {"0", "x", "-1", "01x", "18446744073709551616"}) {
     const auto hidden = get("aa1", "/v1/audit/reads/" + std::string(index) + "/receipt");
     EXPECT_EQ(hidden.status, 404) << index;

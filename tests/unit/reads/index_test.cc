@@ -78,13 +78,33 @@ class ReadIndex : public ReadsTest {
             expected([&](const Look& l) { return l.slug == slug; }, until))
             << slug << " before " << until;
     }
+    for (const std::uint64_t until : {std::uint64_t{200}, std::uint64_t{600}, all.size() + 1})
+      for (std::uint64_t n = 0; n < kCases; ++n) compare_both(n, until);
     for (std::uint64_t n = 0; n < kCases; ++n) {
       reads::Summary summary;
       for (const Look& l : all)
-        if (std::ranges::count(l.cases, n) > 0) summary.add(l.slug, l.purpose, l.at);
+        if (std::ranges::count(l.cases, n) > 0) summary.of(l.slug).add(l.purpose, l.at);
       reads::Summary found = log->summary(case_number(n));
       EXPECT_EQ(encode(found), encode(summary)) << n;
     }
+  }
+  /// Whichever rows are walked; what is passed without a look goes down too, a row at a time.
+  void compare_both(std::uint64_t n, std::uint64_t until) const {
+    for (const std::string& slug : kReaders)
+      for (const auto along : {reads::Along::signatory, reads::Along::looks_at_case}) {
+        std::vector<std::uint64_t> found;
+        std::uint64_t last = ~std::uint64_t{0};
+        log->scan_both(case_number(n), slug, along, LogIndex{until}, [&](LogIndex at, bool is) {
+          EXPECT_LT(at.value, std::min(last, until));
+          last = at.value;
+          if (is) found.push_back(at.value);
+          return true;
+        });
+        const auto both = [&](const Look& l) {
+          return l.slug == slug && std::ranges::count(l.cases, n) > 0;
+        };
+        EXPECT_EQ(found, expected(both, until)) << slug << " case " << n << " before " << until;
+      }
   }
   std::vector<Look> all;
 };
@@ -111,6 +131,56 @@ TEST_F(ReadIndex, AScanEndsWhereItIsEnded) {
         scan([&](const auto& visit) { log->scan_signatory("ml1", LogIndex{650}, visit); }, most)
             .size(),
         std::min(most, expected([](const Look& l) { return l.slug == "ml1"; }, 650).size()));
+}
+
+/// A row without a look of both is told of, so that who asks can stop there.
+TEST_F(ReadIndex, ARowWithoutALookIsPassed) {
+  for (int i = 0; i < 600; ++i) log->keep(record("ml1", {look_at(i == 3 ? 1 : 2)}), [](auto) {});
+  keep("ml1", {});
+  std::vector<std::pair<std::uint64_t, bool>> passed;
+  log->scan_both(case_number(1), "ml1", reads::Along::signatory, LogIndex{10'000},
+                 [&](LogIndex at, bool is) {
+                   passed.emplace_back(at.value, is);
+                   return true;
+                 });
+  EXPECT_EQ(passed, (std::vector<std::pair<std::uint64_t, bool>>{{511, false}, {3, true}}));
+  passed.clear();
+  log->scan_both(case_number(1), "ml1", reads::Along::looks_at_case, LogIndex{10'000},
+                 [&](LogIndex at, bool is) {
+                   passed.emplace_back(at.value, is);
+                   return true;
+                 });
+  EXPECT_EQ(passed, (std::vector<std::pair<std::uint64_t, bool>>{{3, true}}));
+}
+
+/// What a bundle writes beside its entries is in proportion to them, whatever purposes they name,
+/// and however many others have looked at the cases.
+TEST_F(ReadIndex, SummariesTakeNoMoreThanTheirLooks) {
+  constexpr std::uint64_t kMany = 200;
+  std::vector<reads::CaseLook> cases;
+  for (std::uint64_t n = 0; n < kMany; ++n) cases.push_back(look_at(n));
+  const auto written = [&] {
+    std::size_t bytes = 0;
+    log->store().records(reads::kIndices)->scan("A", {}, [&](auto name, auto value) {
+      bytes += name.size() + value.size();
+      return true;
+    });
+    return bytes;
+  };
+  for (std::uint64_t i = 0; i < reads::kBundle; ++i)
+    log->keep(record(kReaders[i % 3], cases, std::to_string(i) + std::string(190, 'x')),
+              [](auto) {});
+  keep("ml1", {});
+  const std::size_t most =
+      96 + reads::kMaxPurposes * (reads::kMaxSummaryPurpose + 32);  // of one signatory
+  EXPECT_GT(written(), kMany * kReaders.size() * 96);
+  EXPECT_LE(written(), kMany * kReaders.size() * most);
+  const reads::Summary summary = log->summary(case_number(7));
+  ASSERT_EQ(summary.rows.size(), kReaders.size());
+  for (const auto& row : summary.rows) {
+    EXPECT_EQ(row.looks.purposes.size(), reads::kMaxPurposes);
+    EXPECT_GE(row.looks.others.times, reads::kBundle / 3 - reads::kMaxPurposes);
+  }
 }
 
 TEST_F(ReadIndex, RowsDoNotTellTheGroups) {
@@ -148,7 +218,7 @@ TEST_F(ReadIndex, HoldsWhileItIsWritten) {
         for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], found.size() - 1 - i);
         const std::uint64_t before = log->head()->size().value;
         const reads::Summary summary = log->summary(case_number(1));
-        ASSERT_GE(summary.rows.empty() ? 0 : summary.rows[0].times, before);
+        ASSERT_GE(summary.rows.empty() ? 0 : summary.rows[0].looks.purposes[0].looks.times, before);
       }
     });
   for (int i = 0; i < 3'000; ++i) {
@@ -160,7 +230,7 @@ TEST_F(ReadIndex, HoldsWhileItIsWritten) {
   log->stop();
   done = true;
   for (std::thread& reader : readers) reader.join();
-  EXPECT_EQ(log->summary(case_number(1)).rows.at(0).times, 3'000);
+  EXPECT_EQ(log->summary(case_number(1)).rows.at(0).looks.purposes.at(0).looks.times, 3'000);
 }
 
 }  // namespace

@@ -97,24 +97,41 @@ TEST_F(Reads, LooksAreCountedByReaderAndPurpose) {
   keep("ml1", {look_at(1)});
   keep("aa1", {look_at(1)});
   const reads::Summary summary = log->summary(case_number(1));
-  ASSERT_EQ(summary.rows.size(), 3);
-  EXPECT_EQ(summary.others, 0);
+  ASSERT_EQ(summary.rows.size(), 2);
   EXPECT_EQ(summary.rows[0].signatory, "aa1");
-  EXPECT_EQ(summary.rows[1].purpose, "audit");
-  EXPECT_EQ(summary.rows[2].purpose, "support");
-  EXPECT_EQ(summary.rows[2].times, 3);
-  EXPECT_EQ(summary.rows[2].first, kReadsStart);
-  EXPECT_EQ(summary.rows[2].last.value, kReadsStart.value + 2'000);
-  EXPECT_EQ(log->summary(case_number(2)).rows[0].times, 1);
-  for (std::size_t i = 0; i < reads::kMaxSummary; ++i)
-    keep("ml1", {look_at(3)}, "purpose " + std::to_string(i));
-  EXPECT_EQ(log->summary(case_number(3)).others, 0);
-  keep("zz", {look_at(3)});
-  keep("ml1", {look_at(3)}, "purpose 7");
-  EXPECT_EQ(start(), "");
-  EXPECT_EQ(log->summary(case_number(3)).others, 1);
-  EXPECT_EQ(log->summary(case_number(3)).rows.size(), reads::kMaxSummary);
+  const reads::SignatoryLooks& looks = summary.rows[1].looks;
+  ASSERT_EQ(looks.purposes.size(), 2);
+  EXPECT_EQ(looks.others.times, 0);
+  EXPECT_EQ(looks.purposes[0].purpose, "audit");
+  EXPECT_EQ(looks.purposes[1].purpose, "support");
+  EXPECT_EQ(looks.purposes[1].looks.times, 3);
+  EXPECT_EQ(looks.purposes[1].looks.first, kReadsStart);
+  EXPECT_EQ(looks.purposes[1].looks.last.value, kReadsStart.value + 2'000);
+  EXPECT_EQ(log->summary(case_number(2)).rows[0].looks.purposes[0].looks.times, 1);
   EXPECT_EQ(log->summary(case_number(4)).rows.size(), 0);
+}
+
+/// Who names many purposes, or long ones, makes its own row longer no more than so, and takes no
+/// other's place.
+TEST_F(Reads, ManyPurposesHideNobody) {
+  for (int i = 0; i < 300; ++i)
+    log->keep(record("ml1", {look_at(3)}, "purpose " + std::to_string(i)), [](auto) {});
+  const std::string accents = "é" + std::string(62, 'x');  // 64 bytes
+  keep("zz", {look_at(3)}, accents + "é");
+  keep("zz", {look_at(3)}, accents + "autre");
+  keep("zz", {look_at(3)}, std::string(63, 'x') + "é");
+  for (int starts = 0; starts < 2; ++starts) {
+    const reads::Summary summary = log->summary(case_number(3));
+    ASSERT_EQ(summary.rows.size(), 2);
+    EXPECT_EQ(summary.rows[0].looks.purposes.size(), reads::kMaxPurposes);
+    EXPECT_EQ(summary.rows[0].looks.others.times, 300 - reads::kMaxPurposes);
+    EXPECT_EQ(summary.rows[1].signatory, "zz");
+    ASSERT_EQ(summary.rows[1].looks.purposes.size(), 2);
+    EXPECT_EQ(summary.rows[1].looks.purposes[0].purpose, std::string(63, 'x'));
+    EXPECT_EQ(summary.rows[1].looks.purposes[1].purpose, accents);
+    EXPECT_EQ(summary.rows[1].looks.purposes[1].looks.times, 2);
+    EXPECT_EQ(start(), "");
+  }
 }
 
 /// Many at once share a write; each is answered once, with a place of its own.

@@ -194,10 +194,12 @@ TEST_F(VerifyReads, WhatWasChangedIsNamed) {
   record_of(reads::signatory_key("zz", 0), of_reader);
   EXPECT_EQ(verdict(), "verify-stray reads index");
   record_of(reads::signatory_key("zz", 0), std::nullopt);
-  record_of(reads::summary_key(case_number(99)), encode(reads::StoredSummary()));
+  record_of(reads::summary_key(case_number(99), "zz"), encode(reads::StoredSummary()));
   EXPECT_EQ(verdict(), "verify-stray reads summaries");
-  record_of(reads::summary_key(case_number(99)), std::nullopt);
-  record_of(reads::summary_key(id), encode(reads::StoredSummary()));
+  record_of(reads::summary_key(case_number(99), "zz"), std::nullopt);
+  record_of(reads::summary_key(id, "aa1"), encode(reads::StoredSummary()));
+  EXPECT_EQ(verdict(), "verify-summary reads summary of case " + to_string(id));
+  record_of(reads::summary_key(id, "aa1"), std::nullopt);
   EXPECT_EQ(verdict(), "verify-summary reads summary of case " + to_string(id));
 }
 
