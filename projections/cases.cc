@@ -16,7 +16,8 @@ class Participation final : public Projection {
  public:
   std::string_view name() const override { return "participation"; }
   std::span<const std::string_view> prefixes() const override {
-    static constexpr std::string_view kPrefixes[] = {kParticipationPrefix, kFilePrefix};
+    static constexpr std::string_view kPrefixes[] = {kParticipationPrefix, kFilePrefix,
+                                                     kAppliedPrefix};
     return kPrefixes;
   }
 
@@ -25,6 +26,10 @@ class Participation final : public Projection {
     const auto data = act.event.getData();
     if (data.isSessionConvened() || data.isMemberRecused()) fold_session(act, world, tables);
     if (act.stream.kind != schema::StreamKind::CASE) return;
+    if (data.isPspApplied()) {
+      set_key(key_, kAppliedPrefix, act.stream.uuid);
+      tables.put(key_, {});
+    }
     if (data.isPspOpinionGiven()) {
       const capnp::Text::Reader name = data.getPspOpinionGiven().getSession();
       put_files(world, {name.begin(), name.size()}, act.stream.uuid, tables);
@@ -94,7 +99,10 @@ Timestamp emergency_until(const RecordSource& records, SignatoryId reader) {
 }
 
 bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {
-  return records.get(make_key(kFilePrefix, reader.value, id)) == kSits;
+  // A session may name any identifier, and its event is accepted whatever there is: a case that
+  // never came before the commission is answered as one that is not there, by the same two reads.
+  const bool sits = records.get(make_key(kFilePrefix, reader.value, id)) == kSits;
+  return records.get(make_key(kAppliedPrefix, id)).has_value() && sits;
 }
 
 Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,

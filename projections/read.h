@@ -45,7 +45,8 @@ bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id)
 /// each case says whether it is one of them (rules::emergency_access).
 Timestamp emergency_until(const RecordSource& records, SignatoryId reader);
 /// Whether the case is a file of a session of the commission on which `reader` sits, and from which
-/// it has not stepped back (CASF R121-12-7; CRPA R133-12).
+/// it has not stepped back (CASF R121-12-7; CRPA R133-12). No file is one whose parcours was never
+/// applied for: who convenes a session names what it likes.
 bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id);
 /// The case as it stood when the log had `size` entries, folded from its stream; nothing when it
 /// did not exist yet.

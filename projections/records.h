@@ -5,6 +5,7 @@
 //   key                                                  value
 //   'p' ‖ u16 signatory ‖ case                           empty: who takes part in which case
 //   'f' ‖ u16 member ‖ case                              1: has it before it in a session; 0: stepped back
+//   'a' ‖ case                                           empty: its parcours was applied for
 //   'T' ‖ case ‖ u32 version                             TimelineItem
 //   'R' ‖ case ‖ referral                                Referral
 //   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested    case ‖ referral; ~: newest first
@@ -41,6 +42,7 @@ namespace relais::projections {
 
 inline constexpr std::string_view kParticipationPrefix = "p";
 inline constexpr std::string_view kFilePrefix = "f";
+inline constexpr std::string_view kAppliedPrefix = "a";
 inline constexpr std::string_view kTimelinePrefix = "T";
 inline constexpr std::string_view kReferralPrefix = "R";
 inline constexpr std::string_view kMailboxPrefix = "M";

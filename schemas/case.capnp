@@ -137,7 +137,7 @@ struct CaseDataErased $P.event((
 struct CaseLegalHoldPlaced $P.event((
     name = "case.legal_hold_placed", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrApplicant,
     source = "RGPD art. 17(3)(e)",
-    precondition = "the case is not ERASED; by its holder, or by the association that applied for its parcours; the hold id is new; it ends today at the earliest and legal-hold-years from today at the latest",
+    precondition = "the case is not ERASED; by its holder, or by the association that applied for its parcours, until it ended and, where others ended it, until the appeal's term is over; the hold id is new; it ends today at the earliest and legal-hold-years from today at the latest",
     summary = "What was disclosed is needed for the rights of somebody before a court or an authority: until the hold ends, nothing of the case is erased. All else goes on.")) {
   holdId @0 :Text $P.format("uuid");
   reason @1 :V.HoldReason;
@@ -149,7 +149,7 @@ struct CaseLegalHoldPlaced $P.event((
 struct CaseLegalHoldLifted $P.event((
     name = "case.legal_hold_lifted", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrApplicant,
     source = "RGPD art. 17(3)(e)",
-    precondition = "the case is not ERASED; the hold is in force; by the signatory that placed it, or by the holder where that one no longer answers for the case",
+    precondition = "the case is not ERASED; the hold is in force; by the signatory that placed it, or by the holder where that one could not place it any more",
     summary = "A hold ends before its day: erasure is possible again, and what is overdue is erased.")) {
   holdId @0 :Text $P.format("uuid");
 }
@@ -157,7 +157,7 @@ struct CaseLegalHoldLifted $P.event((
 struct CaseEmergencyAccessOpened $P.event((
     name = "case.emergency_access_opened", axis = detection, stream = case, emitters = [ml, aa, pref], relation = notHolder,
     source = "RGPD art. 6(1)(d) and 9(2)(c) (vital interests); numbers: ours",
-    precondition = "it ends after its receipt, and emergency-access-hours after it at the latest; the case exists and is not ERASED; the emitter does not hold it; the access id is new; no earlier access of the emitter to this case was found not justified; none of them is open",
+    precondition = "it ends after its receipt, and emergency-access-hours after it at the latest; the case exists and is not ERASED; the emitter does not hold it; the access id is new; no earlier access of the emitter to this case was found not justified; none of them is open; fewer than three wait for their review",
     summary = "In immediate danger a signatory reads what the holder of the case reads, but the identity in an application, for a few hours. The holder is alerted and reviews it.")) {
   accessId @0 :Text $P.format("uuid");
   reason @1 :V.EmergencyReason;

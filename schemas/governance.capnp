@@ -59,7 +59,7 @@ struct ConventionAmended $P.event((
 
 struct SignatoryAdmitted $P.event((
     name = "signatory.admitted", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; what it proposes is still possible; the proof of possession is by the key that it names",
+    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; what it proposes is still possible; the proof of possession is by the key that it names; that of a mission locale which its union attached is made for this proposal",
     summary = "A new signatory, with its first key, as proposed; or a mission locale that its union attached is one in its own right.")) {
   proposalId @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
@@ -76,7 +76,7 @@ struct SignatoryWithdrawn $P.event((
 
 struct MissionLocaleAttached $P.event((
     name = "mission_locale.attached", axis = convention, stream = signatory, emitters = [udml],
-    source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; countersigned by the mission locale, which is not attached; its short name is no other signatory's, its key is not known yet; no quorum has withdrawn it; the union answers for fewer than 100",
+    source = "Convention, parties; statutes of the UDML", precondition = "in the union's own stream; countersigned by the mission locale, which is not attached; its short name is no other signatory's, its key is not known yet; no quorum has withdrawn it; one that comes back proves by a key that it had when it left that the new one is its own; the union answers for fewer than 100",
     summary = "A mission locale joins under the UDML, which answers for it: until a quorum admits it, it has no vote, and its union's share of what is limited.")) {
   missionLocale @0 :Text $P.format("slug");
   name @1 :Text $P.maxLength(200) $P.inClear("the name of an organisation");

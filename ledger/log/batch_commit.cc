@@ -228,22 +228,24 @@ Result<std::vector<std::string>> BatchCommit::missing_disclosures(const Submissi
   return missing;
 }
 
-/// Who signed the statement, holds its case now, or could open a copy that is kept.
+/// Who holds the case of the statement now, signed it, or could open a copy that is kept. What is
+/// of no case has no holder but who signed it.
 MaySeal BatchCommit::may_seal(const Submission& submission, SignatoryId signatory) const {
   return [this, &submission, signatory](const std::vector<statement::Sealed>& copies) {
-    if (!submission.by) return false;
-    if (*submission.by == signatory) return true;
+    if (!submission.by) return SealShare{};
     rules::WorldState& world = ledger_.model->world();
     const statement::StreamId& stream = submission.statement.stream;
     const rules::CaseState* state =
         stream.kind == schema::StreamKind::CASE ? world.find_case(stream.uuid) : nullptr;
-    if (state != nullptr && state->holder == *submission.by) return true;
-    return std::ranges::any_of(copies, [&](const statement::Sealed& copy) {
+    if ((state != nullptr ? state->holder : signatory) == *submission.by) return kShareOfHolder;
+    if (*submission.by == signatory) return kShareOfSigner;
+    const bool reader = std::ranges::any_of(copies, [&](const statement::Sealed& copy) {
       return std::ranges::any_of(copy.recipients, [&](const KeyId& kid) {
         const rules::Key* key = world.registry().find_sealing_key(kid);
         return key != nullptr && key->owner == *submission.by;
       });
     });
+    return reader ? kShareOfReader : SealShare{};
   };
 }
 

@@ -87,13 +87,16 @@ Result<Kept> read_kept(const std::vector<std::string>& texts) {
 }
 
 /// A sealed disclosure that comes to a statement of before, beside those that came already.
-Status check_copy(const rules::Registry& registry, const statement::Statement& s, std::size_t i,
-                  const Kept& kept, Timestamp at, const MaySeal& may_seal) {
+/// Gives the bytes up to which it may be kept.
+Result<std::size_t> check_copy(const rules::Registry& registry, const statement::Statement& s,
+                               std::size_t i, const Kept& kept, Timestamp at,
+                               const MaySeal& may_seal) {
   const statement::Sealed& sealed = s.sealed[i];
   std::vector<statement::Sealed> copies;
   std::ranges::copy_if(kept.sealed, std::back_inserter(copies),
                        [&](const auto& other) { return other.digest == sealed.digest; });
-  if (!may_seal(copies))
+  const SealShare share = may_seal(copies);
+  if (share.copies == 0)
     return fail(
         error(Errc::forbidden, "sealed-stranger",
               "what a stranger seals to a statement of before is not kept")
@@ -112,12 +115,16 @@ Status check_copy(const rules::Registry& registry, const statement::Statement& s
   const auto same = [&](const auto& other) { return other.digest == sealed.digest; };
   const auto before = std::ranges::count_if(
       s.sealed.begin(), s.sealed.begin() + static_cast<std::ptrdiff_t>(i), same);
-  if (copies.size() + static_cast<std::size_t>(before) >= statement::kMaxSealedCopies)
+  if (copies.size() + static_cast<std::size_t>(before) >= share.copies)
     return fail(error(Errc::conflict, "limit-sealed", "a disclosure is sealed so often already")
                     .at(place(i))
-                    .accepts("at most " + std::to_string(statement::kMaxSealedCopies) + " copies")
+                    .accepts("at most " + std::to_string(share.copies) +
+                             " copies of who brings it; " + std::to_string(kShareOfSigner.copies) +
+                             " of who signed, " + std::to_string(kShareOfHolder.copies) +
+                             " of who holds the case")
                     .in_state("FULL"));
-  return check_recipients(registry, s, i, at);
+  RELAIS_TRY(check_recipients(registry, s, i, at));
+  return share.bytes;
 }
 
 }  // namespace
@@ -141,6 +148,7 @@ Result<std::vector<std::string>> missing_texts(const rules::Registry& registry,
                                                const MaySeal& may_seal) {
   RELAIS_ASSIGN(const Kept parsed, read_kept(kept));
   std::vector<std::string> missing;
+  std::size_t most = kMaxKeptBytes;
   const auto known = [&](const std::string& text) {
     return std::ranges::find(kept, text) != kept.end();
   };
@@ -158,12 +166,13 @@ Result<std::vector<std::string>> missing_texts(const rules::Registry& registry,
   }
   for (std::size_t i = 0; i < s.sealed.size(); ++i) {
     if (known(s.sealed[i].text)) continue;
-    RELAIS_TRY(check_copy(registry, s, i, parsed, at, may_seal));
+    RELAIS_ASSIGN(const std::size_t bytes, check_copy(registry, s, i, parsed, at, may_seal));
+    most = std::min(most, bytes);
     missing.push_back(s.sealed[i].text);
   }
-  if (!missing.empty() && bytes_of(kept) + bytes_of(missing) > kMaxKeptBytes)
+  if (!missing.empty() && bytes_of(kept) + bytes_of(missing) > most)
     return fail(error(Errc::too_large, "limit-sealed", "too much is sealed beside one statement")
-                    .accepts("at most " + std::to_string(kMaxKeptBytes) + " bytes"));
+                    .accepts("at most " + std::to_string(most) + " bytes"));
   return missing;
 }
 

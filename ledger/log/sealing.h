@@ -12,6 +12,7 @@
 
 #include "ledger/base/error.h"
 #include "ledger/rules/registry.h"
+#include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::log {
@@ -31,9 +32,19 @@ std::vector<std::string> kept_texts(const statement::Statement& s);
 /// Errors: "sealing-key-…", "sealed-recipient-missing", "must-be-sealed" (Errc::invalid).
 Status check_seals(const rules::Registry& registry, const statement::Statement& s, Timestamp at);
 
-/// Whether who brings a sealed disclosure may add it to what is kept: `copies` are those of the
-/// same digest.
-using MaySeal = std::function<bool(const std::vector<statement::Sealed>& copies)>;
+/// Up to how many copies of one disclosure, and bytes beside one statement, who brings a sealed
+/// disclosure may add to what is kept. Nobody can tell a copy from rubbish but its readers: the
+/// last places are the holder's, those before them the signer's, whatever other readers bring.
+struct SealShare {
+  std::size_t copies = 0;  ///< 0: none, it has nothing to do with the statement
+  std::size_t bytes = 0;
+};
+inline constexpr SealShare kShareOfReader{statement::kMaxSealedCopies / 2, kMaxKeptBytes / 2};
+inline constexpr SealShare kShareOfSigner{statement::kMaxSealedCopies * 3 / 4,
+                                          kMaxKeptBytes / 4 * 3};
+inline constexpr SealShare kShareOfHolder{statement::kMaxSealedCopies, kMaxKeptBytes};
+/// `copies` are those of the same digest.
+using MaySeal = std::function<SealShare(const std::vector<statement::Sealed>& copies)>;
 
 /// The texts of a statement that is in the log already which `kept` does not have. A disclosure
 /// belongs to its statement by its digest, whoever brings it; of a sealed one nobody but its

@@ -171,6 +171,10 @@ class Signatory:
         proof = key.jwt({"aud": origin, "iss": self.source}, "relais-key-proof+jwt")
         return {"public_key": key.x, "proof": proof, **more}
 
+    def vouched(self, old, new, origin):
+        """The proof of one that left and comes back: by a key that it had then, for the new one."""
+        return old.jwt({"aud": f"{origin}/mission_locale.attached/{new.kid}", "iss": self.source}, "relais-key-proof+jwt")
+
 
 def disclosure(*parts):
     return b64u(compact([b64u(os.urandom(16)), *parts]))

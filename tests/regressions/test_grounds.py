@@ -375,9 +375,9 @@ class Membership(Reading, LedgerTest):
         slug, key, own = f"mission-locale-{uuid.uuid4().hex[:6]}", Key(), f"signatory/{UDML}"
         signatory = self.ledger.signatories[slug] = Signatory(slug, key)
 
-        def attach(new):
+        def attach(new, **proof):
             self.act(UDML, "mission_locale.attached", own,
-                     {"mission_locale": slug, "name": "Exemple", **signatory.key_data(new, self.ledger.origin)})
+                     {"mission_locale": slug, "name": "Exemple", **signatory.key_data(new, self.ledger.origin), **proof})
 
         attach(key)
         with_it = self.open_with(slug)
@@ -390,7 +390,7 @@ class Membership(Reading, LedgerTest):
         self.closing(slug, *with_it)
         # Back again, it has what it wrote; what was ended with it stays ended.
         signatory.key = Key()
-        attach(signatory.key)
+        attach(signatory.key, proof=signatory.vouched(key, signatory.key, self.ledger.origin))
         self.assertEqual(self.sees(slug, with_it[1][0], NOTE, OWN), [OWN])
         self.nothing_of_an_addressee(slug, with_it[1][0])
         self.refuse("not-addressee", slug, "case.transfer_accepted", with_it[2])

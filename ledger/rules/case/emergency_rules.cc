@@ -9,6 +9,9 @@ namespace relais::rules {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
+/// Of one account and one case: a holder that is absent for three days bars nobody in danger, and
+/// one access after the other does not go on unseen. The number is ours.
+constexpr std::ptrdiff_t kMaxAwaitingReview = 3;
 
 Timestamp accepted_time(capnp::Text::Reader t) {
   const auto at = parse_rfc3339(text(t));
@@ -62,7 +65,22 @@ Status check_earlier(const Judgement& j) {
       return fail(conflict(j, "emergency-open", "the emitter reads the case already")
                       .accepts("after " + to_rfc3339(a.until)));
   }
-  return {};
+  const auto waiting = std::ranges::count_if(j.subject->accesses, [&j](const EmergencyAccess& a) {
+    return same_account(j, a.by) && !a.reviewed();
+  });
+  if (waiting < kMaxAwaitingReview) return {};
+  return fail(conflict(j, "emergency-unreviewed",
+                       "earlier accesses to this case wait for the holder's review")
+                  .accepts("fewer than " + std::to_string(kMaxAwaitingReview) +
+                           " accesses that wait: once the holder has reviewed one"));
+}
+
+/// Those of an attached mission locale's union and of its other missions locales count against it.
+/// It has not seen these: where it knows nothing of the case, the refusal must not tell of it.
+bool knows_of_it(const Judgement& j) {
+  const CaseState& c = *j.subject;
+  return c.participants.contains(j.emitter->id) ||
+         std::ranges::find(c.accesses, j.emitter->id, &EmergencyAccess::by) != c.accesses.end();
 }
 
 /// What the statement says of itself comes before whether there is such a case: no refusal of one
@@ -75,8 +93,10 @@ Status decide_opened(const Judgement& j) {
     return fail(refusal(j.act, Errc::forbidden, "emergency-by-holder",
                         "the holder of the case reads it without an emergency")
                     .accepts("a signatory that does not hold the case"));
-  RELAIS_TRY(check_earlier(j));
-  return check_new_access(j, accepted_uuid(opened.getAccessId()));
+  Status taken = check_earlier(j);
+  if (taken) taken = check_new_access(j, accepted_uuid(opened.getAccessId()));
+  if (!taken && !knows_of_it(j)) return fail(stream_unknown(j));
+  return taken;
 }
 
 /// It makes nobody a participant: what it gives ends with it.

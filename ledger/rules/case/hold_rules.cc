@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/calendar.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -24,8 +25,41 @@ Status check_end(const Judgement& j, Day ends) {
                   .accepts(to_date(first) + " to " + to_date(last)));
 }
 
+/// Whose rights may need what the case discloses: its holder's; the applicant's while its parcours
+/// runs or an appeal is pending, and as long as it may appeal against an end or a refusal that
+/// others decided (CJA R421-1). Who ended the parcours itself has no part any more.
+bool may_need_it(const CaseState& c, SignatoryId who, Day today) {
+  if (c.holder == who) return true;
+  const Psp& p = c.psp;
+  if (p.applicant != who) return false;
+  switch (p.phase) {
+    case PspPhase::none:
+    case PspPhase::final_refusal:
+      return false;
+    case PspPhase::ended:
+      if (c.acts.at(p.ended - 1).by == who) return false;
+      [[fallthrough]];
+    case PspPhase::refused:
+      return today <= last_day_of_appeal(Day{std::max(p.ended_on, p.notified_on)});
+    default:
+      return true;
+  }
+}
+
+Status check_part(const Judgement& j) {
+  if (may_need_it(*j.subject, j.emitter->id, today(j))) return {};
+  return fail(
+      refusal(j.act, Errc::forbidden, "part-ended",
+              "the parcours that " + j.emitter->slug + " applied for has ended, or was refused")
+          .accepts(
+              "the holder of the case; the association that applied for its parcours, "
+              "until it ended; where others ended or refused it, until the appeal's term is over")
+          .from("RGPD art. 17(3)(e); CJA R421-1"));
+}
+
 Status decide_placed(const Judgement& j) {
   RELAIS_TRY(check_transition(*j.subject, j.act));
+  RELAIS_TRY(check_part(j));
   const auto placed = j.data().getCaseLegalHoldPlaced();
   RELAIS_TRY(check_end(j, accepted_date(placed.getEndsOn())));
   const auto& holds = j.subject->holds;
@@ -60,8 +94,9 @@ Status decide_lifted(const Judgement& j) {
     return fail(hold_id(j, Errc::conflict, "hold-over", "the hold has ended already")
                     .accepts("a hold that is in force")
                     .in_state(std::string(to_string(c.phase))));
-  // Whoever answers for the case now does so in the place of one that no longer does.
-  const bool in_its_place = c.holder == j.emitter->id && !holder_or_applicant(c, hold->by);
+  // The person's request to erase is not for who has no part any more to refuse: the holder lifts
+  // what that one could not place now.
+  const bool in_its_place = c.holder == j.emitter->id && !may_need_it(c, hold->by, today(j));
   if (hold->by == j.emitter->id || in_its_place) return {};
   return fail(hold_id(j, Errc::forbidden, "hold-not-own",
                       "the hold was placed by another signatory, whose rights it may serve")

@@ -70,6 +70,13 @@ bool valid_at(const Key& key, Timestamp at);
 /// or the union could present the proof by which it joined.
 std::string leaving_audience(std::string_view origin);
 
+/// What a mission locale that comes back signs, by a key that it had when it left: the new key is
+/// its own. It names that key, so that the proof serves once.
+std::string returning_audience(std::string_view origin, const KeyId& key);
+/// What an attached mission locale signs to become a signatory in its own right by this proposal:
+/// all signatories read the proof by which it was attached.
+std::string admission_audience(std::string_view origin, std::string_view proposal);
+
 /// What a proposal to rotate_log_key asks.
 Status check_log_key(const Judgement& j, const Proposal& p);
 std::span<const Rule> log_key_rules();

@@ -2,6 +2,7 @@
 // by the others. Any active signatory may state that a proposal has its quorum: the act is the
 // quorum's, not the emitter's. And the missions locales, which join and leave under their union.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "ledger/base/check.h"
@@ -188,9 +189,9 @@ Status check_revocation(const Judgement& j, const Proposal& p) {
 }
 
 Status check_proof(const Judgement& j, capnp::Text::Reader proof, const std::string& key,
-                   const std::string& slug) {
+                   const std::string& slug, const std::string& audience) {
   auto proven = statement::check_key_proof(text(proof), accepted_key(key),
-                                           source_of(j.registry(), slug), j.registry().origin);
+                                           source_of(j.registry(), slug), audience);
   if (!proven) return fail(std::move(proven.error()).at("data.proof"));
   return {};
 }
@@ -222,7 +223,11 @@ Status decide_admitted(const Judgement& j) {
   const auto admitted = j.data().getSignatoryAdmitted();
   RELAIS_ASSIGN(const Proposal* p,
                 effective(j, admitted.getProposalId(), GovernedAct::ADMIT_SIGNATORY));
-  return check_proof(j, admitted.getProof(), p->public_key, p->signatory);
+  // The proof by which it was attached is no consent to this.
+  const Registry& registry = j.registry();
+  const bool attached = registry.find_slug(p->signatory) != nullptr;
+  return check_proof(j, admitted.getProof(), p->public_key, p->signatory,
+                     attached ? admission_audience(registry.origin, p->id) : registry.origin);
 }
 
 SignatoryId add_signatory(Registry& registry, const Act& act, std::string slug, std::string name,
@@ -268,7 +273,7 @@ Status decide_first_key(const Judgement& j) {
   const auto enrolled = j.data().getFirstKeyEnrolled();
   RELAIS_ASSIGN(const Proposal* p,
                 effective(j, enrolled.getProposalId(), GovernedAct::ENROL_FIRST_KEY));
-  return check_proof(j, enrolled.getProof(), p->public_key, p->signatory);
+  return check_proof(j, enrolled.getProof(), p->public_key, p->signatory, j.registry().origin);
 }
 
 void evolve_first_key(const Change& change) {
@@ -345,14 +350,42 @@ Status check_attachable(const Judgement& j, const std::string& slug) {
   return {};
 }
 
+/// A mission locale that comes back has what it left: what was confided to it, and its name. The
+/// union may have made the new key, so that an old one vouches for it. One that had ended before
+/// it left, lost or stolen, does not: those that it had then ended by its leaving, the last event
+/// that ended any.
+Status check_return(const Judgement& j, const Signatory& ml, const std::string& key,
+                    const std::string& proof) {
+  std::optional<LogIndex> left;
+  const std::vector<KeyId> kids = keys_of(j.registry(), ml.id);
+  for (const KeyId& kid : kids) left = std::max(left, j.registry().find_key(kid)->ended_at);
+  const std::string audience =
+      returning_audience(j.registry().origin, crypto::thumbprint(accepted_key(key)));
+  for (const KeyId& kid : kids) {
+    const Key& old = *j.registry().find_key(kid);
+    if (left && old.ended_at == left &&
+        statement::check_key_proof(proof, old.key, ml.source, audience))
+      return {};
+  }
+  return fail(refusal(j.act, Errc::unauthenticated, "return-not-proven",
+                      ml.slug + " has left, and none of its keys vouches for the new one")
+                  .at("data.proof")
+                  .accepts("a proof by a key that it had when it left, for the audience " +
+                           audience +
+                           "; without one, its admission by the signatories (admit-signatory), or "
+                           "its attachment, under another short name"));
+}
+
 Status decide_attached(const Judgement& j) {
   const auto attached = j.data().getMissionLocaleAttached();
   const std::string slug = text(attached.getMissionLocale());
   const std::string key = text(attached.getPublicKey());
   RELAIS_TRY(check_union_stream(j));
   RELAIS_TRY(check_attachable(j, slug));
-  RELAIS_TRY(check_incoming_key(j, key, j.registry().find_slug(slug)));
-  return check_proof(j, attached.getProof(), key, slug);
+  const Signatory* back = j.registry().find_slug(slug);
+  RELAIS_TRY(check_incoming_key(j, key, back));
+  if (back != nullptr) return check_return(j, *back, key, text(attached.getProof()));
+  return check_proof(j, attached.getProof(), key, slug, j.registry().origin);
 }
 
 void evolve_attached(const Change& change) {
@@ -487,6 +520,14 @@ bool valid_at(const Key& key, Timestamp at) {
 
 std::string leaving_audience(std::string_view origin) {
   return std::string(origin) + "/mission_locale.detached";
+}
+
+std::string returning_audience(std::string_view origin, const KeyId& key) {
+  return std::string(origin) + "/mission_locale.attached/" + crypto::to_text(key);
+}
+
+std::string admission_audience(std::string_view origin, std::string_view proposal) {
+  return std::string(origin) + "/signatory.admitted/" + std::string(proposal);
 }
 
 std::span<const Rule> governance_effect_rules() {

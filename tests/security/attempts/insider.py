@@ -3,10 +3,11 @@ import contextlib
 import http.client
 import json
 import re
+import time
 import uuid
 
-from acts import COMMISSION, HASH, IDENTITY, MAGISTRATE, NOTE, POLICE, UDML, id_of
-from harness import AMICALE, ASSESSED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, Live, Signatory, all_pages, case
+from acts import COMMISSION, HASH, IDENTITY, MAGISTRATE, NOTE, POLICE, UDML, id_of, paris_day
+from harness import AMICALE, ASSESSED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, Live, Signatory, all_pages, case, in_seconds
 from stage import staged
 from table import Row, control
 from wire import said
@@ -16,6 +17,7 @@ DEBATES, AFTER, BACK, MEMBER, NEED, CONSENT = ("that a debate took place", "afte
 PAYLOAD, OTHERS = "exemple : pour ce destinataire", "exemple : pour un autre destinataire"
 VOTES, CONVENTION = "votes that nobody gave", "convention/rhone-2023"
 LATER = "exemple : confié plus tard"
+TAKEN_OVER, ENDLESS = "what another was told", "a right without an end"
 
 
 def file_of(s, holder=ML1):
@@ -47,6 +49,113 @@ def of_its_own_making(s):
         **proposal, "proposal_id": f"exemple-{uuid.uuid4()}", "act": "withdraw_signatory", "signatory": AMICALE,
         "reason": "exemple"}))) for slug in made}
     return f"votes {votes}, proposals {own}"
+
+
+OWN_STREAM = f"signatory/{UDML}"
+
+
+def gone_from_union(s):
+    """-> a mission locale that its union attached, and that has left"""
+    key = Key()
+    signatory = Signatory(f"mission-locale-{uuid.uuid4().hex[:6]}", key)
+    s.ledger.signatories[signatory.slug] = signatory
+    s.act(UDML, "mission_locale.attached", OWN_STREAM, attaching(s, signatory, key))
+    leaves = key.jwt({"aud": f"{s.ledger.origin}/mission_locale.detached", "iss": signatory.source}, "relais-key-proof+jwt")
+    s.act(UDML, "mission_locale.detached", OWN_STREAM, {"mission_locale": signatory.slug, "proof": leaves})
+    return signatory
+
+
+def attaching(s, signatory, key, **proof):
+    return {"mission_locale": signatory.slug, "name": "Exemple", **signatory.key_data(key, s.ledger.origin), **proof}
+
+
+def brought_back(proof):
+    """The union brings back one that has left, with a new key; the proof is made of the signatory, its old key and the new one."""
+    def attempt(s):
+        gone, new = gone_from_union(s), Key()
+        data = attaching(s, gone, new, **proof(s, gone, new))
+        return said(s.reader().post(s.by(UDML).statement("mission_locale.attached", OWN_STREAM, data)))
+    return attempt
+
+
+def vouched(by):
+    return lambda s, gone, new: {"proof": gone.vouched(by(s, gone, new), new, s.ledger.origin)}
+
+
+def replayed(s):
+    """The proof by which a mission locale was attached, which all read, presented as its consent to a quorum's admission."""
+    key = Key()
+    signatory = s.ledger.signatories["exemple-ml"] = Signatory(f"mission-locale-{uuid.uuid4().hex[:6]}", key)
+    data = attaching(s, signatory, key)
+    s.act(UDML, "mission_locale.attached", OWN_STREAM, data)
+    proposal = {"proposal_id": f"exemple-{uuid.uuid4()}"}
+    s.act(PREF, "governance.proposed", CONVENTION, {
+        **proposal, "act": "admit_signatory", "signatory": signatory.slug, "name": "Exemple", "roles": ["ml"],
+        "public_key": key.x, "reason": "exemple"})
+    for slug in (UDML, AMICALE, ML1, ML2, ML3):
+        s.reader().post(s.by(slug).statement("governance.approved", CONVENTION, proposal))
+    return said(s.reader().post(s.by(ML2).statement("signatory.admitted", CONVENTION, {**proposal, "proof": data["proof"]})))
+
+
+def named_by_a_session(s):
+    """The préfecture convenes a session on a case that was never applied for, and on one that there is not."""
+    subject, absent = s.minor(ML1), case()
+    s.reader(ML1).get(f"/v1/cases/{id_of(subject)}")
+    for named in (subject, absent):
+        s.convene(named)
+    seen = {who: [s.reader(who).get(path).json().get("reads") if "audit" in path else said(s.reader(who).get(path))
+                  for named in (subject, absent)
+                  for path in (f"/v1/audit/reads?case={id_of(named)}", f"/v1/cases/{id_of(named)}",
+                               f"/v1/cases/{id_of(named)}/timeline")] for who in (PREF, POLICE, MAGISTRATE)}
+    return str({json.dumps(answers[:3] == answers[3:] and answers[0] == []) for answers in seen.values()})
+
+
+def hold_of(s, by, subject):
+    hold = {"hold_id": str(uuid.uuid4()), "reason": "defence_of_rights", "ends_on": paris_day(300)}
+    return hold["hold_id"], said(s.reader().post(s.by(by).statement("case.legal_hold_placed", subject, hold)))
+
+
+def held_for_ever(s):
+    """An association places a hold, takes its application back, and goes on; the person asks to be erased."""
+    subject = file_of(s)
+    earlier, placed = hold_of(s, AMICALE, subject)
+    s.act(AMICALE, "psp.ended", subject, {"outcome": "withdrawn", "ended_on": paris_day()})
+    _, again = hold_of(s, AMICALE, subject)
+    lifted = said(s.reader().post(s.by(ML1).statement("case.legal_hold_lifted", subject, {"hold_id": earlier})))
+    erased_ = said(s.reader().post(s.by(ML1).statement("case.data_erased", subject, {"basis": "art17", "targets": [1]})))
+    return f"{placed}, {again}, {lifted}, {erased_}"
+
+
+def emergency(s, by, subject, seconds=0.3):
+    access = {"access_id": str(uuid.uuid4()), "reason": "immediate_danger", "until": in_seconds(seconds)}
+    return said(s.reader().post(s.by(by).statement("case.emergency_access_opened", subject, access,
+                                                   {"note": "exemple : menaces, structure injoignable"})))
+
+
+def unreviewed(s):
+    subject, answers = s.supported(ML1), []
+    for _ in range(5):
+        answers.append(emergency(s, ML2, subject))
+        time.sleep(0.35)
+    return str(answers)
+
+
+def sibling_barred(s):
+    """Of two missions locales of one union one was found not justified: whether the other learns that there is a case."""
+    slugs = []
+    for _ in range(2):
+        key = Key()
+        signatory = Signatory(f"mission-locale-{uuid.uuid4().hex[:6]}", key)
+        s.ledger.signatories[signatory.slug] = signatory
+        s.act(UDML, "mission_locale.attached", OWN_STREAM, attaching(s, signatory, key))
+        slugs.append(signatory.slug)
+    subject = s.supported(ML1)
+    opened_ = s.act(slugs[0], "case.emergency_access_opened", subject, {
+        "access_id": str(uuid.uuid4()), "reason": "immediate_danger", "until": in_seconds(30)},
+        {"note": "exemple : menaces, structure injoignable"})
+    access = s.reader(ML1).get(f"/v1/events/{opened_['id']}").json()["data"]["access_id"]
+    s.act(ML1, "case.emergency_access_reviewed", subject, {"access_id": access, "outcome": "not_justified"})
+    return str([emergency(s, slugs[0], subject), emergency(s, slugs[1], subject), emergency(s, slugs[1], case())])
 
 
 def debate(s, subject, opinion, recused=()):
@@ -453,5 +562,16 @@ def need():
 def rows():
     yield Row("a union's missions locales, with keys of its making", VOTES, of_its_own_making,
               r"votes \{'403 no-vote'\}, proposals \{'403 no-vote'\}")
+    yield Row("back by a key of the union's making", TAKEN_OVER, brought_back(lambda s, gone, new: {}), "401 return-not-proven")
+    yield Row("back by the new key's word", TAKEN_OVER, brought_back(vouched(lambda s, gone, new: new)), "401 return-not-proven")
+    yield Row("back by the union's word", TAKEN_OVER, brought_back(vouched(lambda s, gone, new: s.by(UDML).key)), "401 return-not-proven")
+    yield control("back by its own", TAKEN_OVER, brought_back(vouched(lambda s, gone, new: gone.key)), "201")
+    yield Row("admitted by the proof of its attachment", TAKEN_OVER, replayed, "401 key-proof")
+    yield Row("a session on what was never applied for", MEMBER, named_by_a_session, r"\{'true'\}")
+    yield Row("a hold of who has taken the application back", ENDLESS, held_for_ever, "201, 403 part-ended, 201, 201")
+    yield Row("one emergency after the other", ENDLESS, unreviewed,
+              r"\['201', '201', '201', '409 emergency-unreviewed', '409 emergency-unreviewed'\]")
+    yield Row("a case, by an access of another of the union", "that there is a case", sibling_barred,
+              r"\['403 emergency-barred', '404 stream-unknown', '404 stream-unknown'\]")
     for part in (debates, after, back, need):
         yield from part()

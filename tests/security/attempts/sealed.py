@@ -328,6 +328,14 @@ def strangers():
         answers = [sent(s, statement, seal(text, [s.keys[ML1]], "note")) for _ in range(9)]
         return ", ".join(dict.fromkeys(answers))
 
+    def filled(s):
+        """A reader fills the copies with rubbish; then the holder seals for another."""
+        statement, text = hidden(s)
+        assert post(s.reader(ML1), submission(statement, seal(text, [s.keys[ML1], s.keys[ML2]], "note"))).status == 201
+        answers = [sent(s, statement, seal(disclosure("note", f"x{n}"), [s.keys[ML2]], "note", relais_digest=digest(text)), by=ML2)
+                   for n in range(9)]
+        return f"{answers.count('200')} of {', '.join(dict.fromkeys(answers))}; {sent(s, statement, seal(text, [s.keys[ML1]], 'note'))}"
+
     def unsealed(s):
         statement, text = hidden(s)
         assert post(s.reader(ML1), submission(statement, seal(text, [s.keys[ML1]], "note"))).status == 201
@@ -362,6 +370,7 @@ def strangers():
     yield Row("another signatory brings one later", STRANGERS, later(ML2), "403 sealed-stranger")
     yield Row("nine copies of one disclosure", STRANGERS, flood, "200, 409 limit-sealed")
     yield Row("what was sealed, in clear, by who can open it", STRANGERS, unsealed, "409 disclosure-sealed")
+    yield Row("a reader fills the copies with rubbish", STRANGERS, filled, "3 of 200, 409 limit-sealed; 200")
     yield Row("rubbish that looks whole, for the receipt", STRANGERS, receipt, "403 sealed-stranger, a receipt: False")
     yield Row("what was erased, once more", STRANGERS, erased, "409 disclosures-erased")
     yield control("its signer reads it", STRANGERS, read(ML1), "200 1")

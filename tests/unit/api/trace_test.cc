@@ -327,26 +327,74 @@ TEST_F(TraceTest, PagesOfOwnLooksEndByTheirCases) {
   EXPECT_EQ(all, (Indices{4, 3, 2, 1, 0}));
 }
 
-TEST_F(TraceTest, TheCommissionSeesTheLooksAtItsFiles) {
-  // A file of a session, by the record that the projections keep of it.
-  get("ml1", case_path(1));
-  const std::string one = "?case=" + test_uuid(1);
-  EXPECT_EQ(seen("pref", one), (Indices{}));
-  json::object convened =
-      tests::data(R"({"held_on":"2026-03-02","members":["pref","member"],"quorum":1})");
-  convened["cases"] = json::array{json::value(test_uuid(1))};
-  for (const char* who : {"pref", "member"}) {
-    json::object appointed = tests::data(R"({"capacity":"exemple"})");
-    appointed["institution"] = who;
-    accept("pref", "member.appointed", "signatory/pref", appointed);
+/// A session of the préfecture and the member, which sit, on one case.
+class SessionTraceTest : public TraceTest {
+ protected:
+  void SetUp() override {
+    TraceTest::SetUp();
+    for (const char* who : {"pref", "member"}) {
+      json::object appointed = tests::data(R"({"capacity":"exemple"})");
+      appointed["institution"] = who;
+      accept("pref", "member.appointed", "signatory/pref", appointed);
+    }
   }
-  accept("pref", "session.convened", "session/s1", convened);
-  EXPECT_EQ(seen("member", one), (Indices{0}));
-  EXPECT_EQ(seen("pref", one), (Indices{1, 0}));
+  void convene(const std::string& session, std::uint64_t n) {
+    json::object convened =
+        tests::data(R"({"held_on":"2026-03-02","members":["pref","member"],"quorum":1})");
+    convened["cases"] = json::array{json::value(test_uuid(n))};
+    accept("pref", "session.convened", "session/" + session, convened);
+  }
+  /// Case n of aa1, which has its agrément.
+  void support(std::uint64_t n) {
+    const std::string own = "signatory/aa1";
+    accept("aa1", "accreditation.requested", own, dossier());
+    accept("pref", "accreditation.completed", own, tests::data(R"({"complete_on":"2026-03-02"})"));
+    accept("pref", "accreditation.granted", own, tests::data(R"({"granted_on":"2026-03-02"})"));
+    json::object adult = detected();
+    adult["age_band"] = "22_25";
+    accept("aa1", "case.detected", case_subject(n), adult);
+    accept("aa1", "case.risk_assessed", case_subject(n), assessed());
+    accept("aa1", "support.step_planned", case_subject(n), Scene::step_data(201));
+    accept("aa1", "case.consent_given", case_subject(n), Scene::consent_data("psp"));
+  }
+  static json::object dossier() {
+    json::object d;
+    d["dossier_hash"] = std::string(43, 'A');
+    return d;
+  }
+};
+
+TEST_F(SessionTraceTest, TheCommissionSeesTheLooksAtItsFiles) {
+  support(3);
+  get("aa1", case_path(3));
+  const std::string three = "?case=" + test_uuid(3);
+  convene("s1", 3);
+  EXPECT_EQ(seen("member", three), (Indices{})) << "nobody has applied yet";
+  accept("aa1", "psp.applied", case_subject(3), dossier());
+  EXPECT_EQ(seen("member", three), (Indices{0}));
+  EXPECT_EQ(seen("pref", three), (Indices{1, 0}));
+}
+
+/// Whoever convenes a session names what it likes: that makes nobody a member with the file.
+TEST_F(SessionTraceTest, ASessionOnWhatNeverCameBeforeTheCommissionGivesNothing) {
+  get("ml1", case_path(1));
+  convene("s1", 1);
+  convene("s2", 99);
+  for (const char* who : {"pref", "member"})
+    for (const char* route : {"/v1/cases/", "/v1/audit/reads?case="}) {
+      const auto hidden = get(who, route + test_uuid(1));
+      const auto absent = get(who, route + test_uuid(99));
+      EXPECT_EQ(hidden.status, absent.status) << who << route;
+      EXPECT_EQ(hidden.body.find("\"index\""), std::string::npos) << hidden.body;
+      EXPECT_EQ(absent.body.find("\"index\""), std::string::npos) << absent.body;
+    }
+  EXPECT_EQ(seen("member", "?case=" + test_uuid(1)), (Indices{}));
+  EXPECT_EQ(seen("pref", "?case=" + test_uuid(1)), (Indices{}));
   // Who convenes a session on a case has named it: readers of that event have looked at it.
   EXPECT_EQ(get("pref", "/v1/events?type=session.*").status, 200);
-  ASSERT_EQ(last().record.cases.size(), 2);
-  EXPECT_EQ(last().record.cases[1].case_id, case_id(1));
+  const auto& looks = last().record.cases;
+  EXPECT_EQ(std::ranges::count(looks, case_id(1), [](const auto& look) { return look.case_id; }),
+            1);
 }
 
 TEST_F(TraceTest, ReceiptsOfReadsAreProofs) {

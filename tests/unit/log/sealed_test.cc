@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "ledger/crypto/x25519.h"
+#include "ledger/log/sealing.h"
 #include "ledger/statement/sealed.h"
 #include "replay/verify/verify.h"
 #include "tests/unit/log/fixture.h"
@@ -125,9 +126,31 @@ TEST_F(SealedLedger, StrangersSealNothingToAStatementOfBefore) {
   EXPECT_EQ(rule_of(submit_sealed(again("aa1"), "aa1")), "sealed-stranger");
   EXPECT_EQ(rule_of(submit_sealed(again("aa1"), "ml2")), "accepted");
   EXPECT_EQ(ledger->sealed(bare->index).value().size(), 2U);
-  for (std::size_t n = 2; n < statement::kMaxSealedCopies; ++n)
-    EXPECT_EQ(rule_of(submit_sealed(again("aa1"), "aa1")), "accepted") << n;
-  EXPECT_EQ(rule_of(submit_sealed(again("aa1"), "ml1")), "limit-sealed");
+}
+
+/// Nobody but its readers can tell a copy from rubbish, and one of them may bring rubbish.
+TEST_F(SealedLedger, WhatReadersBringLeavesRoomForWhoSignedAndWhoHolds) {
+  const SealedStatement first = sealed(1, {"ml1", "aa1"});
+  ASSERT_TRUE(submit_sealed(first));
+  const auto parsed = statement::parse_sealed(first.sealed[0]).value();
+  const auto copy = [&](const std::string& by) {
+    const crypto::SealingKey keys[] = {seal_key("aa1")};
+    return rule_of(submit_sealed(
+        {first.sd_jwt, {statement::seal_again(parsed, "rubbish", keys, random).value()}}, by));
+  };
+  accept("ml1", "case.transfer_requested", case_subject(1),
+         json::parse(R"({"to":"ml2","reason":"moved","kind":"permanent"})")->as_object());
+  accept("ml2", "case.transfer_accepted", case_subject(1), {});
+  for (std::size_t n = 1; n < log::kShareOfReader.copies; ++n)
+    EXPECT_EQ(copy("aa1"), "accepted") << n;
+  const auto full = [&](const std::string& by) { return copy(by) == "limit-sealed"; };
+  EXPECT_TRUE(full("aa1"));
+  for (std::size_t n = log::kShareOfReader.copies; n < log::kShareOfSigner.copies; ++n)
+    EXPECT_EQ(copy("ml1"), "accepted") << n;
+  EXPECT_TRUE(full("aa1") && full("ml1"));
+  for (std::size_t n = log::kShareOfSigner.copies; n < log::kShareOfHolder.copies; ++n)
+    EXPECT_EQ(copy("ml2"), "accepted") << n;
+  EXPECT_TRUE(full("ml2"));
 }
 
 TEST_F(SealedLedger, WhatIsSealedIsNotTakenInClearNorTheOtherWayRound) {

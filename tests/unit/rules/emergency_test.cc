@@ -82,6 +82,26 @@ TEST(EmergencyAccess, OneThatWasNotJustifiedEndsAndIsTheLast) {
   scene.expect("aa2", "case.emergency_access_opened", case_subject(1), emergency(scene, 3));
 }
 
+TEST(EmergencyAccess, ThreeWaitForTheirReviewAndNoMore) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.detect("ml1", 2);
+  const auto opened = [&](const std::string& who, std::uint64_t id) {
+    scene.clock.advance_ms(1);
+    scene.expect(who, "case.emergency_access_opened", case_subject(1), emergency(scene, id, 1));
+    scene.clock.advance_ms(kHourMs);
+  };
+  for (const std::uint64_t id : {1, 2, 3}) opened("aa1", id);
+  const Error e =
+      scene.refused("aa1", "case.emergency_access_opened", case_subject(1), emergency(scene, 4));
+  EXPECT_EQ(e.rule, "emergency-unreviewed");
+  EXPECT_EQ(e.code, Errc::conflict);
+  scene.expect("aa1", "case.emergency_access_opened", case_subject(2), emergency(scene, 4));
+  opened("aa2", 4);
+  scene.expect("ml1", "case.emergency_access_reviewed", case_subject(1), review(2, "justified"));
+  opened("aa1", 5);
+}
+
 TEST(EmergencyAccess, IsReviewedByTheHolderAloneAndAReviewCanBeTakenBack) {
   Scene scene;
   scene.detect("ml1", 1);
@@ -137,6 +157,7 @@ TEST(EmergencyAccess, IsTakenByAFullCaseButNotWithoutEnd) {
   c.acts.resize(50'000);
   for (std::uint64_t id = 1; id <= 100; ++id) {
     scene.expect("aa1", "case.emergency_access_opened", case_subject(1), emergency(scene, id, 1));
+    scene.expect("ml1", "case.emergency_access_reviewed", case_subject(1), review(id, "justified"));
     scene.clock.advance_ms(kHourMs);
   }
   EXPECT_EQ(

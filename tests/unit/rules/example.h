@@ -128,6 +128,15 @@ inline json::object attachment(const std::string& slug, std::string_view key) {
   d["name"] = "Mission locale";
   return d;
 }
+/// It left, and comes back: `voucher` says that `for_key` is its own.
+inline json::object returning(const std::string& slug, std::string_view key,
+                              std::string_view voucher, std::string_view for_key) {
+  return with(
+      attachment(slug, key), "proof",
+      statement::make_key_proof(
+          test_key(voucher), Scene::source_of(slug),
+          rules::returning_audience(kOrigin, crypto::thumbprint(test_key(for_key).public_key()))));
+}
 inline json::object detachment(const std::string& slug, std::string_view key) {
   return with(with({}, "mission_locale", slug), "proof",
               statement::make_key_proof(test_key(key), Scene::source_of(slug),

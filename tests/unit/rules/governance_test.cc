@@ -676,6 +676,25 @@ class MissionLocale : public Governance {
     scene.expect("udml", "mission_locale.attached", kOwn, attachment(slug, key));
     scene.keys.insert_or_assign(slug, test_key(key));
   }
+  /// `voucher`, an old key of its, says that the new one is its own.
+  static json::object returning(const std::string& slug, std::string_view key,
+                                std::string_view voucher) {
+    json::object d = attachment(slug, key);
+    d["proof"] = statement::make_key_proof(test_key(voucher), Scene::source_of(slug),
+                                           rules::returning_audience(kOrigin, kid_of(key)));
+    return d;
+  }
+  static json::object new_key_of(const std::string& slug, std::string_view key) {
+    json::object d = attachment(slug, key);
+    d.erase("mission_locale");
+    d.erase("name");
+    return d;
+  }
+  static std::string kid_text_of(std::string_view key) { return crypto::to_text(kid_of(key)); }
+  void come_back(const std::string& slug, std::string_view key, std::string_view voucher) {
+    scene.expect("udml", "mission_locale.attached", kOwn, returning(slug, key, voucher));
+    scene.keys.insert_or_assign(slug, test_key(key));
+  }
   static constexpr const char* kOwn = "signatory/udml";
 };
 
@@ -724,7 +743,18 @@ TEST_F(MissionLocale, AQuorumMakesItASignatoryInItsOwnRight) {
   EXPECT_EQ(scene.refused("aa2", "signatory.admitted", subject(), proven("p1", "udml", "ml3")).rule,
             "key-proof")
       << "it agrees by its own key";
-  scene.expect("aa2", "signatory.admitted", subject(), proven("p1", "ml3", "ml3"));
+  EXPECT_EQ(scene.refused("aa2", "signatory.admitted", subject(), proven("p1", "ml3", "ml3")).rule,
+            "key-proof")
+      << "the proof by which it was attached is no consent, and everybody has read it";
+  json::object admitted = on("p1");
+  const auto proof_for = [](std::string_view proposal) {
+    return statement::make_key_proof(test_key("ml3"), Scene::source_of("ml3"),
+                                     rules::admission_audience(kOrigin, proposal));
+  };
+  admitted["proof"] = proof_for("p0");
+  EXPECT_EQ(scene.refused("aa2", "signatory.admitted", subject(), admitted).rule, "key-proof");
+  admitted["proof"] = proof_for("p1");
+  scene.expect("aa2", "signatory.admitted", subject(), admitted);
   EXPECT_EQ(scene.ordinal_of("ml3"), before);
   EXPECT_EQ(scene.registry().account_of(before), before);
   propose("ml3", admission("p2", "aa3"));
@@ -738,7 +768,7 @@ TEST_F(MissionLocale, AQuorumMakesItASignatoryInItsOwnRight) {
 TEST_F(MissionLocale, ComesBackWithoutAVote) {
   scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml2", "ml2"));
   scene.clock.advance_ms(1);
-  attach("ml2", "ml2-new");
+  come_back("ml2", "ml2-new", "ml2");
   EXPECT_EQ(refused_proposal(admission("p1", "aa3"), "ml2").rule, "no-vote");
 }
 
@@ -758,7 +788,14 @@ TEST_F(MissionLocale, SharesWhatIsLimitedWithItsUnion) {
   scene.expect("ml3", "case.emergency_access_opened", case_subject(1), opened(1));
   scene.expect("ml1", "case.emergency_access_reviewed", case_subject(1),
                on_access(1, R"({"outcome":"not_justified"})"));
-  EXPECT_EQ(scene.refused("ml4", "case.emergency_access_opened", case_subject(1), opened(2)).rule,
+  // It is barred with the other, of whose access it knows nothing: nor of the case.
+  const Error barred =
+      scene.refused("ml4", "case.emergency_access_opened", case_subject(1), opened(2));
+  const Error absent =
+      scene.refused("ml4", "case.emergency_access_opened", case_subject(9), opened(2));
+  EXPECT_EQ(barred.rule, "stream-unknown");
+  EXPECT_EQ(to_string(barred), to_string(absent));
+  EXPECT_EQ(scene.refused("ml3", "case.emergency_access_opened", case_subject(1), opened(2)).rule,
             "emergency-barred");
 }
 
@@ -837,10 +874,41 @@ TEST_F(MissionLocale, MayComeBackWithANewKey) {
   scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml3", "ml3"));
   EXPECT_EQ(refused_attachment(attachment("ml3", "ml3")).rule, "key-known");
   scene.clock.advance_ms(1);
-  attach("ml3", "ml3-new");
+  come_back("ml3", "ml3-new", "ml3");
   EXPECT_EQ(scene.ordinal_of("ml3"), before);
   EXPECT_TRUE(scene.registry().find_slug("ml3")->active);
   scene.detect("ml3", 1);
+}
+
+/// What it left was confided to it: the union, which may have made the new key, does not get it.
+TEST_F(MissionLocale, DoesNotComeBackByAKeyOfTheUnionsMaking) {
+  attach("ml3", "ml3");
+  scene.expect("ml3", "key.rotated", "signatory/ml3", new_key_of("ml3", "ml3-2"));
+  scene.clock.advance_ms(1);
+  scene.keys.insert_or_assign("ml3", test_key("ml3-2"));
+  scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml3", "ml3-2"));
+  scene.clock.advance_ms(1);
+  const Error e = refused_attachment(attachment("ml3", "made"));
+  EXPECT_EQ(e.rule, "return-not-proven");
+  EXPECT_EQ(e.code, Errc::unauthenticated);
+  EXPECT_EQ(e.field, "data.proof");
+  EXPECT_THAT(e.accepted, testing::HasSubstr(kid_text_of("made")));
+  for (const char* voucher : {"made", "udml", "ml2"})
+    EXPECT_EQ(refused_attachment(returning("ml3", "made", voucher)).rule, "return-not-proven")
+        << voucher;
+  EXPECT_EQ(refused_attachment(returning("ml3", "made", "ml3")).rule, "return-not-proven")
+      << "a key that had ended before it left may have been stolen";
+  // What vouched for one key serves for no other, nor does the proof by which it left.
+  json::object replayed = returning("ml3", "ml3-3", "ml3-2");
+  replayed["public_key"] = public_key("made");
+  EXPECT_EQ(refused_attachment(replayed).rule, "return-not-proven");
+  replayed["proof"] = detachment("ml3", "ml3-2").at("proof");
+  EXPECT_EQ(refused_attachment(replayed).rule, "return-not-proven");
+  come_back("ml3", "ml3-3", "ml3-2");
+  scene.expect("udml", "mission_locale.detached", kOwn, detachment("ml3", "ml3-3"));
+  scene.clock.advance_ms(1);
+  EXPECT_EQ(refused_attachment(returning("ml3", "ml3-4", "ml3-2")).rule, "return-not-proven");
+  come_back("ml3", "ml3-4", "ml3-3");
 }
 
 TEST_F(MissionLocale, WithdrawnByTheQuorumIsNotTheUnionsToBringBack) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "ledger/rules/time/deadlines.h"
+#include "tests/unit/rules/parcours.h"
 #include "tests/unit/rules/payloads.h"
 
 namespace relais::tests {
@@ -80,6 +81,47 @@ TEST(LegalHold, IsLiftedByWhoPlacedItOrInItsPlace) {
   EXPECT_EQ(scene.refused("ml1", "case.legal_hold_lifted", case_subject(1), on_hold(1)).rule,
             "not-holder-or-applicant");
   scene.expect("ml2", "case.legal_hold_lifted", case_subject(1), on_hold(1));
+}
+
+/// The association whose parcours runs has a hold; the case is then ml1's.
+void hold_of_the_applicant(Parcours& p) {
+  p.reach_active();
+  p.expect("aa1", "case.legal_hold_placed", kCase, a_hold(1, "2027-01-01"));
+  p.expect("aa1", "case.transfer_requested", kCase,
+           data(R"({"to":"ml1","reason":"moved","kind":"permanent"})"));
+  p.expect("ml1", "case.transfer_accepted", kCase);
+}
+
+TEST(LegalHold, IsNotForWhoHasEndedTheParcoursItself) {
+  Parcours p;
+  hold_of_the_applicant(p);
+  p.expect("aa1", "case.legal_hold_placed", kCase, a_hold(2, "2027-01-01"));
+  EXPECT_EQ(p.refused("ml1", "case.legal_hold_lifted", kCase, on_hold(1)).rule, "hold-not-own");
+  p.expect("aa1", "psp.ended", kCase, p.dated("ended_on", R"({"outcome":"withdrawn"})"));
+  const Error e = p.refused("aa1", "case.legal_hold_placed", kCase, a_hold(3, "2027-01-01"));
+  EXPECT_EQ(e.rule, "part-ended");
+  EXPECT_EQ(e.code, Errc::forbidden);
+  const json::object erasure = data(R"({"basis":"art17","targets":[1]})");
+  EXPECT_EQ(p.refused("ml1", "case.data_erased", kCase, erasure).rule, "legal-hold");
+  for (const std::uint64_t id : {1, 2})
+    p.expect("ml1", "case.legal_hold_lifted", kCase, on_hold(id));
+  p.expect("ml1", "case.data_erased", kCase, erasure);
+}
+
+TEST(LegalHold, IsForWhoCanAppealAgainstAnEndThatOthersDecided) {
+  Parcours p;
+  hold_of_the_applicant(p);
+  p.expect("pref", "psp.ended", kCase, p.dated("ended_on", R"({"outcome":"withdrawn"})"));
+  const Day last = rules::last_day_of_appeal(rules::legal_day(p.clock.now()));
+  EXPECT_EQ(p.refused("ml1", "case.legal_hold_lifted", kCase, on_hold(1)).rule, "hold-not-own");
+  p.clock.set(Timestamp{rules::end_of(last).value - 1});
+  p.expect("aa1", "case.legal_hold_placed", kCase, a_hold(2, "2027-01-01"));
+  EXPECT_EQ(p.refused("ml1", "case.legal_hold_lifted", kCase, on_hold(2)).rule, "hold-not-own");
+  p.clock.advance_ms(1);
+  EXPECT_EQ(p.refused("aa1", "case.legal_hold_placed", kCase, a_hold(3, "2027-01-01")).rule,
+            "part-ended");
+  p.expect("ml1", "case.legal_hold_lifted", kCase, on_hold(1));
+  p.expect("aa1", "case.legal_hold_lifted", kCase, on_hold(2));
 }
 
 TEST(LegalHold, IsTakenByAFullCaseButNotWithoutEnd) {

@@ -278,23 +278,48 @@ void by_the_applicant(Example& e) {
   e.psp().applicant = e.scene.ordinal_of("aa2");
   e.who = "aa2";
 }
+/// The applicant is the emitter, and who ended its parcours did so on this day.
+Change ended_parcours(std::string by, std::string_view on) {
+  return [=](Example& e) {
+    by_the_applicant(e);
+    e.psp().phase = PspPhase::ended;
+    e.psp().ended = 1;
+    e.psp().ended_on = e.psp().notified_on = day(on);
+    e.the_case().acts.at(0).by = e.scene.ordinal_of(by);
+  };
+}
+Change refused_parcours(PspPhase phase, std::string_view notified_on) {
+  return [=](Example& e) {
+    by_the_applicant(e);
+    e.psp().phase = phase;
+    e.psp().notified_on = day(notified_on);
+  };
+}
 void placed_by_who_answers_no_more(Example& e) {
   e.the_case().holds.at(0).by = e.scene.ordinal_of("ml2");
 }
 
 Table of_holds() {
   constexpr std::string_view kWho =
-      "by its holder, or by the association that applied for its parcours";
+      "by its holder, or by the association that applied for its parcours, until it ended and, "
+      "where others ended it, until the appeal's term is over";
   constexpr std::string_view kTerm =
       "it ends today at the earliest and legal-hold-years from today at the latest";
   constexpr std::string_view kWhoLifts =
-      "by the signatory that placed it, or by the holder where that one no longer answers for the "
-      "case";
+      "by the signatory that placed it, or by the holder where that one could not place it any "
+      "more";
   return {
       {"case.legal_hold_placed",
        {case_not_erased(),
         {kWho, "not-holder-or-applicant", by("ml2")},
         {kWho, kAccepted, by_the_applicant},
+        {kWho, "part-ended", ended_parcours("aa2", kToday)},
+        {kWho, kAccepted, ended_parcours("pref", kToday)},
+        {kWho, "part-ended", ended_parcours("pref", "2025-12-01")},
+        {kWho, kAccepted, refused_parcours(PspPhase::refused, kToday)},
+        {kWho, "part-ended", refused_parcours(PspPhase::refused, "2025-12-01")},
+        {kWho, kAccepted, refused_parcours(PspPhase::appealed, "2025-12-01")},
+        {kWho, "part-ended", refused_parcours(PspPhase::final_refusal, kToday)},
         {"the hold id is new", "hold-id-taken", done_before},
         {kTerm, "legal-hold-term", on_day("ends_on", kYesterday)},
         {kTerm, kAccepted, on_day("ends_on", kToday)},
@@ -345,12 +370,16 @@ Table of_emergencies() {
         {"the emitter does not hold it", "emergency-by-holder", by("aa1")},
         {"the access id is new", "access-id-taken",
          [](Example& e) {
-           accessed_by("ml1")(e);
+           accessed_by(e.who)(e);
            e.payload["access_id"] = test_uuid(kAccess + 5);
          }},
         {kJudged, "emergency-barred", accessed_before(schema::AccessReview::NOT_JUSTIFIED)},
         {kJudged, kAccepted, accessed_before(schema::AccessReview::JUSTIFIED)},
-        {"none of them is open", "emergency-open", done_before}}},
+        {"none of them is open", "emergency-open", done_before},
+        {"fewer than three wait for their review", "emergency-unreviewed",
+         [](Example& e) {
+           for (int i = 0; i < 3; ++i) accessed_by(e.who)(e);
+         }}}},
       {"case.emergency_access_reviewed",
        {case_not_erased(),
         {"the access was opened", "access-unknown",
@@ -746,6 +775,12 @@ void aa1_has_the_key(Example& e) {
 void ml2_has_the_log_key(Example& e) {
   e.scene.expect("ml2", "key.enrolled", "signatory/ml2", new_key("log-2", "ml2"));
 }
+void by_the_proof_of_its_attachment(Example& e) {
+  const json::object attached = attachment("ml3", "ml3");
+  e.scene.expect("udml", "mission_locale.attached", "signatory/udml", attached);
+  pass(e.scene, admission("p3", "ml3", "ml3"));
+  e.payload = with(on_proposal("p3"), "proof", attached.at("proof"));
+}
 void log_key_replaced_before(Example& e) {
   pass(e.scene, log_rotation("p2", "log-3"));
   e.scene.expect(e.who, e.event, e.subject, log_rotated("p2", "log", "log-3"));
@@ -777,7 +812,10 @@ Table of_effects() {
       effect("convention.amended", "the proposal (amend_convention)", "term-order",
              alert_before_review, {}),
       effect("signatory.admitted", "the proposal (admit_signatory)", "slug-taken",
-             overtaken_by(admission("p2", "aa3", "other"), proven("other", "aa3")), {named}),
+             overtaken_by(admission("p2", "aa3", "other"), proven("other", "aa3")),
+             {named,
+              {"that of a mission locale which its union attached is made for this proposal",
+               "key-proof", by_the_proof_of_its_attachment}}),
       effect("signatory.withdrawn", "the proposal (withdraw_signatory)", "signatory-unknown",
              overtaken_by(withdrawal("p2", "ml2"), on_proposal("p2", R"({"reason":"own"})")),
              {{"the signatory holds no open case", "open-cases-first",
@@ -816,7 +854,17 @@ void ml2_withdrawn_by_quorum(Example& e) {
   e.payload = attachment("ml2", "ml2-new");
 }
 
+/// ml2 left by its union, and comes back with a new key that this one vouches for.
+Change coming_back(std::string voucher, std::string for_key) {
+  return [=](Example& e) {
+    e.scene.expect("udml", "mission_locale.detached", "signatory/udml", detachment("ml2", "ml2"));
+    e.payload = returning("ml2", "ml2-new", voucher, for_key);
+  };
+}
+
 Table of_the_union() {
+  constexpr std::string_view kReturn =
+      "one that comes back proves by a key that it had when it left that the new one is its own";
   return {
       {"mission_locale.attached",
        {{"in the union's own stream", "stream-not-own", on_stream("signatory/ml1")},
@@ -825,7 +873,11 @@ Table of_the_union() {
         {"its short name is no other signatory's", "slug-taken", attaching("aa1", "new")},
         {"its key is not known yet", "key-known", attaching("ml3", "ml1")},
         {"the union answers for fewer than 100", "limit-attached", with_a_hundred_attached},
-        {"no quorum has withdrawn it", "withdrawn-by-quorum", ml2_withdrawn_by_quorum}}},
+        {"no quorum has withdrawn it", "withdrawn-by-quorum", ml2_withdrawn_by_quorum},
+        {kReturn, kAccepted, coming_back("ml2", "ml2-new")},
+        {kReturn, "return-not-proven", coming_back("ml2-new", "ml2-new")},
+        {kReturn, "return-not-proven", coming_back("udml", "ml2-new")},
+        {kReturn, "return-not-proven", coming_back("ml2", "another")}}},
       {"mission_locale.detached",
        {{"in the union's own stream", "stream-not-own", on_stream("signatory/ml2")},
         {"the mission locale is attached", "mission-locale-not-attached",
