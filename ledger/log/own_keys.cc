@@ -178,7 +178,7 @@ Result<crypto::SigningKey> prepare_log_key(const fs::path& data, Random& random)
   std::error_code ec;
   const fs::path file = data / "keys" / kNextKey;
   if (fs::exists(file, ec)) return load_own_key(data, kNextKey);
-  const auto key = crypto::SigningKey::generate(random);
+  auto key = crypto::SigningKey::generate(random);
   RELAIS_TRY(crypto::save_private_key(file, key, {}));
   return key;
 }
