@@ -1,10 +1,7 @@
 #include "api/trace.h"
 
 #include "api/context.h"
-#include "ledger/rules/case_state.h"
-#include "ledger/rules/relation.h"
-#include "ledger/statement/catalogue.h"
-#include "projections/read.h"
+#include "api/reading/emergency.h"
 
 namespace relais::api {
 namespace {
@@ -23,30 +20,6 @@ Error trace_failed() {
   return error(Errc::unavailable, "trace-failed",
                "the log of reads takes nothing now, and no answer leaves without a trace in it")
       .accepts("the same request again, once /readyz says that reads are answered");
-}
-
-/// Names the emergency accesses of the reader: of a case in which it takes no part otherwise. They
-/// are rare; of all others it is one read that they have none.
-void name_emergencies(const log::Head& head, SignatoryId reader, Timestamp now, Trace& trace) {
-  if (now >= projections::emergency_until(*head.records, reader)) return;
-  for (const Uuid& id : trace.cases()) {
-    const auto state = projections::find_case(*head.records, id);
-    if (!state || !rules::emergency_access(*state, reader, now)) continue;
-    auto without = *state;
-    without.accesses.clear();
-    const rules::Signatory* by = head.registry->find(reader);
-    if (by == nullptr || rules::takes_part_now(rules::relations_of(
-                             without, reader, statement::RoleSet{by->roles}, now)))
-      continue;
-    const statement::EventOrdinal opening =
-        statement::catalogue().find("relais.case.emergency_access_opened.v1")->ordinal;
-    for (auto v = static_cast<std::uint32_t>(state->acts.size()); v > 0; --v)
-      if (const rules::ActMark& act = state->acts[v - 1]; act.type == opening && act.by == reader) {
-        if (const auto item = projections::timeline_item(*head.records, id, v))
-          trace.emergency(id, item->index);
-        break;
-      }
-  }
 }
 
 /// The operator hears of the first one, and when it has ended.
@@ -96,7 +69,9 @@ std::vector<reads::CaseLook> Trace::take() {
 void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
                 Trace trace, std::function<void(const Admitted&)> kept) {
   const auto head = context.ledger.head();
-  name_emergencies(*head, reader.id, context.clock.now(), trace);
+  for (const auto& [id, opened] : seen_by_emergency(*head->records, *head->registry, reader.id,
+                                                    context.clock.now(), trace.cases()))
+    trace.emergency(id, opened);
   const rules::Signatory* by = head->registry->find(reader.id);
   reads::Reader who;
   who.kid = reader.token->kid;

@@ -133,10 +133,13 @@ TEST_F(SealedLedger, WhatReadersBringLeavesRoomForWhoSignedAndWhoHolds) {
   const SealedStatement first = sealed(1, {"ml1", "aa1"});
   ASSERT_TRUE(submit_sealed(first));
   const auto parsed = statement::parse_sealed(first.sealed[0]).value();
+  const std::string opened =
+      statement::open_sealed(parsed, crypto::OpeningKey::from_scalar(crypto::sha256("seal aa1")))
+          .value();
   const auto copy = [&](const std::string& by) {
     const crypto::SealingKey keys[] = {seal_key("aa1")};
     return rule_of(submit_sealed(
-        {first.sd_jwt, {statement::seal_again(parsed, "rubbish", keys, random).value()}}, by));
+        {first.sd_jwt, {statement::seal_again(parsed, opened, keys, random).value()}}, by));
   };
   accept("ml1", "case.transfer_requested", case_subject(1),
          json::parse(R"({"to":"ml2","reason":"moved","kind":"permanent"})")->as_object());
