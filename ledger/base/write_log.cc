@@ -33,7 +33,7 @@ void Blocks::add(std::size_t bytes) {
 
 WriteLog::Head WriteLog::head_of(std::string_view key) {
   std::array<char, sizeof(Head)> bytes{};
-  std::copy_n(key.data(), std::min(key.size(), bytes.size()), bytes.data());
+  std::ranges::copy(key.substr(0, bytes.size()), bytes.begin());
   const std::string_view first(bytes.data(), bytes.size());
   return {load_be<std::uint64_t>(first), load_be<std::uint64_t>(first.substr(8)),
           load_be<std::uint64_t>(first.substr(16))};
