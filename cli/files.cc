@@ -36,22 +36,6 @@ Result<std::string> read_file_or(const std::string& file, std::istream& in, std:
   return text;
 }
 
-namespace {
-
-/// 0, or errno.
-int write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n >= 0)
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    else if (errno != EINTR)
-      return errno;
-  }
-  return 0;
-}
-
-}  // namespace
-
 Status keep_file(const std::filesystem::path& file, std::string_view bytes) {
   std::error_code ec;
   if (!std::filesystem::exists(file, ec)) return replace_file(file, bytes);

@@ -101,16 +101,21 @@ Result<int> open_for_writing(const std::filesystem::path& file) {
   return fail(kind_error(file, info.st_mode));
 }
 
-Status write_file(const std::filesystem::path& file, std::string_view bytes) {
-  RELAIS_ASSIGN(const int fd, open_for_writing(file));
-  int failed = 0;
-  while (failed == 0 && !bytes.empty()) {
+int write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n >= 0)
+    if (n == 0) return ENOSPC;
+    if (n > 0)
       bytes.remove_prefix(static_cast<std::size_t>(n));
     else if (errno != EINTR)
-      failed = errno;
+      return errno;
   }
+  return 0;
+}
+
+Status write_file(const std::filesystem::path& file, std::string_view bytes) {
+  RELAIS_ASSIGN(const int fd, open_for_writing(file));
+  int failed = write_all(fd, bytes);
   if (::close(fd) != 0 && failed == 0) failed = errno;
   if (failed != 0) return fail(file_error("file-write", file, failed));
   return {};

@@ -48,6 +48,8 @@ Status check_file(const std::filesystem::path& file, std::size_t limit, const st
 /// closes. Rule "file-write".
 Result<int> open_for_writing(const std::filesystem::path& file);
 
+/// All of the bytes, also where a call takes a part of them or is interrupted: 0, or errno.
+int write_all(int fd, std::string_view bytes);
 /// Replaces the file, which is a regular one or not there. Rules "file-write", "file-kind".
 Status write_file(const std::filesystem::path& file, std::string_view bytes);
 /// The same in one step: a reader, and a crash, find the old file or the new one.

@@ -38,14 +38,10 @@ std::unexpected<Error> io_error(const fs::path& file, std::string_view what) {
                     std::string(what) + " " + file.string() + ": " + std::strerror(code)));
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
+/// Written and on disk; errno says why not.
+bool write_synced(int fd, std::string_view bytes) {
+  errno = write_all(fd, bytes);
+  return errno == 0 && ::fsync(fd) == 0;
 }
 
 Status sync_folder_of(const fs::path& file) {
@@ -61,7 +57,7 @@ Status write_over(int fd, const fs::path& file) {
   if (::fstat(fd, &info) != 0) return io_error(file, "cannot look at");
   if (!S_ISREG(info.st_mode)) return fail(Errc::io, "key-file", "not a file: " + file.string());
   const std::string zeros(static_cast<std::size_t>(info.st_size), '\0');
-  if (!write_all(fd, zeros) || ::fsync(fd) != 0) return io_error(file, "cannot write over");
+  if (!write_synced(fd, zeros)) return io_error(file, "cannot write over");
   return {};
 }
 
@@ -77,7 +73,7 @@ Status create_private_file(const fs::path& file, std::string_view bytes) {
               .accepts("a path where nothing is yet"));
     return io_error(file, "cannot create");
   }
-  if (!write_all(out.fd, bytes) || ::fsync(out.fd) != 0) {
+  if (!write_synced(out.fd, bytes)) {
     auto failure = io_error(file, "cannot write");
     ::unlink(file.c_str());
     return failure;
