@@ -145,7 +145,7 @@ class ReadsView {
     if (!it->second) return false;
     if (deliberates_ && visibility_.sees(Kind::debates, id)) return true;
     const rules::Signatory* by = head_.registry->find_slug(looker);
-    return by != nullptr && !rules::deliberates(statement::RoleSet{by->roles});
+    return by != nullptr && !rules::deliberates(by->role_set());
   }
   /// Whether an event may be seen.
   Result<bool> sees(LogIndex index) {
@@ -206,13 +206,15 @@ class PageOfReads {
   }
   /// The first one has room in any case: it was one answer itself.
   bool add(Seen seen) {
-    std::set<Uuid> cases = cases_;
+    std::set<Uuid> more;
     for (const Seen::Part& part : seen.parts)
-      if (const auto& id = seen.stored.record.cases[part.number].case_id) cases.insert(*id);
+      if (const auto& id = seen.stored.record.cases[part.number].case_id;
+          id && !cases_.contains(*id))
+        more.insert(*id);
     const std::size_t bytes = bytes_ + bytes_of(seen);
-    const bool fits = cases.size() <= reads::kMaxCases && bytes <= kMaxPageBytes;
+    const bool fits = cases_.size() + more.size() <= reads::kMaxCases && bytes <= kMaxPageBytes;
     if (!page_.items.empty() && !fits) return false;
-    cases_ = std::move(cases);
+    cases_.merge(more);
     bytes_ = bytes;
     page_.items.push_back(std::move(seen));
     return true;

@@ -22,6 +22,7 @@ std::uint64_t microseconds_since(Steady::time_point start) {
 
 /// Of the text of what passes although there is no room: the targets of an erasure, not padding.
 constexpr std::size_t kMostPastShortage = 16 * 1024;
+
 /// Whether it came with all that it has digests of, sealed or not. Who brings that is not anybody
 /// who came by the JWT: a sealed disclosure that the ledger did not have is refused from a
 /// stranger.

@@ -134,22 +134,31 @@ void Index::publish() {
   }
 }
 
+/// What was published of what stands in memory under a name, in order. The lock is held.
+template <class Member, class Name, class Take>
+void Index::each_in_memory(Member member, const Name& name, const Take& take) const {
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    const Bundle& bundle = open_[i].bundle;
+    const auto& places = bundle.*member;
+    const auto it = places.find(name);
+    if (it == places.end()) continue;
+    for (const char c : it->second)
+      if (const LogIndex index{first_ + i * kBundle + place(c)}; index.value < published_)
+        take(index, bundle.looks[place(c)]);
+  }
+}
+
 /// The places in memory under a name before `until`, newest first; `until` becomes where the rows
 /// that are stored end.
 template <class Member, class Name>
 std::vector<LogIndex> Index::in_memory(Member member, const Name& name, LogIndex& until) const {
   std::vector<LogIndex> found;
   const std::lock_guard lock(mutex_);
-  const std::uint64_t end = std::min(until.value, published_);
-  for (std::size_t i = open_.size(); i-- > 0;) {
-    const auto& places = open_[i].bundle.*member;
-    const auto it = places.find(name);
-    if (it == places.end()) continue;
-    const std::uint64_t begin = first_ + i * kBundle;
-    for (auto c = it->second.rbegin(); c != it->second.rend(); ++c)
-      if (begin + place(*c) < end) found.emplace_back(begin + place(*c));
-  }
-  until = LogIndex{std::min(end, first_)};
+  each_in_memory(member, name, [&](LogIndex index, const Bundle::Look&) {
+    if (index < until) found.push_back(index);
+  });
+  std::ranges::reverse(found);
+  until = LogIndex{std::min({until.value, published_, first_})};
   return found;
 }
 
@@ -218,17 +227,12 @@ void Index::scan_both(const Uuid& id, std::string_view slug, Along along, LogInd
 }
 
 Summary Index::summary(const Uuid& id) const {
-  std::vector<std::pair<std::uint64_t, Bundle::Look>> recent;
+  std::vector<std::pair<LogIndex, Bundle::Look>> recent;
   {
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < open_.size(); ++i) {
-      const Bundle& bundle = open_[i].bundle;
-      const auto it = bundle.cases.find(id);
-      if (it == bundle.cases.end()) continue;
-      for (const char c : it->second)
-        if (const std::uint64_t index = first_ + i * kBundle + place(c); index < published_)
-          recent.emplace_back(index, bundle.looks[place(c)]);
-    }
+    each_in_memory(&Bundle::cases, id, [&](LogIndex index, const Bundle::Look& look) {
+      recent.emplace_back(index, look);
+    });
   }
   // What is stored by now may count some of the recent ones.
   Summary summary;
@@ -242,7 +246,8 @@ Summary Index::summary(const Uuid& id) const {
     return true;
   });
   for (const auto& [index, look] : recent)
-    if (const auto it = through.find(look.signatory); it == through.end() || index >= it->second)
+    if (const auto it = through.find(look.signatory);
+        it == through.end() || index.value >= it->second)
       summary.of(look.signatory).add(look.purpose, look.at);
   return summary;
 }

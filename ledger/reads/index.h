@@ -108,6 +108,8 @@ class Index {
   };
   using Row = std::function<bool(std::uint64_t bundle, std::string_view places)>;
 
+  template <class Member, class Name, class Take>
+  void each_in_memory(Member member, const Name& name, const Take& take) const;
   template <class Member, class Name>
   std::vector<LogIndex> in_memory(Member member, const Name& name, LogIndex& until) const;
   void scan_rows(const std::string& prefix, LogIndex until, const Row& row) const;

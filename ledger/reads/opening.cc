@@ -33,7 +33,7 @@ Status create_in(const fs::path& path, const merkle::NoteKey& ledger,
   store::Options options = store_options(path);
   options.create = true;
   RELAIS_ASSIGN(const auto store, store::Store::open(options));
-  const merkle::Checkpoint empty{vkey_of(ledger).name, 0, merkle::empty_root()};
+  const merkle::Checkpoint empty{keys_of(ledger).name(), 0, merkle::empty_root()};
   const std::string note = merkle::sign_checkpoint(empty, key);
   store::Batch batch;
   batch.put(store::Family::checkpoints, store::index_key(0), note);

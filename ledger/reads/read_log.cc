@@ -11,10 +11,6 @@ Error past_the_end(LogIndex index) {
 
 }  // namespace
 
-merkle::NoteKey vkey_of(const merkle::NoteKey& ledger) {
-  return {ledger.name + "/reads", ledger.key};
-}
-
 merkle::LogKeys keys_of(const merkle::LogKeys& ledger) {
   return ledger.renamed(ledger.name() + "/reads");
 }

@@ -70,8 +70,7 @@ struct Options {
   std::function<void(const std::string&)> report;  ///< what the store warns of; any thread
 };
 
-/// "relais.example/rhone-2023/reads", with the ledger's key.
-merkle::NoteKey vkey_of(const merkle::NoteKey& ledger);
+/// "relais.example/rhone-2023/reads", with the ledger's keys.
 merkle::LogKeys keys_of(const merkle::LogKeys& ledger);
 
 /// Makes DATA/reads, which must not exist: an empty log under a signed checkpoint. Nothing is left
