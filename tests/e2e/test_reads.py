@@ -127,15 +127,19 @@ class WhoLooked(Acts, LedgerTest):
         self.assertEqual(all_reads(self.reader(ML1), path), [])
         self.assertEqual(json.loads(self.ledger.verify().stdout)["ok"], True)
 
-
-    def test_what_was_given_to_others_tells_of_no_debate_and_no_count(self):
-        """The holder's looks before and after an opinion that it does not see; and those that the commission sees."""
+    def applied_for(self):
+        """A case of ML1 that the association supports too, and has applied for."""
         self.commission()
         subject = self.supported(ML1)
         self.consent(ML1, subject, "referral")
         self.accept_referral(AMICALE, subject, self.ask(ML1, subject, AMICALE, "consent"))
         self.consent(ML1, subject, "psp")
         self.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
+        return subject
+
+    def test_what_was_given_to_others_tells_of_no_debate_and_no_count(self):
+        """The holder's looks before and after an opinion that it does not see; and those that the commission sees."""
+        subject = self.applied_for()
         session = self.convene(subject)
         self.hold(session)
         path = f"/v1/audit/reads?case={id_of(subject)}&limit=500"
@@ -161,12 +165,7 @@ class WhoLooked(Acts, LedgerTest):
 
     def test_a_look_in_an_emergency_names_its_access(self):
         """To the holder, and to who sees the opening; and many purposes of another do not hide it."""
-        self.commission()
-        subject = self.supported(ML1)
-        self.consent(ML1, subject, "referral")
-        self.accept_referral(AMICALE, subject, self.ask(ML1, subject, AMICALE, "consent"))
-        self.consent(ML1, subject, "psp")
-        self.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
+        subject = self.applied_for()
         self.convene(subject)
         for k in range(101):
             self.assertEqual(self.reader(AMICALE).request("GET", f"/v1/cases/{id_of(subject)}", None, {

@@ -10,24 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/record_keys.h"
+
 namespace relais {
 namespace {
 
-/// Keys that differ late, that are prefixes of each other, and that hold zero bytes.
-rc::Gen<std::string> keys() {
-  const auto byte = rc::gen::element('\0', 'a', '\xff');
-  return rc::gen::apply(
-      [](bool shared, std::string tail) {
-        return shared ? "a shared beginning" + tail : std::move(tail);
-      },
-      rc::gen::arbitrary<bool>(),
-      rc::gen::mapcat(rc::gen::inRange<std::size_t>(1, 4),
-                      [byte](std::size_t n) { return rc::gen::container<std::string>(n, byte); }));
-}
+using tests::record_keys;
 
 RC_GTEST_PROP(WriteLog, SortedIsTheLastWriteOfEachKeyInOrder, ()) {
   const auto steps = *rc::gen::container<std::vector<std::pair<bool, std::string>>>(
-      rc::gen::pair(rc::gen::arbitrary<bool>(), keys()));
+      rc::gen::pair(rc::gen::arbitrary<bool>(), record_keys()));
   WriteLog log;
   std::map<std::string, std::optional<std::string>> expected;
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -52,7 +44,7 @@ RC_GTEST_PROP(WriteLog, SortedIsTheLastWriteOfEachKeyInOrder, ()) {
     RC_ASSERT(log.find(key) == i);
     ++i;
   }
-  const std::string other = *keys();
+  const std::string other = *record_keys();
   RC_ASSERT((log.find(other) != log.size()) == expected.contains(other));
 }
 

@@ -8,11 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/record_keys.h"
+
 namespace relais::projections {
 namespace {
 
 using testing::ElementsAre;
 using testing::Pair;
+using tests::record_keys;
 
 /// Keeps the writes as they come.
 class Recorder final : public RecordSink {
@@ -91,24 +94,12 @@ TEST(Overlay, ListsKeysOfBothInOrder) {
   EXPECT_THAT(overlay.keys("k", "k7", 2), ElementsAre());
 }
 
-/// Keys that differ late, that are prefixes of each other, and that hold zero bytes.
-rc::Gen<std::string> keys() {
-  const auto byte = rc::gen::element('\0', 'a', '\xff');
-  return rc::gen::apply(
-      [](bool shared, std::string tail) {
-        return shared ? "a shared beginning" + tail : std::move(tail);
-      },
-      rc::gen::arbitrary<bool>(),
-      rc::gen::mapcat(rc::gen::inRange<std::size_t>(1, 4),
-                      [byte](std::size_t n) { return rc::gen::container<std::string>(n, byte); }));
-}
-
 RC_GTEST_PROP(Overlay, IsAMapInFrontOfAMap, ()) {
   MemoryRecords base;
   MemoryRecords expected;
   Overlay overlay(base);
   const auto steps = *rc::gen::container<std::vector<std::pair<int, std::string>>>(
-      rc::gen::pair(rc::gen::inRange(0, 10), keys()));
+      rc::gen::pair(rc::gen::inRange(0, 10), record_keys()));
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& [action, key] = steps[i];
     if (action < 4) {
