@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 #include <boost/beast/http/write.hpp>
 #include <functional>
 #include <optional>
+#include <variant>
 
 #include "api/http/tls.h"
 #include "ledger/base/file.h"
@@ -51,6 +53,57 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+/// A socket, plain or under TLS, as one type with one kind of handler: what Beast and OpenSSL make
+/// of each is compiled once.
+class AnyStream {
+ public:
+  using executor_type = Socket::executor_type;
+  using Done = asio::any_completion_handler<void(ErrorCode, std::size_t)>;
+
+  explicit AnyStream(Socket socket) : stream_(std::in_place_type<Socket>, std::move(socket)) {}
+  AnyStream(Socket socket, asio::ssl::context& context)
+      : stream_(std::in_place_type<TlsStream>, std::move(socket), context) {}
+
+  TlsStream* encrypted() { return std::get_if<TlsStream>(&stream_); }
+  Socket& socket() { return encrypted() ? encrypted()->next_layer() : std::get<Socket>(stream_); }
+  executor_type get_executor() { return socket().get_executor(); }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
+        [this](auto handler, const asio::mutable_buffer& into) {
+          read_some(into, std::move(handler));
+        },
+        token, first<asio::mutable_buffer>(buffers));
+  }
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
+        [this](auto handler, const asio::const_buffer& from) {
+          write_some(from, std::move(handler));
+        },
+        token, first<asio::const_buffer>(buffers));
+  }
+
+ private:
+  /// Of a sequence, the first that is not empty.
+  template <class Buffer, class Buffers>
+  static Buffer first(const Buffers& buffers) {
+    for (auto it = asio::buffer_sequence_begin(buffers); it != asio::buffer_sequence_end(buffers);
+         ++it)
+      if (const Buffer buffer(*it); buffer.size() > 0) return buffer;
+    return {};
+  }
+  void read_some(const asio::mutable_buffer& into, Done done) {
+    std::visit([&](auto& stream) { stream.async_read_some(into, std::move(done)); }, stream_);
+  }
+  void write_some(const asio::const_buffer& from, Done done) {
+    std::visit([&](auto& stream) { stream.async_write_some(from, std::move(done)); }, stream_);
+  }
+
+  std::variant<Socket, TlsStream> stream_;
+};
+
 }  // namespace
 
 struct Client::Impl {
@@ -58,18 +111,18 @@ struct Client::Impl {
   ClientUrl url;
   asio::io_context io{1};
   std::optional<asio::ssl::context> tls;
-  std::optional<Socket> plain;  // one of these while connected
-  std::optional<TlsStream> encrypted;
+  std::optional<AnyStream> stream;       // while connected
   beast::flat_buffer buffer{64 * 1024};  // a header, or a chunk's, is no larger
   unsigned interim = 0;                  // answers before the final one, of this exchange
 
-  bool connected() const { return plain.has_value() || encrypted.has_value(); }
   void disconnect() {
-    plain.reset();
-    encrypted.reset();
+    stream.reset();
     buffer.clear();
   }
-  Socket& socket() { return encrypted ? encrypted->next_layer() : *plain; }
+  void close() {
+    ErrorCode ignored;
+    stream->socket().close(ignored);
+  }
 
   Status make_tls();
   /// Runs what `begin` starts until it calls its argument, or cancels it after `timeout`.
@@ -78,11 +131,9 @@ struct Client::Impl {
   Status connect();
   Status connect_tcp();
   Status connect_unix();
-  Status encrypt();
+  Status encrypt(Socket socket);
   /// Reads answers until one is final (RFC 9110, section 15.2): `parser` has that one.
-  template <class Stream>
-  void read_final(Stream& stream, std::optional<Parser>& parser, bool head,
-                  std::function<void(ErrorCode)> done);
+  void read_final(std::optional<Parser>& parser, bool head, std::function<void(ErrorCode)> done);
   ErrorCode exchange(HttpRequest& message, std::optional<Parser>& parser);
   HttpRequest make_request(std::string_view method, std::string_view target,
                            const ClientHeaders& headers, std::string body) const;
@@ -154,7 +205,8 @@ Status Client::Impl::connect_tcp() {
       });
   if (ec) return fail(io_error("connect", what, ec));
   connecting.set_option(tcp::no_delay(true), ec);
-  plain.emplace(std::move(connecting));
+  if (tls) return encrypt(std::move(connecting));
+  stream.emplace(std::move(connecting));
   return {};
 }
 
@@ -163,25 +215,21 @@ Status Client::Impl::connect_unix() {
   ErrorCode ec;
   connecting.connect(asio::local::stream_protocol::endpoint(url.host), ec);
   if (ec) return fail(io_error("connect", url.host, ec));
-  plain.emplace(std::move(connecting));
+  stream.emplace(std::move(connecting));
   return {};
 }
 
-Status Client::Impl::encrypt() {
-  encrypted.emplace(std::move(*plain), *tls);
-  plain.reset();
-  SSL_set_tlsext_host_name(encrypted->native_handle(), url.host.c_str());
+Status Client::Impl::encrypt(Socket socket) {
+  stream.emplace(std::move(socket), *tls);
+  TlsStream& encrypted = *stream->encrypted();
+  SSL_set_tlsext_host_name(encrypted.native_handle(), url.host.c_str());
   ErrorCode ec;
-  encrypted->set_verify_callback(asio::ssl::host_name_verification(url.host), ec);
+  encrypted.set_verify_callback(asio::ssl::host_name_verification(url.host), ec);
   if (!ec)
     ec = run(
-        options.connect_timeout,
-        [this] {
-          ErrorCode ignored;
-          encrypted->next_layer().close(ignored);
-        },
-        [this](std::function<void(ErrorCode)> done) {
-          encrypted->async_handshake(asio::ssl::stream_base::client, std::move(done));
+        options.connect_timeout, [this] { close(); },
+        [&](std::function<void(ErrorCode)> done) {
+          encrypted.async_handshake(asio::ssl::stream_base::client, std::move(done));
         });
   if (!ec) return {};
   disconnect();
@@ -189,45 +237,35 @@ Status Client::Impl::encrypt() {
 }
 
 Status Client::Impl::connect() {
-  if (url.scheme == ClientUrl::Scheme::unix_socket) return connect_unix();
-  RELAIS_TRY(connect_tcp());
-  return tls ? encrypt() : Status();
+  return url.scheme == ClientUrl::Scheme::unix_socket ? connect_unix() : connect_tcp();
 }
 
-template <class Stream>
-void Client::Impl::read_final(Stream& stream, std::optional<Parser>& parser, bool head,
+void Client::Impl::read_final(std::optional<Parser>& parser, bool head,
                               std::function<void(ErrorCode)> done) {
   parser.emplace();
   parser->body_limit(options.max_response_bytes);
   parser->skip(head);
-  http::async_read(
-      stream, buffer, *parser,
-      [this, &stream, &parser, head, done = std::move(done)](ErrorCode e, std::size_t) {
-        const unsigned status = e ? 0 : parser->get().result_int();
-        // 101 is final: nobody asked for another protocol.
-        if (status < 100 || status >= 200 || status == 101) return done(e);
-        if (++interim > kMaxInterim) return done(http::error::header_limit);
-        read_final(stream, parser, head, done);
-      });
+  http::async_read(*stream, buffer, *parser,
+                   [this, &parser, head, done = std::move(done)](ErrorCode e, std::size_t) {
+                     const unsigned status = e ? 0 : parser->get().result_int();
+                     // 101 is final: nobody asked for another protocol.
+                     if (status < 100 || status >= 200 || status == 101) return done(e);
+                     if (++interim > kMaxInterim) return done(http::error::header_limit);
+                     read_final(parser, head, done);
+                   });
 }
 
 /// Sends the request and reads the response, within one timeout.
 ErrorCode Client::Impl::exchange(HttpRequest& message, std::optional<Parser>& parser) {
   interim = 0;
-  const auto talk = [&](auto& stream, const std::function<void(ErrorCode)>& done) {
-    // A server that refuses answers before it has read all: what was not sent does not matter then.
-    http::async_write(stream, message, [&, done](ErrorCode, std::size_t) {
-      read_final(stream, parser, message.method() == http::verb::head, done);
-    });
-  };
   return run(
-      options.read_timeout,
-      [this] {
-        ErrorCode ignored;
-        socket().close(ignored);
-      },
-      [&](const std::function<void(ErrorCode)>& done) {
-        encrypted ? talk(*encrypted, done) : talk(*plain, done);
+      options.read_timeout, [this] { close(); },
+      [&](std::function<void(ErrorCode)> done) {
+        // A server that refuses answers before it has read all: what was not sent does not matter
+        // then.
+        http::async_write(*stream, message, [&, done = std::move(done)](ErrorCode, std::size_t) {
+          read_final(parser, message.method() == http::verb::head, done);
+        });
       });
 }
 
@@ -264,7 +302,7 @@ Result<ClientResponse> Client::request(std::string_view method, std::string_view
   HttpRequest message = impl_->make_request(method, target, headers, std::move(body));
   ErrorCode ec;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const bool reused = impl_->connected();
+    const bool reused = impl_->stream.has_value();
     if (!reused) RELAIS_TRY(impl_->connect());
     std::optional<Parser> read;
     ec = impl_->exchange(message, read);

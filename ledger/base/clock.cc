@@ -1,6 +1,6 @@
 #include "ledger/base/clock.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,9 @@
 #include "ledger/base/utf8.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 
 namespace relais {
 namespace {
@@ -68,13 +67,8 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
 
 std::string printable(std::string_view text) {
   return shown(
-      text,
-      [](std::string& out, std::uint32_t point) {
-        fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", point);
-      },
-      [](std::string& out, std::uint8_t byte) {
-        fmt::format_to(std::back_inserter(out), "\\x{{{:x}}}", byte);
-      });
+      text, [](std::string& out, std::uint32_t point) { out += fmt::format("\\u{{{:x}}}", point); },
+      [](std::string& out, std::uint8_t byte) { out += fmt::format("\\x{{{:x}}}", byte); });
 }
 
 std::string printable_json(std::string_view json) {
@@ -82,12 +76,11 @@ std::string printable_json(std::string_view json) {
       json,
       [](std::string& out, std::uint32_t point) {
         if (point <= 0xffff) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", point);
+          out += fmt::format("\\u{:04x}", point);
           return;
         }
         const std::uint32_t rest = point - 0x10000;  // a pair of surrogates (RFC 8259, section 7)
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10),
-                       0xdc00 + (rest & 0x3ff));
+        out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10), 0xdc00 + (rest & 0x3ff));
       },
       [](std::string& out, std::uint8_t) { out.append("\\ufffd"); });
 }

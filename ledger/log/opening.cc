@@ -8,6 +8,7 @@
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
 #include "ledger/log/impl.h"
+#include "schemas/text.h"
 
 namespace relais::log {
 namespace {
@@ -101,9 +102,7 @@ Status check_position(const RecordSource& records, TreeSize size) {
                   .accepts("relais rebuild, which makes them anew from event 0"));
 }
 
-std::string text(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
+using schema::text;
 
 /// The file of public keys against those that the log names. It may know fewer of them: a start
 /// writes the rest.

@@ -10,6 +10,7 @@
 #include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
 #include "ledger/statement/statement.h"
+#include "schemas/text.h"
 
 namespace relais::log {
 namespace {
@@ -20,9 +21,7 @@ constexpr const char* kKey = "log.jwk";
 constexpr const char* kNextKey = "log.jwk.next";
 constexpr const char* kVkeys = "log.vkey";
 
-std::string text(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
+using schema::text;
 
 Error damaged(const std::string& message) {
   return error(Errc::corrupt, "self-check-log-key", message)

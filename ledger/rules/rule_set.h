@@ -12,6 +12,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/rules/calendar.h"
 #include "ledger/rules/rules.h"
+#include "schemas/text.h"
 
 namespace relais::rules {
 
@@ -134,9 +135,7 @@ inline constexpr std::size_t kMaxKeysOfSignatory = 100;
 /// How far a signatory's clock may run ahead of the ledger's.
 inline constexpr std::int64_t kMaxClockAheadMs = 5 * 60 * 1000;
 
-inline std::string text(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
+using schema::text;
 /// Id in a typed event, whose form was checked when it was parsed.
 Uuid accepted_uuid(capnp::Text::Reader t);
 

@@ -7,15 +7,14 @@
 #include "ledger/base/check.h"
 #include "ledger/statement/formats.h"
 #include "ledger/statement/names.h"
+#include "schemas/text.h"
 
 namespace relais::statement {
 namespace {
 
 constexpr std::uint64_t kMaxInteger = std::uint64_t{1} << 53;
 
-std::string text(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
+using schema::text;
 
 /// The value of the annotation with this id, if it is there.
 std::optional<capnp::schema::Value::Reader> annotation(

@@ -4,6 +4,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/statement/names.h"
+#include "schemas/text.h"
 
 namespace relais::statement {
 namespace {
@@ -45,14 +46,10 @@ void write_list(const Field& f, const json::array& array, DynamicList::Builder o
   }
 }
 
-std::string text_of(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
-
 json::value to_json(const Field& f, const DynamicValue::Reader& value) {
   switch (f.kind) {
     case Field::Kind::text:
-      return json::value(text_of(value.as<capnp::Text>()));
+      return json::value(schema::text(value.as<capnp::Text>()));
     case Field::Kind::enumeration:
       return json::value(wire_name(f.enumeration, value.as<DynamicEnum>().getRaw()));
     case Field::Kind::boolean:

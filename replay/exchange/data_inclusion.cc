@@ -18,6 +18,7 @@
 #include "projections/read.h"
 #include "replay/exchange/json_schema.h"
 #include "schemas/data_inclusion.h"
+#include "schemas/text.h"
 
 namespace relais::replay {
 namespace {
@@ -35,9 +36,7 @@ const JsonSchema& service_schema() {
   return kSchema;
 }
 
-std::string text(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
+using schema::text;
 
 // --- what both directions share
 

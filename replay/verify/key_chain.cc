@@ -5,6 +5,7 @@
 #include "ledger/log/ledger.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/statement/statement.h"
+#include "schemas/text.h"
 
 namespace relais::replay {
 namespace {
@@ -22,9 +23,7 @@ std::string text_of(const json::value& v, std::string_view name) {
   return text == nullptr ? std::string() : std::string(*text);
 }
 
-std::string text(capnp::Text::Reader t) {
-  return {t.begin(), t.size()};
-}
+using schema::text;
 
 /// A key of the statement, as this log's.
 Result<merkle::NoteKey> key_of(capnp::Text::Reader x, const std::string& origin) {
