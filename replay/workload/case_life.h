@@ -2,6 +2,7 @@
 // so that what a rule asks for has always happened already.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,8 @@ class CaseLife : private PlanWriter {
   void outside();
   void correct();
   void annul();
+  void emergency();
+  void legal_hold();
   void transfer();
   void close(bool first);
 
@@ -64,6 +67,7 @@ class CaseLife : private PlanWriter {
   bool afis_ = false;
   bool psp_ended_ = false;
   std::string_view territory_;
+  std::optional<Day> hold_ends_;  ///< of a legal hold that nobody lifted
   int open_referrals_ = 0;
   std::set<std::pair<std::size_t, std::string_view>> asked_;  // addressee and need
   double detected_ = 0;                                       ///< hours

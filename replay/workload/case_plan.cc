@@ -34,6 +34,9 @@ constexpr double kWithdrawn = 0.05;
 constexpr double kClosed = 0.6;
 constexpr double kReopened = 0.12;
 constexpr double kErased = 0.03;
+constexpr double kLegalHold = 0.02;
+constexpr double kEmergency = 0.01;
+constexpr double kJustified = 0.9;
 constexpr double kNeverCompleted = 0.15;
 constexpr double kParcours = 0.3;  // of adults whom an accredited association supports
 
@@ -151,6 +154,8 @@ void CaseLife::live(bool first) {
     outside();
     correct();
     annul();
+    emergency();
+    legal_hold();
     transfer();
   }
   if (consent_ && dice_.chance(kWithdrawn)) {
@@ -323,6 +328,45 @@ void CaseLife::annul() {
   act(holder_, "support.step_done", 5, {{"step_id", uuid()}, {"need", need}, {"result", "done"}});
 }
 
+/// Somebody who does not hold the case meets the person in danger, and reads it for some hours. The
+/// holder always reviews it, most often within the seven days.
+void CaseLife::emergency() {
+  if (!setting_.clock || !dice_.chance(kEmergency)) return;
+  std::size_t by = holder_;
+  while (by == holder_) by = pick(dice_.chance(0.7) ? setting_.associations : setting_.missions);
+  static constexpr std::string_view kReasons[] = {"immediate_danger", "medical", "minor_at_risk",
+                                                  "missing_person"};
+  const std::string id = uuid();
+  hours_ += dice_.pause(10 * kDay);
+  const auto lasts = (1 + static_cast<std::int64_t>(dice_.below(4))) * kMsAnHour;
+  const Timestamp until{next_act().value + lasts};
+  act(by, "case.emergency_access_opened", 0,
+      {{"access_id", id},
+       {"reason", kReasons[minor_ ? dice_.below(4) : dice_.below(2)]},
+       {"until", to_rfc3339(until)},
+       {"note", "danger immédiat, vu par une équipe de rue (exemple)"}});
+  act(holder_, "case.emergency_access_reviewed", 1.5 * kDay,
+      {{"access_id", id}, {"outcome", dice_.chance(kJustified) ? "justified" : "not_justified"}});
+}
+
+/// What was disclosed is needed before a court; some holds end before their day.
+void CaseLife::legal_hold() {
+  if (!setting_.clock || !dice_.chance(kLegalHold)) return;
+  static constexpr std::string_view kReasons[] = {"judicial_proceedings", "complaint", "inspection",
+                                                  "defence_of_rights"};
+  const std::string id = uuid();
+  hours_ += dice_.pause(10 * kDay);
+  act(holder_, "case.legal_hold_placed", 0,
+      {{"hold_id", id},
+       {"reason", one_of(dice_, kReasons)},
+       {"ends_on", day(180)},
+       {"note", "procédure devant un tribunal (exemple)"}});
+  if (dice_.chance(0.5))
+    act(holder_, "case.legal_hold_lifted", 20 * kDay, {{"hold_id", id}});
+  else
+    hold_ends_ = Day{today().value + 180};
+}
+
 void CaseLife::transfer() {
   if (!dice_.chance(kTransferred)) return;
   std::size_t to = holder_;
@@ -352,6 +396,7 @@ void CaseLife::close(bool first) {
     assess(10);
     live(false);
   } else if (dice_.chance(kErased)) {
+    if (hold_ends_) wait_for(rules::add_days(*hold_ends_, 1));
     act(holder_, "case.data_erased", 30 * kDay, {{"basis", "art17"}});
   }
 }

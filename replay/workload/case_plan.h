@@ -78,6 +78,8 @@ class PlanWriter {
 
  protected:
   Timestamp now() const { return from_office_hours(hours_); }
+  /// When an act after no pause takes place: two are never at once.
+  Timestamp next_act() const { return from_office_hours(hours_ + kApart); }
   Day today() const;
   std::string day(int from_today = 0) const { return to_date(Day{today().value + from_today}); }
   Uuid new_id();
@@ -92,6 +94,8 @@ class PlanWriter {
   }
   /// Not before a day, at some time of it.
   void wait_for(Day day);
+
+  static constexpr double kApart = 1.0 / 60;  ///< hours
 
   const Setting& setting_;
   Dice dice_;

@@ -8,8 +8,7 @@
 namespace relais::replay {
 namespace {
 
-constexpr double kMsAnHour = 3'600'000;
-constexpr std::int64_t kOpensMs = 8 * 3'600'000 + 30 * 60'000;
+constexpr std::int64_t kOpensMs = 8 * kMsAnHour + 30 * 60'000;
 constexpr int kWeekdays = 5;
 constexpr std::int64_t kFirstMondayDay = 4;  // 1970-01-05
 

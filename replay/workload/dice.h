@@ -32,7 +32,8 @@ class Dice {
 Timestamp from_office_hours(double hours);
 double to_office_hours(Timestamp t);  ///< out of hours: the next opening
 inline constexpr double kOfficeHoursADay = 10;
-inline constexpr std::int64_t kMsADay = 86'400'000;
+inline constexpr std::int64_t kMsAnHour = 3'600'000;
+inline constexpr std::int64_t kMsADay = 24 * kMsAnHour;
 
 /// How busy this moment is, about 1 on average over a year: less in August, more in autumn, more on
 /// Mondays than on Fridays.

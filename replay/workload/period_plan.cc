@@ -263,7 +263,7 @@ Uuid PlanWriter::new_id() {
 void PlanWriter::act(std::size_t actor, std::string_view type, double mean_hours,
                      const json::object& data, std::string subject) {
   if (over_) return;
-  hours_ += dice_.pause(mean_hours) + 1.0 / 60;
+  hours_ += dice_.pause(mean_hours) + kApart;
   if (now() >= setting_.end) {
     over_ = true;
     return;

@@ -180,8 +180,6 @@ TEST(Workload, HasEveryTypeOfDailyWork) {
         type->name == "accreditation.refused" || type->name == "capability.withdrawn" ||
         type->name == "accreditation.documents_requested" ||
         type->name == "accreditation.documents_supplied" ||
-        type->name.starts_with("case.legal_hold_") ||
-        type->name.starts_with("case.emergency_access_") ||
         type->emitters == rules::RoleSet{1U << static_cast<int>(schema::Role::SYSTEM)};
     EXPECT_EQ(count.contains(type->name), daily && !rare) << type->name;
   }
