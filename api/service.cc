@@ -100,6 +100,7 @@ struct Service::Impl {
       const auto reader = hear(request, head);
       return reader ? std::optional(reader->id) : std::nullopt;
     };
+    reads.on_rows([this](const reads::RowBytes& rows) { charge_rows(context, rows); });
   }
 
   static std::size_t worker_count(std::size_t asked) {
@@ -170,6 +171,7 @@ Service::Service(log::Ledger& ledger, reads::ReadLog& reads, const Clock& clock,
     : impl_(std::make_unique<Impl>(ledger, reads, clock, std::move(options))) {}
 
 Service::~Service() {
+  impl_->context.reads.on_rows({});
   impl_->context.in_flight.wait();
 }
 

@@ -6,7 +6,8 @@
 namespace relais::api {
 namespace {
 
-/// What an entry takes beside its bytes: its places in the tree and in the indices.
+/// What an entry takes beside its bytes: its places in the tree and in the index of readers. What
+/// the index of cases takes is charged when it is written.
 constexpr double kBytesBeside = 200;
 
 double bytes_of(const reads::Record& record) {
@@ -93,6 +94,14 @@ void keep_trace(Context& context, const Reader& reader, std::string_view route, 
     tell(context, status);
     kept(status ? Admitted() : Admitted(fail(trace_failed())));
   });
+}
+
+void charge_rows(Context& context, const reads::RowBytes& rows) {
+  const auto head = context.ledger.head();
+  for (const auto& [slug, bytes] : rows)
+    if (const rules::Signatory* by = head->registry->find_slug(slug); by != nullptr)
+      context.accounts->traced.charge(head->registry->account_of(by->id),
+                                      static_cast<double>(bytes));
 }
 
 }  // namespace relais::api

@@ -12,6 +12,7 @@
 #include "api/http/problem.h"
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
+#include "ledger/reads/index.h"
 #include "ledger/reads/record.h"
 #include "ledger/statement/stream_id.h"
 
@@ -48,5 +49,9 @@ class Trace {
 /// has used up what its reads may take on the disk.
 void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
                 Trace trace, std::function<void(const Admitted&)> kept);
+
+/// What the indices of the log of reads took on the disk, once it is known: from the shares of
+/// those whose looks they are of.
+void charge_rows(Context& context, const reads::RowBytes& rows);
 
 }  // namespace relais::api

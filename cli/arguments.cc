@@ -62,6 +62,10 @@ Option Command::option(const std::string& name, std::optional<std::uint32_t>& va
                        const std::string& help) const {
   return Option(app_->add_option(name, value, help));
 }
+Option Command::option(const std::string& name, std::optional<std::uint64_t>& value,
+                       const std::string& help) const {
+  return Option(app_->add_option(name, value, help));
+}
 Option Command::flag(const std::string& name, bool& value, const std::string& help) const {
   return Option(app_->add_flag(name, value, help));
 }

@@ -57,6 +57,8 @@ class Command {
   Option option(const std::string& name, std::uint64_t& value, const std::string& help) const;
   Option option(const std::string& name, std::optional<std::uint32_t>& value,
                 const std::string& help) const;
+  Option option(const std::string& name, std::optional<std::uint64_t>& value,
+                const std::string& help) const;
   Option flag(const std::string& name, bool& value, const std::string& help) const;
 
   /// Exactly so many of its sub-commands, or of its options, must be given.

@@ -13,6 +13,7 @@ struct RebuildOptions {
   std::string head;
   std::string wrapping_key;
   std::string reads_head;
+  std::optional<std::uint64_t> reads_anew;
 };
 
 /// Where nobody has the store open.
@@ -45,16 +46,18 @@ int accept_head(Context& context, const RebuildOptions& o) {
   const auto ledger = log::Ledger::open(options, context.clock, models());
   if (!ledger) return report(context, ledger.error());
   const std::string note = (*ledger)->head()->note;
-  print(context, {{"head", o.head}, {"checkpoint", note}},
-        "head made anew. Given up: that an end of the log which is missing from the store would be "
-        "noticed here. Whoever has a receipt or a checkpoint of more entries than this one, or of "
-        "another root, has the proof that the log was cut or forked:\n" +
-            note);
+  print(
+      context, {{"head", o.head}, {"checkpoint", note}},
+      "head made anew. Given up: that an end of the log, or what came to its entries later, which "
+      "is missing from the store would be noticed here. Whoever has a receipt or a checkpoint of "
+      "more entries than this one, or of "
+      "another root, has the proof that the log was cut or forked:\n" +
+          note);
   return kOk;
 }
 
-/// DIR/reads/head anew, where it was lost.
-int accept_reads_head(Context& context, const RebuildOptions& o) {
+/// DIR/reads/head anew, where it was lost; or the whole log of reads.
+int accept_reads(Context& context, const RebuildOptions& o) {
   log::Options options;
   options.data = o.data;
   options.wrapping_key = o.wrapping_key;
@@ -62,19 +65,26 @@ int accept_reads_head(Context& context, const RebuildOptions& o) {
   const auto ledger = log::Ledger::open(options, context.clock, models());
   if (!ledger) return report(context, ledger.error());
   OpenReads how;
-  how.accept_head = o.reads_head;
+  if (!o.reads_head.empty()) how.accept_head = o.reads_head;
+  how.anew = o.reads_anew;
   const auto reads = open_reads(o.data, **ledger, context.clock, how);
   if (!reads) return report(context, reads.error());
   const std::string note = (*reads)->head()->note;
-  print(context, {{"head", o.reads_head}, {"checkpoint", note}},
-        "head of the log of reads made anew. Given up: that traces which are missing from its end "
-        "would be noticed here:\n" +
-            note);
+  const std::string given_up =
+      o.reads_anew ? "log of reads begun anew. Given up: the traces until now, of " +
+                         std::to_string(*o.reads_anew) +
+                         " answers at least. Whoever has a checkpoint or a receipt of the log of "
+                         "before has the proof that it was another:\n"
+                   : "head of the log of reads made anew. Given up: that traces which are missing "
+                     "from its end would be noticed here:\n";
+  json::object machine{{"checkpoint", note}};
+  if (!o.reads_anew) machine["head"] = o.reads_head;
+  print(context, machine, given_up + note);
   return kOk;
 }
 
 int rebuild(Context& context, const RebuildOptions& o) {
-  if (!o.reads_head.empty()) return accept_reads_head(context, o);
+  if (!o.reads_head.empty() || o.reads_anew) return accept_reads(context, o);
   if (!o.head.empty()) return accept_head(context, o);
   const Timestamp start = context.clock.now();
   const auto events = rebuild_here(context, o);
@@ -106,6 +116,9 @@ void add_rebuild(Command app, Context& context, Run& run) {
            "The store's last checkpoint, as the refused start named it: it is taken for the "
            "last one that was handed out");
   c.option("--reads-head", o->reads_head, "The same of the log of reads");
+  c.option("--reads-anew", o->reads_anew,
+           "Begin the log of reads anew where it is lost: the entries that it had, as the refused "
+           "start named them");
   add_wrapping_key(c, o->wrapping_key);
   c.callback([&context, &run, o] { run = [&context, o] { return rebuild(context, *o); }; });
 }

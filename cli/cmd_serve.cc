@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -258,7 +257,7 @@ class ClockWatch {
     if (state == ClockState::agrees)
       std::filesystem::remove(doubt_, ignored);
     else if (state != ClockState::behind_log && !std::filesystem::exists(doubt_, ignored))
-      std::ofstream(doubt_) << to_string(state) << '\n';
+      static_cast<void>(write_file(doubt_, std::string(to_string(state)) + "\n"));
   }
 
   ClockGuard* guard_;
@@ -332,8 +331,10 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Serv
   job.reset();
   service.drain();
   server->stop();
-  ledger->stop();
   reads->stop();
+  // What fails here, the next start keeps.
+  if (!ledger->failure()) static_cast<void>(ledger->keep_reads_size(reads->head()->size().value));
+  ledger->stop();
   log->info("stopped at {} entries", ledger->head()->size().value);
   return signal;
 }

@@ -51,8 +51,9 @@ std::string by_blocks(const store::FilesRead& files) {
 
 /// The log of reads beside the ledger; nothing where there never was one.
 Result<reads::VerifyReport> verify_reads(Context& context, const VerifyOptions& o,
-                                         const log::Ledger& ledger) {
-  if (!has_reads(o.data)) return reads::VerifyReport();
+                                         log::Ledger& ledger) {
+  RELAIS_ASSIGN(const bool any, has_reads(o.data, ledger));
+  if (!any) return reads::VerifyReport();
   OpenReads how;
   how.read_only = true;
   RELAIS_ASSIGN(const auto log, open_reads(o.data, ledger, context.clock, how));

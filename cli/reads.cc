@@ -6,28 +6,42 @@
 namespace relais::cli {
 namespace {
 
-Error lost(const std::filesystem::path& path) {
+/// `had`: as the ledger has kept it. Where the log's key was replaced, an empty log is none of it.
+Error lost(const std::filesystem::path& data, std::uint64_t had, bool rotated) {
+  const std::string size = std::to_string(had);
   return error(Errc::corrupt, "self-check-reads",
-               path.string() + " is missing, and this ledger has had a log of reads")
+               (data / "reads").string() +
+                   " is missing, and this ledger has had a log of reads, of " + size +
+                   " entries at least")
       .at("reads")
-      .accepts(
-          "the folder as the server left it, or from a backup: who looked at what is not begun "
-          "anew");
+      .accepts("the folder as the server left it, or from a backup" +
+               (rotated ? std::string()
+                        : "; or, where it is lost: relais rebuild --data " + data.string() +
+                              " --reads-anew " + size +
+                              ", which gives up who looked at what until now"));
 }
 
 std::filesystem::path vkey_file(const std::filesystem::path& data) {
   return data / "reads.vkey";
 }
 
-/// Makes the log where there never was one, and keeps that there is. Where the ledger's key was
-/// replaced, there was one.
+using Had = std::optional<std::uint64_t>;
+
+/// Makes the log where there never was one, or where it is to be begun anew, and keeps that there
+/// is. Where the ledger's key was replaced, there was one.
 Status make(const std::filesystem::path& data, const merkle::LogKeys& ledger,
-            const crypto::SigningKey& key) {
+            const crypto::SigningKey& key, const Had& had, const Had& anew) {
   const bool there = std::filesystem::exists(data / "reads");
-  const bool ever = std::filesystem::exists(vkey_file(data));
-  if (!there && (ever || ledger.all().size() > 1)) return fail(lost(data / "reads"));
+  const bool named = std::filesystem::exists(vkey_file(data));
+  const bool rotated = ledger.all().size() > 1;
+  if (there && anew)
+    return fail(error(Errc::conflict, "reads-there", (data / "reads").string() + " is there")
+                    .at("--reads-anew")
+                    .accepts("nothing: this is for a log of reads that is lost"));
+  if (!there && (named || had || rotated) && (rotated || anew != had.value_or(0)))
+    return fail(lost(data, had.value_or(0), rotated));
   if (!there) RELAIS_TRY(reads::create_log(data / "reads", ledger.newest(), key));
-  return ever ? Status() : save_reads_keys(data, ledger);
+  return named ? Status() : save_reads_keys(data, ledger);
 }
 
 /// The public keys under the name of the log of reads are the ledger's. One that was replaced
@@ -64,12 +78,13 @@ Status save_reads_keys(const std::filesystem::path& data, const merkle::LogKeys&
   return replace_file(vkey_file(data), merkle::to_text(reads::keys_of(ledger)));
 }
 
-bool has_reads(const std::filesystem::path& data) {
-  return std::filesystem::exists(vkey_file(data)) || std::filesystem::exists(data / "reads");
+Result<bool> has_reads(const std::filesystem::path& data, const log::Ledger& ledger) {
+  RELAIS_ASSIGN(const Had had, ledger.reads_size());
+  return had || std::filesystem::exists(vkey_file(data)) || std::filesystem::exists(data / "reads");
 }
 
 Result<std::unique_ptr<reads::ReadLog>> open_reads(const std::filesystem::path& data,
-                                                   const log::Ledger& ledger, const Clock& clock,
+                                                   log::Ledger& ledger, const Clock& clock,
                                                    const OpenReads& how) {
   reads::Options options;
   options.path = data / "reads";
@@ -82,18 +97,25 @@ Result<std::unique_ptr<reads::ReadLog>> open_reads(const std::filesystem::path& 
   options.shortage = [&ledger, reserve = how.reserve_bytes] {
     return shortage(ledger.store(), reserve);
   };
+  RELAIS_ASSIGN(const Had had, ledger.reads_size());
+  options.least = how.anew ? 0 : had.value_or(0);
   options.unwritable = ledger.failure();
   if (!how.read_only && !options.unwritable) {
     RELAIS_ASSIGN(const auto key, log::load_own_key(data, "log.jwk"));
-    RELAIS_TRY(make(data, keys, key));
+    RELAIS_TRY(make(data, keys, key, had, how.anew));
     RELAIS_TRY(check_vkey(data, keys, true));
     options.key = key;
     auto opened = reads::ReadLog::open(options, clock);
-    if (opened || !takes_no_writes(opened.error())) return opened;
+    const Status kept = opened ? ledger.keep_reads_size((*opened)->head()->size().value)
+                               : Status(fail(opened.error()));
+    if (kept) return opened;
+    if (!takes_no_writes(kept.error())) return fail(kept.error());
+    if (opened) opened->reset();
     options.key.reset();
-    options.unwritable = opened.error();
+    options.unwritable = kept.error();
   }
-  if (!std::filesystem::exists(options.path)) return fail(lost(options.path));
+  if (!std::filesystem::exists(options.path))
+    return fail(lost(data, had.value_or(0), keys.all().size() > 1));
   RELAIS_TRY(check_vkey(data, keys, false));
   return reads::ReadLog::open(options, clock);
 }

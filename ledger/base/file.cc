@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 namespace relais {
 namespace {
@@ -148,6 +149,23 @@ Status replace_file(const std::filesystem::path& file, std::string_view bytes) {
   if (ec || !synced || !sync(folder))
     return fail(Errc::io, "file-write", "cannot write " + file.string());
   return {};
+}
+
+void remove_unfinished(const std::filesystem::path& folder) {
+  constexpr std::string_view kEnd = ".new";
+  constexpr std::string_view kDigits = "0123456789";
+  std::vector<std::filesystem::path> left;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    std::string name = entry.path().filename().string();
+    std::error_code none;
+    if (!name.ends_with(kEnd) || !entry.is_regular_file(none)) continue;
+    name.resize(name.size() - kEnd.size());
+    const std::size_t dot = name.find_last_not_of(kDigits);
+    if (dot != name.npos && dot > 0 && name[dot] == '.' && dot + 1 < name.size())
+      left.push_back(entry.path());
+  }
+  for (const auto& file : left) std::filesystem::remove(file, ec);
 }
 
 }  // namespace relais

@@ -54,6 +54,9 @@ int write_all(int fd, std::string_view bytes);
 Status write_file(const std::filesystem::path& file, std::string_view bytes);
 /// The same in one step: a reader, and a crash, find the old file or the new one.
 Status replace_file(const std::filesystem::path& file, std::string_view bytes);
+/// Removes what writes of a process that was killed have left in a folder (<file>.<number>.new).
+/// For who alone writes there.
+void remove_unfinished(const std::filesystem::path& folder);
 
 /// What errno says, and what helps where it is the process that has no more handles.
 Error file_error(const std::string& rule, const std::filesystem::path& file, int code);

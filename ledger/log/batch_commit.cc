@@ -417,9 +417,12 @@ Result<bool> BatchCommit::rekey(const statement::StreamId& stream, StreamVersion
 
 void BatchCommit::commit() {
   if (staged_.empty()) {  // refusals and duplicates only: the log has not changed
-    if (batch_.bytes() > 0)
-      if (const Status written = ledger_.store->write(batch_, true); !written)
-        return give_up(written.error());
+    if (batch_.bytes() > 0) {
+      // No checkpoint is over what completes a statement of before: `head` alone knows of it.
+      Status written = ledger_.store->write(batch_, true);
+      if (written) written = ledger_.acknowledge(ledger_.current()->note);
+      if (!written) return give_up(written.error());
+    }
     answer_all({});
     return;
   }
@@ -440,7 +443,7 @@ void BatchCommit::commit() {
   ledger_.stats.bytes += batch_.bytes();
   if (const Status written = ledger_.store->write(batch_, true); !written)
     return give_up(written.error());
-  if (const Status written = ledger_.head_file->write(head->note); !written)
+  if (const Status written = ledger_.acknowledge(head->note); !written)
     return give_up(written.error());
   if (rotated) ledger_.log_key = ledger_.options.next_log_key;
   head->records = ledger_.store->snapshot(head->generation);

@@ -62,6 +62,24 @@ Result<fs::path> make_staging(const fs::path& data) {
               "cannot make a folder beside " + data.string() + ": " + std::strerror(errno));
 }
 
+/// What an init that was killed has left beside the folder: its own keys and the wrapping key are
+/// of no ledger.
+std::string leftovers_beside(const fs::path& data) {
+  fs::path plain = data;
+  if (!plain.has_filename()) plain = plain.parent_path();
+  const std::string begin = plain.filename().string() + ".";
+  constexpr std::size_t kRandom = 6;  // of mkdtemp
+  std::string found;
+  std::error_code ec;
+  const fs::path folder = plain.has_parent_path() ? plain.parent_path() : fs::path(".");
+  for (const auto& entry : fs::directory_iterator(folder, ec)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() == begin.size() + kRandom && name.starts_with(begin) && entry.is_directory(ec))
+      found += (found.empty() ? "" : ", ") + entry.path().string();
+  }
+  return found;
+}
+
 /// Under its name, which nothing or an empty folder had.
 Status put_in_place(const fs::path& staging, const fs::path& data) {
   std::error_code ec;
@@ -119,13 +137,18 @@ Status create_ledger(const fs::path& data, const Genesis& genesis, const Clock& 
       wrapping_key.empty() ? vault::default_wrapping_key(data).string() : wrapping_key;
   RELAIS_TRY(vault::check_outside(place, data));
   RELAIS_ASSIGN(const fs::path staging, make_staging(data));
-  const auto key = vault::make_wrapping_key(place);
+  auto key = vault::make_wrapping_key(place);
   Status made =
       key ? create_in(staging, genesis, clock, random, factory, place, **key) : fail(key.error());
   if (made) made = put_in_place(staging, data);
   if (made) return {};
   fs::remove_all(staging, ec);
   if (key) static_cast<void>((*key)->destroy());  // this call has made it
+  const std::string left = made.error().rule == "wrapping-key-exists" ? leftovers_beside(data) : "";
+  if (!left.empty())
+    made.error().accepted +=
+        "; where an init was cut short, what it left and nobody uses removed: " + left +
+        ", and the wrapping key";
   return made;
 }
 
@@ -166,6 +189,14 @@ Status put_next_key_in_place(const fs::path& data) {
               "cannot replace " + (data / "keys" / kSystemKey).string() + ": " + ec.message());
 }
 
+/// Of a rotation that was cut short before the log had it: a key that nothing will name.
+void drop_unused_next(const fs::path& data, const rules::Registry& registry) {
+  const auto next = load_own_key(data, kNextSystemKey);
+  if (!next || registry.find_key(crypto::thumbprint(next->public_key())) != nullptr) return;
+  std::error_code ec;
+  fs::remove(data / "keys" / kNextSystemKey, ec);
+}
+
 Result<std::string> rotation_statement(const rules::Registry& registry,
                                        const crypto::SigningKey& old_key,
                                        const crypto::SigningKey& new_key, const Clock& clock,
@@ -190,7 +221,10 @@ Result<crypto::SigningKey> load_system_key(const fs::path& data, const rules::Re
                                            Timestamp at) {
   RELAIS_ASSIGN(auto key, load_own_key(data, kSystemKey));
   const KeyId kid = crypto::thumbprint(key.public_key());
-  if (is_own(registry, kid, at)) return key;
+  if (is_own(registry, kid, at)) {
+    drop_unused_next(data, registry);
+    return key;
+  }
   if (auto next = load_own_key(data, kNextSystemKey);
       next && is_own(registry, crypto::thumbprint(next->public_key()), at)) {
     RELAIS_TRY(put_next_key_in_place(data));

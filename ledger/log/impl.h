@@ -106,8 +106,12 @@ struct Ledger::Impl {
   void run_writer();
   void commit_groups(std::deque<Group>& groups);
   /// Runs `task` on the writer's thread between two batches and waits for it; directly when there
-  /// is no writer.
-  void run_between_batches(const std::function<void()>& task);
+  /// is no writer. What it wrote is acknowledged when this returns.
+  Status run_between_batches(const std::function<Status()>& task);
+  /// The store is on disk up to here, and whoever waits is about to be told: `head` has it.
+  Status acknowledge(std::string_view note);
+  /// A number in the family `meta`.
+  Status put_meta(std::string_view key, std::uint64_t value);
   void notify(TreeSize size);
 };
 

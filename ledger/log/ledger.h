@@ -184,6 +184,11 @@ class Ledger {
   };
   Purge purge_state() const;
 
+  /// Entries that the log of reads beside the ledger had at least, as keep_reads_size() was told;
+  /// nothing where there never was one. Errc::corrupt, "self-check-reads".
+  Result<std::optional<std::uint64_t>> reads_size() const;
+  Status keep_reads_size(std::uint64_t size);
+
   // --- reading
 
   std::shared_ptr<const Head> head() const;

@@ -22,19 +22,45 @@ Error damaged_projections(const DamagedRecords& e) {
 
 /// Whether a slot that does not hold can be what a power loss left: the store is written before its
 /// checkpoint, so it then goes further than the slot that holds.
-bool torn_by_a_crash(const Head& head, const HeadContent& content) {
-  return content.newest && content.newest->size < head.checkpoint.size;
+bool torn_by_a_crash(const Head& head, const HeadContent& content, const store::Store& store) {
+  if (!content.newest) return false;
+  return content.newest->size < head.checkpoint.size ||
+         (content.written != 0 && content.written < store.sequence());
 }
 
-/// Without `head` nobody can tell a store that has lost its end.
-Status check_lost(const Head& head, const HeadContent& content, const Options& options) {
+std::string accept_command(const Head& head, const Options& options) {
+  return "relais rebuild --data " + options.data.string() + " --head " +
+         tiles::name_of(head.checkpoint);
+}
+
+/// Of what no checkpoint is over.
+Error lost_end(std::uint64_t acknowledged, std::uint64_t stored, const std::string& command) {
+  const std::string number = std::to_string(acknowledged);
+  return error(Errc::corrupt, "self-check-head",
+               "write " + number + " of the store was acknowledged, and it ends with " +
+                   std::to_string(stored) +
+                   ": the entries are whole, and what came to them later (disclosures, sealed "
+                   "copies) is lost")
+      .at("write " + number)
+      .accepts(
+          "store and head as the server left them, or of one moment from a backup; or, where "
+          "the end is lost: " +
+          command + ", which goes on without it");
+}
+
+/// Without `head`, or where the store does not go as far, the store's last checkpoint is to be
+/// named by who goes on from it.
+Status check_lost(const Head& head, const HeadContent& content, const Options& options,
+                  const store::Store& store) {
   const std::string name = tiles::name_of(head.checkpoint);
+  const std::string command = accept_command(head, options);
   if (options.accept_head == name) return {};
   if (options.accept_head)
     return fail(error(Errc::conflict, "head-differs",
                       "the store's last checkpoint is another than " + *options.accept_head)
                     .at("--head")
                     .accepts(name));
+  if (content.flaw.empty()) return fail(lost_end(content.written, store.sequence(), command));
   const std::string file = (options.data / "head").string();
   return fail(
       error(Errc::corrupt, "self-check-head",
@@ -42,8 +68,7 @@ Status check_lost(const Head& head, const HeadContent& content, const Options& o
                 std::to_string(head.checkpoint.size) +
                 " entries: whether its end was lost cannot be told")
           .at("head")
-          .accepts("the file as the server left it; or, where it is lost: relais rebuild --data " +
-                   options.data.string() + " --head " + name +
+          .accepts("the file as the server left it; or, where it is lost: " + command +
                    ", which takes the store's last checkpoint for the last one handed out"));
 }
 
@@ -59,7 +84,8 @@ Error two_heads(const Options& options, const merkle::Checkpoint& one,
 }
 
 Status check_head_file(const Head& head, const HeadContent& content, const Options& options,
-                       const merkle::TileReader& read_tile) {
+                       const store::Store& store) {
+  const merkle::TileReader read_tile = tiles::tile_reader(store);
   if (content.newest)
     RELAIS_TRY(tiles::check_handed_out(head.checkpoint, *content.newest, read_tile));
   // The log's key has signed both: one history has both, or it has forked.
@@ -68,6 +94,7 @@ Status check_head_file(const Head& head, const HeadContent& content, const Optio
       return fail(two_heads(options, *content.newest, *content.older));
     RELAIS_TRY(tiles::check_handed_out(head.checkpoint, *content.older, read_tile));
   }
+  if (content.written > store.sequence()) return check_lost(head, content, options, store);
   if (content.flaw.empty()) {
     if (!options.accept_head) return {};
     return fail(error(Errc::conflict, "head-holds",
@@ -76,9 +103,9 @@ Status check_head_file(const Head& head, const HeadContent& content, const Optio
                     .accepts("nothing: this is for a head that is lost"));
   }
   constexpr std::uint64_t kGenesis = 1;
-  const bool passes = torn_by_a_crash(head, content) || head.checkpoint.size <= kGenesis;
+  const bool passes = torn_by_a_crash(head, content, store) || head.checkpoint.size <= kGenesis;
   if (passes && !options.strict) return {};
-  return check_lost(head, content, options);
+  return check_lost(head, content, options, store);
 }
 
 /// Projections stand for what the log holds, no more and no less: they are committed together.
@@ -153,7 +180,7 @@ Status check_convention_file(const store::Store& store, const Options& options) 
 
 /// Who may write into a folder may put another file for any that is in it, whatever its mode.
 Status check_modes(const Options& options) {
-  for (const char* name : {"", "keys", "store"}) {
+  for (const char* name : {"", "keys", "store", "reads", "reads/store"}) {
     const fs::path folder = *name == '\0' ? options.data : options.data / name;
     struct stat info{};
     if (::stat(folder.c_str(), &info) != 0) continue;  // what is missing is said where it is needed
@@ -182,7 +209,8 @@ Status check_damaged_end(const Options& options, const Clock& clock, const Model
     damage->message += "; without it, " + to_string(opened.error());
     return fail(std::move(*damage));
   }
-  if (options.report) options.report(damage->message + "; it was not acknowledged");
+  if (options.report)
+    options.report(damage->message + "; nothing is missing without it that head knows of");
   return {};
 }
 
@@ -240,10 +268,12 @@ Status Ledger::Impl::open_writer(const HeadContent& content, const Head& now) {
   RELAIS_ASSIGN(auto file, HeadFile::open(options.data / "head", content.next));
   head_file.emplace(std::move(file));
   // What is missing there is mended now, not with the next statement.
-  const bool behind = !content.newest || content.newest->size < now.checkpoint.size;
-  if (!now.note.empty() && (behind || !content.flaw.empty()))
-    RELAIS_TRY(head_file->write(now.note));
-  if (!now.note.empty() && !content.newest) RELAIS_TRY(head_file->write(now.note));  // both slots
+  const std::uint64_t written = store->sequence();
+  const bool behind =
+      !content.newest || content.newest->size < now.checkpoint.size || content.written != written;
+  if (!now.note.empty() && (behind || !content.flaw.empty())) RELAIS_TRY(acknowledge(now.note));
+  const bool given_up = !content.newest || content.written > written;
+  if (!now.note.empty() && given_up) RELAIS_TRY(acknowledge(now.note));  // both slots
   RELAIS_ASSIGN(tree, TreeWriter::load(now.size().value, tile_reader()));
   return {};
 }
@@ -260,6 +290,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
     }
     impl->folder_lock = std::move(*lock);
     RELAIS_TRY(check_modes(options));
+    for (const char* name : {"", "keys"}) remove_unfinished(options.data / name);
   }
   RELAIS_TRY(check_damaged_end(options, clock, factory));
   impl->options = options;
@@ -285,7 +316,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   RELAIS_TRY(check_convention_file(*impl->store, options));
   RELAIS_ASSIGN(Head head, self_check(*impl->store, keys.log, impl->tile_reader()));
   head.keys = std::make_shared<const OwnKeys>(keys);
-  RELAIS_TRY(check_head_file(head, handed_out, options, impl->tile_reader()));
+  RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   head.generation = impl->store->generation();
   head.records = impl->store->snapshot(head.generation);
   if (!options.ignore_projections) RELAIS_TRY(check_position(*head.records, head.size()));

@@ -36,6 +36,8 @@ OwnKeys own_keys(const rules::Registry& registry);
 /// In the family `meta`: indices (8 bytes each) of the entries that rotated the log's key.
 inline constexpr std::string_view kLogKeysKey = "log-keys";
 std::string log_keys_value(const rules::Registry& registry);
+/// There too: entries (8 bytes) that the log of reads had at least (Ledger::reads_size()).
+inline constexpr std::string_view kReadsKey = "reads";
 /// What the typed events say that kLogKeysKey names, and entry 0; nothing where that is not there
 /// to be read. Errc::corrupt "self-check-log-key".
 Result<std::optional<OwnKeys>> stored_keys(const store::Store& store);

@@ -62,28 +62,24 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
 
   RELAIS_TRY(records->finish());
   // The last stretch and the switch happen between two batches: no event can come in between.
-  Status switched;
   std::uint64_t size = 0;
-  impl_->run_between_batches([&] {
+  RELAIS_TRY(impl_->run_between_batches([&]() -> Status {
     size = head()->size().value;
-    switched = [&]() -> Status {
-      RELAIS_TRY(fold_range(store, *model, done, size));
-      store::Batch batch;
-      model->flush(batch.records(store, generation), TreeSize{size});
-      store.switch_generation(batch, generation);
-      RELAIS_TRY(store.write(batch, true));
-      store.set_generation(generation);
-      auto next = std::make_shared<Head>(*head());
-      next->generation = generation;
-      next->records = store.snapshot(generation);
-      next->registry = model->world().share_registry();
-      impl_->model = std::move(model);
-      impl_->records = std::move(records);
-      impl_->publish(std::move(next));
-      return {};
-    }();
-  });
-  RELAIS_TRY(switched);
+    RELAIS_TRY(fold_range(store, *model, done, size));
+    store::Batch batch;
+    model->flush(batch.records(store, generation), TreeSize{size});
+    store.switch_generation(batch, generation);
+    RELAIS_TRY(store.write(batch, true));
+    store.set_generation(generation);
+    auto next = std::make_shared<Head>(*head());
+    next->generation = generation;
+    next->records = store.snapshot(generation);
+    next->registry = model->world().share_registry();
+    impl_->model = std::move(model);
+    impl_->records = std::move(records);
+    impl_->publish(std::move(next));
+    return {};
+  }));
   progress(size, size);
   return store.drop_generation(old_generation);
 }
@@ -91,22 +87,17 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
 /// Every data key that is left is wrapped anew, so that copies of the store that were made before
 /// open nothing once the old wrapping key is gone.
 Status Ledger::Impl::rotate_keys() {
-  const auto between_batches = [this](const std::function<Status()>& step) {
-    Status done;
-    run_between_batches([&] { done = step(); });
-    return done;
-  };
-  RELAIS_TRY(between_batches([&] { return vault->begin_rotation(*store); }));
+  RELAIS_TRY(run_between_batches([&] { return vault->begin_rotation(*store); }));
   bool all = false;
   while (!all)
-    RELAIS_TRY(between_batches([&]() -> Status {
+    RELAIS_TRY(run_between_batches([&]() -> Status {
       RELAIS_ASSIGN(all, vault->rewrap(*store));
       return {};
     }));
   if (vault->broken() > 0 && options.report)
     options.report("the keys of " + std::to_string(vault->broken()) +
                    " streams cannot be unwrapped: what they disclosed is lost");
-  return between_batches([&] { return vault->end_rotation(*store); });
+  return run_between_batches([&] { return vault->end_rotation(*store); });
 }
 
 Result<bool> Ledger::Impl::try_purge() {
@@ -119,25 +110,24 @@ Result<bool> Ledger::Impl::try_purge() {
     RELAIS_TRY(store::Store::can_purge());
     RELAIS_TRY(rotate_keys());
     purge = {*owed, store->sequence()};
-    run_between_batches([&] {
+    RELAIS_TRY(run_between_batches([&]() -> Status {
       auto next = std::make_shared<Head>(*current());
       next->records = store->snapshot(next->generation);
       publish(std::move(next));
-    });
+      return {};
+    }));
   }
   if (!store->no_snapshot_before(purge->sequence)) return false;
   RELAIS_TRY(store->purge(store::Family::disclosures));
   RELAIS_TRY(store->purge(store::Family::keystore));
   // What was erased meanwhile owes a purge of its own: its mark is another.
-  Status status;
-  run_between_batches([&] {
+  RELAIS_TRY(run_between_batches([&]() -> Status {
     const auto now = store->get(store::Family::meta, kPurgeKey);
-    if (!now || *now != purge->mark) return;
+    if (!now || *now != purge->mark) return {};
     store::Batch batch;
     batch.erase(store::Family::meta, kPurgeKey);
-    status = store->write(batch, true);
-  });
-  RELAIS_TRY(status);
+    return store->write(batch, true);
+  }));
   purge.reset();
   return true;
 }
@@ -152,7 +142,7 @@ Result<bool> Ledger::purge_erased() {
   if (purged) return purged;
   ++impl_->stats.purge_failures;
   if (const Status writes = impl_->store->resume(); !writes)
-    impl_->run_between_batches([&] {
+    RELAIS_TRY(impl_->run_between_batches([&]() -> Status {
       const std::lock_guard lock(impl_->queue_mutex);
       if (!impl_->failure)
         impl_->failure =
@@ -161,19 +151,37 @@ Result<bool> Ledger::purge_erased() {
                 : error(Errc::unavailable, "store-stopped",
                         "the store stopped when it rewrote its files: " + writes.error().message)
                       .accepts("the same a little later: it is opened anew by itself");
-    });
+      return {};
+    }));
   return purged;
+}
+
+Status Ledger::Impl::put_meta(std::string_view key, std::uint64_t value) {
+  return run_between_batches([&] {
+    store::Batch batch;
+    batch.put(store::Family::meta, key, store::index_key(value));
+    return store->write(batch, true);
+  });
 }
 
 Status Ledger::owe_rotation() {
   if (const auto why = failure()) return fail(*why);
-  Status written;
-  impl_->run_between_batches([&] {
-    store::Batch batch;
-    batch.put(store::Family::meta, kPurgeKey, store::index_key(head()->size().value - 1));
-    written = impl_->store->write(batch, true);
-  });
-  return written;
+  return impl_->put_meta(kPurgeKey, head()->size().value - 1);
+}
+
+Result<std::optional<std::uint64_t>> Ledger::reads_size() const {
+  RELAIS_ASSIGN(const auto kept, impl_->store->get(store::Family::meta, kReadsKey));
+  if (!kept) return std::optional<std::uint64_t>();
+  if (kept->size() != sizeof(std::uint64_t))
+    return fail(Errc::corrupt, "self-check-reads", "the ledger's record of its reads is damaged");
+  return std::optional(load_be<std::uint64_t>(*kept));
+}
+
+Status Ledger::keep_reads_size(std::uint64_t size) {
+  RELAIS_ASSIGN(const auto kept, reads_size());
+  if (kept == size) return {};
+  if (const auto why = failure(); why && why->rule != "shutting-down") return fail(*why);
+  return impl_->put_meta(kReadsKey, size);
 }
 
 Ledger::Purge Ledger::purge_state() const {

@@ -162,26 +162,35 @@ void Ledger::Impl::commit_groups(std::deque<Group>& groups) {
   }
 }
 
-void Ledger::Impl::run_between_batches(const std::function<void()>& task) {
-  std::promise<void> done;
+Status Ledger::Impl::acknowledge(std::string_view note) {
+  return head_file->write(note, store->sequence());
+}
+
+Status Ledger::Impl::run_between_batches(const std::function<Status()>& task) {
+  const auto run = [&]() -> Status {
+    const std::uint64_t before = store->sequence();
+    RELAIS_TRY(task());
+    if (!head_file || store->sequence() == before || current()->note.empty()) return {};
+    return acknowledge(current()->note);
+  };
+  std::promise<Status> done;
   {
     std::unique_lock lock(queue_mutex);
     if (stopping || !writer.joinable()) {
       lock.unlock();
       if (writer.joinable()) writer.join();
-      return task();
+      return run();
     }
     tasks.emplace_back([&] {
       try {
-        task();
-        done.set_value();
+        done.set_value(run());
       } catch (...) {
         done.set_exception(std::current_exception());
       }
     });
   }
   queue_changed.notify_one();
-  done.get_future().get();
+  return done.get_future().get();
 }
 
 void Ledger::Impl::notify(TreeSize size) {

@@ -35,6 +35,7 @@ struct ReadLog::Impl {
 
   mutable std::mutex head_mutex;
   std::shared_ptr<const Head> head;
+  RowsWritten rows_written;  // of head_mutex
 
   // The writer and what it alone touches.
   std::thread writer;

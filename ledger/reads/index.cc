@@ -80,15 +80,19 @@ void Index::add(const Record& record, Timestamp at) {
 }
 
 // The writer reads without the lock what only it changes.
-void Index::write_full(RecordSink& rows) {
+RowBytes Index::write_full(RecordSink& rows) {
+  RowBytes bytes;
   for (std::size_t i = 0; i < open_.size(); ++i)
     if (!open_[i].written && open_[i].bundle.looks.size() == kBundle)
-      write_rows(first_ / kBundle + i, open_[i], rows);
+      write_rows(first_ / kBundle + i, open_[i], rows, bytes);
+  return bytes;
 }
 
-void Index::write_rows(std::uint64_t number, Open& open, RecordSink& rows) {
+void Index::write_rows(std::uint64_t number, Open& open, RecordSink& rows, RowBytes& bytes) {
   const std::uint64_t through = (number + 1) * kBundle;
   for (const auto& [id, places] : open.bundle.cases) {
+    const std::size_t case_row = case_key(id, number).size() + places.size();
+    const std::size_t prefix = summaries_of(id).size();
     std::map<std::string, std::shared_ptr<StoredSummary>> after;  // of those who looked at it
     for (const char c : places) {
       const Bundle::Look& look = open.bundle.looks[place(c)];
@@ -102,7 +106,9 @@ void Index::write_rows(std::uint64_t number, Open& open, RecordSink& rows) {
       summary->looks.add(look.purpose, look.at);
     }
     for (auto& [key, summary] : after) {
-      rows.put(key, encode(*summary));
+      const std::string value = encode(*summary);
+      rows.put(key, value);
+      bytes[key.substr(prefix)] += case_row + key.size() + value.size();
       open.summaries.emplace(key, std::move(summary));
     }
   }

@@ -72,6 +72,9 @@ struct Bundle {
 /// other takes no time then.
 enum class Along { signatory, looks_at_case };
 
+/// Bytes of summaries and rows of cases, by the slug of whose looks they are.
+using RowBytes = std::map<std::string, std::size_t, std::less<>>;
+
 class Index {
  public:
   explicit Index(std::shared_ptr<const RecordSource> rows) : rows_(std::move(rows)) {}
@@ -81,8 +84,8 @@ class Index {
   /// The entries from the last full bundle on come next, published.
   void start(std::uint64_t size) { first_ = size - size % kBundle, published_ = first_; }
   void add(const Record& record, Timestamp at);
-  /// Puts the rows of each bundle that has become full.
-  void write_full(RecordSink& rows);
+  /// Puts the rows of each bundle that has become full. Gives their bytes by who looked.
+  RowBytes write_full(RecordSink& rows);
   /// What was added and written is there for readers.
   void publish();
 
@@ -115,7 +118,7 @@ class Index {
   void scan_rows(const std::string& prefix, LogIndex until, const Row& row) const;
   void scan_places(const std::string& prefix, LogIndex until, const Visit& visit) const;
   Kept last_summary(const std::string& key) const;
-  void write_rows(std::uint64_t number, Open& open, RecordSink& rows);
+  void write_rows(std::uint64_t number, Open& open, RecordSink& rows, RowBytes& bytes);
 
   const std::shared_ptr<const RecordSource> rows_;
   mutable std::mutex mutex_;  // of what follows; the writer alone changes it

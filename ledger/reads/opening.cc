@@ -39,7 +39,7 @@ Status create_in(const fs::path& path, const merkle::NoteKey& ledger,
   batch.put(store::Family::checkpoints, store::index_key(0), note);
   RELAIS_TRY(store->write(batch, true));
   RELAIS_ASSIGN(auto head, tiles::HeadFile::open(path / "head", 0));
-  for (int slot = 0; slot < 2; ++slot) RELAIS_TRY(head.write(note));
+  for (int slot = 0; slot < 2; ++slot) RELAIS_TRY(head.write(note, store->sequence()));
   return store->flush();
 }
 
@@ -121,7 +121,8 @@ Status check_damaged_end(const Options& options, const Clock& clock) {
     damage->message += "; without it, " + to_string(opened.error());
     return fail(std::move(*damage));
   }
-  if (options.report) options.report(damage->message + "; it was not acknowledged");
+  if (options.report)
+    options.report(damage->message + "; nothing is missing without it that head knows of");
   return {};
 }
 
@@ -141,6 +142,8 @@ Result<Head> self_check(const store::Store& store, const merkle::LogKeys& log) {
     return broken("size", "it has " + std::to_string(size) + " entries, and had " +
                               std::to_string(from - 1) + " when the log's key was replaced");
   RELAIS_ASSIGN(const auto end, store.last(store::Family::entries));
+  if (end && end->first.size() != sizeof(std::uint64_t))
+    return broken("size", "the last record is none of an entry's: " + to_hex(end->first));
   const std::uint64_t found = end ? load_be<std::uint64_t>(end->first) + 1 : 0;
   if (found != size)
     return broken("size", "the last checkpoint covers " + std::to_string(size) +
@@ -183,9 +186,11 @@ Status ReadLog::Impl::open_writer(const tiles::HeadContent& content, const Head&
   RELAIS_ASSIGN(auto file, tiles::HeadFile::open(options.path / "head", content.next));
   head_file.emplace(std::move(file));
   // What is missing there is mended now, not with the next read.
-  const bool behind = !content.newest || content.newest->size < now.checkpoint.size;
-  if (behind || !content.flaw.empty()) RELAIS_TRY(head_file->write(now.note));
-  if (!content.newest) RELAIS_TRY(head_file->write(now.note));  // both slots
+  const std::uint64_t written = store->sequence();
+  const bool behind =
+      !content.newest || content.newest->size < now.checkpoint.size || content.written != written;
+  if (behind || !content.flaw.empty()) RELAIS_TRY(head_file->write(now.note, written));
+  if (!content.newest) RELAIS_TRY(head_file->write(now.note, written));  // both slots
   RELAIS_ASSIGN(tree, tiles::TreeWriter::load(now.checkpoint.size, tiles::tile_reader(*store)));
   return {};
 }
@@ -229,6 +234,9 @@ Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clo
   store.report = options.report;
   RELAIS_ASSIGN(impl->store, store::Store::open(store));
   RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->keys));
+  if (head.checkpoint.size < options.least)
+    return broken("reads", "it has " + std::to_string(head.checkpoint.size) + " entries, and had " +
+                               std::to_string(options.least) + ", as the ledger knows");
   RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   if (options.key) RELAIS_TRY(impl->open_writer(handed_out, head));
   impl->head = std::make_shared<const Head>(std::move(head));

@@ -62,6 +62,7 @@ struct Options {
   /// SIZE:ROOT of the store's last checkpoint, to be taken for the last one that was handed out
   /// where DATA/reads/head is lost.
   std::optional<std::string> accept_head;
+  std::uint64_t least = 0;  ///< entries that it had already, as the ledger beside it knows
   /// Asked once a group: why there is no room for it, as where the rest is kept for erasures.
   /// Empty: there always is.
   std::function<std::optional<Error>()> shortage;
@@ -101,6 +102,10 @@ class ReadLog {
   void stop();
   /// Why nothing can be written, until it is opened anew: the error of the write that failed.
   std::optional<Error> failure() const;
+  /// Hears, on the writer's thread, what the indices took on the disk beside the entries: a bundle
+  /// of 256 has its rows when it is full. One at a time; an empty one ends it.
+  using RowsWritten = std::function<void(const RowBytes&)>;
+  void on_rows(RowsWritten written);
 
   // --- reading
 

@@ -18,6 +18,7 @@ namespace {
 using tiles::broken;
 
 constexpr std::uint64_t kTellEvery = 1'000;
+constexpr std::size_t kCaseRow = 1 + 16 + 8;  // of case_key()
 
 std::string entry_name(std::uint64_t index) {
   return "reads entry " + std::to_string(index);
@@ -60,9 +61,7 @@ class ReadsCheck {
       return broken("size", entry_name(report_.entries),
                     "an entry is missing: the checkpoint covers " + std::to_string(size));
     RELAIS_TRY(tree_.finish());
-    RELAIS_ASSIGN(const auto last, log_.store().last(store::Family::disclosures));
-    if (last && load_be<std::uint64_t>(last->first) >= size)
-      return broken("stray", entry_name(size), "there is a part past the last entry");
+    RELAIS_TRY(check_strays(size));
     RELAIS_TRY(check_rows());
     report_.cases = cases_;
     for (const auto& [id, places] : bundle_.cases) report_.cases += has_summary(id) ? 0 : 1;
@@ -99,6 +98,59 @@ class ReadsCheck {
     bundle_ = {};
     return {};
   }
+  /// Nothing else is in the store (docs/FORMATS.md).
+  Status check_strays(std::uint64_t size) const {
+    using store::Family;
+    constexpr std::pair<Family, const char*> kNames[] = {{Family::meta, "meta"},
+                                                         {Family::entries, "entries"},
+                                                         {Family::events, "events"},
+                                                         {Family::nodes, "nodes"},
+                                                         {Family::ids, "ids"},
+                                                         {Family::streams, "streams"},
+                                                         {Family::disclosures, "disclosures"},
+                                                         {Family::keystore, "keystore"},
+                                                         {Family::checkpoints, "checkpoints"}};
+    for (const auto& [family, name] : kNames) {
+      std::optional<std::string> stray;
+      RELAIS_TRY(log_.store().scan(
+          family, {},
+          [&](std::string_view key, std::string_view) {
+            if (!is_owned(family, key, size)) stray = key;
+            return !stray;
+          },
+          true));
+      if (stray)
+        return broken("stray", std::string("reads ") + name + " " + to_hex(*stray),
+                      "there is a record that no entry owns");
+    }
+    std::optional<std::string> stray;
+    indices_->scan("", {}, [&](std::string_view key, auto) {
+      if (key.empty() || std::string_view("SCA").find(key[0]) == std::string_view::npos)
+        stray = key;
+      return !stray;
+    });
+    if (stray)
+      return broken("stray", "reads index " + to_hex(*stray), "it is of no index of the reads");
+    return {};
+  }
+  static bool is_owned(store::Family family, std::string_view key, std::uint64_t size) {
+    using store::Family;
+    const auto number = [&] { return load_be<std::uint64_t>(key); };
+    switch (family) {
+      case Family::meta:
+        return key == "format" || key == "generation";  // which an opening has read
+      case Family::entries:
+      case Family::disclosures:
+        return key.size() == 8 && number() < size;
+      case Family::checkpoints:
+        return key.size() == 8 && number() <= size;
+      case Family::nodes:
+        return key.size() == 9 && merkle::tile_width(size, static_cast<std::uint8_t>(key[0]),
+                                                     load_be<std::uint64_t>(key.substr(1))) > 0;
+      default:
+        return false;
+    }
+  }
   std::uint64_t count(std::string_view kind) const {
     std::uint64_t found = 0;
     indices_->scan(kind, {}, [&found](auto, auto) { return ++found, true; });
@@ -115,6 +167,7 @@ class ReadsCheck {
     Expected expected;
     Status status;
     indices_->scan("C", {}, [&](std::string_view key, std::string_view places) {
+      if (key.size() != kCaseRow) throw DamagedRecords("a row of the index of cases has no key");
       const Uuid id = load_uuid(key.substr(1));
       if (id != current) status = compare(current, expected);
       current = id;
@@ -182,6 +235,7 @@ Result<VerifyReport> verify(
     RELAIS_TRY(log.store().scan(
         store::Family::entries, {},
         [&](std::string_view key, std::string_view value) {
+          if (key.size() != 8) return true;  // a stray, and named as one
           status = check.take(load_be<std::uint64_t>(key), value);
           if (report.entries % kTellEvery == 0) progress(report.entries, size);
           return status.has_value();

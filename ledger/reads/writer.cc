@@ -62,6 +62,11 @@ void ReadLog::stop() {
   static_cast<void>(impl_->store->flush());
 }
 
+void ReadLog::on_rows(RowsWritten written) {
+  const std::lock_guard guard(impl_->head_mutex);
+  impl_->rows_written = std::move(written);
+}
+
 std::optional<Error> ReadLog::failure() const {
   const std::lock_guard guard(impl_->queue_mutex);
   return impl_->failure;
@@ -148,14 +153,14 @@ Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
   store::Batch batch;
   for (std::size_t i = 0; i < group.size(); ++i)
     stage(group[i], LogIndex{first.value + i}, next->last_received, batch);
-  index->write_full(batch.records(*store, kIndices));
+  const RowBytes rows = index->write_full(batch.records(*store, kIndices));
   next->checkpoint = {keys.name(), tree->size(), tree->root()};
   next->note = merkle::sign_checkpoint(next->checkpoint, *options.key);
   tree->write(batch);
   batch.put(store::Family::checkpoints, store::index_key(tree->size()), next->note);
   stats.bytes += batch.bytes();
   Status written = store->write(batch, true);
-  if (written) written = head_file->write(next->note);
+  if (written) written = head_file->write(next->note, store->sequence());
   if (!written) {
     // Whether the group is on disk is not known, and memory is ahead of it.
     fail_with(written.error());
@@ -164,6 +169,7 @@ Result<LogIndex> ReadLog::Impl::commit(const std::deque<Waiting>& group) {
   index->publish();
   publish(std::move(next));
   tree->forget();
+  if (const std::lock_guard guard(head_mutex); rows_written && !rows.empty()) rows_written(rows);
   stats.kept += group.size();
   ++stats.groups;
   stats.commit_us += static_cast<std::uint64_t>(

@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "ledger/base/bytes.h"
 #include "ledger/base/file.h"
+#include "ledger/crypto/sha256.h"
 
 namespace relais::tiles {
 namespace {
@@ -30,13 +33,45 @@ Error io_error(const std::filesystem::path& path) {
   return error(Errc::io, "head-file", path.string() + ": " + std::strerror(errno));
 }
 
-/// The checkpoint of a slot, if it is one and nothing else.
-std::optional<merkle::Checkpoint> read_slot(std::string_view slot, const merkle::LogKeys& log) {
-  const std::string_view note = slot.substr(0, slot.find('\0'));
-  if (slot.size() != kSlotBytes || slot.find_first_not_of('\0', note.size()) != slot.npos)
-    return std::nullopt;
-  const auto checkpoint = merkle::open_checkpoint(note, log);
-  return checkpoint ? std::optional(*checkpoint) : std::nullopt;
+struct Slot {
+  merkle::Checkpoint checkpoint;
+  std::uint64_t written = 0;
+};
+
+/// note ‖ 0x00 ‖ number: the checksum is over these.
+std::string slot_text(std::string_view note, std::uint64_t written) {
+  std::string text(note);
+  text.push_back('\0');
+  append_be(text, written);
+  return text;
+}
+
+/// What a slot holds, if it is that and nothing else. One of before has zeros behind the note.
+std::optional<Slot> read_slot(std::string_view slot, const merkle::LogKeys& log) {
+  const std::size_t end = slot.find('\0');
+  if (slot.size() != kSlotBytes || end == slot.npos) return std::nullopt;
+  const std::string_view note = slot.substr(0, end);
+  Slot read;
+  std::string_view rest = slot.substr(end);
+  if (rest.find_first_not_of('\0') != rest.npos) {
+    constexpr std::size_t kNumber = 1 + sizeof read.written;
+    if (rest.size() < kNumber + sizeof(Hash)) return std::nullopt;
+    read.written = load_be<std::uint64_t>(rest.substr(1));
+    const Hash sum = crypto::sha256(slot_text(note, read.written));
+    if (rest.substr(kNumber, sizeof(Hash)) != view(sum)) return std::nullopt;
+    rest.remove_prefix(kNumber + sizeof(Hash));
+    if (rest.find_first_not_of('\0') != rest.npos) return std::nullopt;
+  }
+  auto checkpoint = merkle::open_checkpoint(note, log);
+  if (!checkpoint) return std::nullopt;
+  read.checkpoint = std::move(*checkpoint);
+  return read;
+}
+
+bool is_newer(const Slot& slot, const HeadContent& content) {
+  if (!content.newest || slot.checkpoint.size != content.newest->size)
+    return !content.newest || slot.checkpoint.size > content.newest->size;
+  return slot.written > content.written;
 }
 
 HeadContent look_into(const std::filesystem::path& path, const merkle::LogKeys& log) {
@@ -53,15 +88,18 @@ HeadContent look_into(const std::filesystem::path& path, const merkle::LogKeys& 
   const std::string& bytes = *read;
   unsigned slot = 0;
   for (std::size_t at = 0; at < bytes.size(); at += kSlotBytes, ++slot) {
-    const auto checkpoint = read_slot(std::string_view(bytes).substr(at, kSlotBytes), log);
-    if (!checkpoint || slot >= kSlots) {
+    const auto found = read_slot(std::string_view(bytes).substr(at, kSlotBytes), log);
+    if (!found || slot >= kSlots) {
       content.flaw = "is damaged";
-    } else if (!content.newest || checkpoint->size > content.newest->size) {
-      content.older = std::exchange(content.newest, *checkpoint);
+      continue;
+    }
+    if (is_newer(*found, content)) {
+      content.older = std::exchange(content.newest, found->checkpoint);
       content.next = (slot + 1) % kSlots;
     } else {
-      content.older = *checkpoint;
+      content.older = found->checkpoint;
     }
+    content.written = std::max(content.written, found->written);
   }
   return content;
 }
@@ -89,8 +127,9 @@ HeadFile::~HeadFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Status HeadFile::write(std::string_view note) {
-  std::string slot(note);
+Status HeadFile::write(std::string_view note, std::uint64_t written) {
+  std::string slot = slot_text(note, written);
+  slot += view(crypto::sha256(slot));
   if (slot.size() > kSlotBytes)
     return fail(Errc::internal, "head-file", "a checkpoint is too long");
   slot.resize(kSlotBytes, '\0');
@@ -98,12 +137,12 @@ Status HeadFile::write(std::string_view note) {
   next_ = (next_ + 1) % kSlots;
   std::size_t done = 0;
   while (done < slot.size()) {
-    const ssize_t written =
+    const ssize_t n =
         ::pwrite(fd_, slot.data() + done, slot.size() - done, offset + static_cast<off_t>(done));
-    if (written < 0 && errno == EINTR) continue;
-    if (written == 0) errno = ENOSPC;
-    if (written <= 0) return fail(io_error("head"));
-    done += static_cast<std::size_t>(written);
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0) errno = ENOSPC;
+    if (n <= 0) return fail(io_error("head"));
+    done += static_cast<std::size_t>(n);
   }
   // A folder that somebody has removed takes writes for as long as its files are open, and keeps
   // nothing.

@@ -18,13 +18,16 @@ namespace relais::tiles {
 struct HeadContent {
   std::optional<merkle::Checkpoint> newest;  ///< of those that the log has signed
   std::optional<merkle::Checkpoint> older;   ///< that of the other slot
+  std::uint64_t written = 0;                 ///< the highest number of a write; 0: of before
   unsigned next = 0;                         ///< slot that is to be written next
   /// Why something of it does not hold, as "is missing": the file, or a slot.
   std::string flaw;
 };
 
 /// Two slots that are written in turn, so that a write cut short by power loss leaves the other.
-/// Each holds a signed checkpoint, padded with zeros: its signature is its checksum.
+/// Each holds a signed checkpoint, and the number of the store's last write that was acknowledged
+/// (Store::sequence()): what comes to a statement of before is in no tree. docs/FORMATS.md has the
+/// bytes.
 class HeadFile {
  public:
   /// Opens or makes the file. `next`: as read() gave it, so that the newest is never overwritten.
@@ -34,9 +37,9 @@ class HeadFile {
   HeadFile(const HeadFile&) = delete;
   ~HeadFile();
 
-  /// Writes the note into the next slot. Not synced: the entries are, and what this guards against
-  /// is not a crash of the machine.
-  Status write(std::string_view note);
+  /// Writes note and number into the next slot. Not synced: the store is, and what this guards
+  /// against is not a crash of the machine.
+  Status write(std::string_view note, std::uint64_t written);
 
   /// What the keys of the log have signed. Beside a running server too.
   static HeadContent read(const std::filesystem::path& path, const merkle::LogKeys& log);

@@ -39,6 +39,7 @@ bool of_node(const Log& log, std::string_view key, std::string_view) {
 bool of_meta(const Log& log, std::string_view key, std::string_view value) {
   if (key == "purge") return is_index(log, value);
   if (key == log::kLogKeysKey) return true;       // compared with what the entries say
+  if (key == log::kReadsKey) return true;         // compared with the log of reads
   return key == "format" || key == "generation";  // which an opening has read
 }
 

@@ -15,9 +15,9 @@ from table import Row, control
 
 from attempts.store import copied
 
-KINDS, MODES, HEAD, STRAYS, FORMS, EMPTY, HANDLES, OVER = (
+KINDS, MODES, HEAD, STRAYS, FORMS, EMPTY, HANDLES, OVER, LEFT = (
     "files that are none", "modes of folders", "a head that contradicts itself", "strays in the store", "forms of a convention",
-    "values that are empty", "too few handles", "files of somebody else's")
+    "values that are empty", "too few handles", "files of somebody else's", "what a killed process has left")
 
 
 @contextlib.contextmanager
@@ -139,7 +139,7 @@ def kept(suffix, put):
 
 def kinds():
     for name in ("head", "log.vkey", "keys/log.jwk", "keys/system.jwk", "convention.toml", "store/CURRENT", "store/MANIFEST-*",
-                 "store/*.sst"):
+                 "store/*.sst", "reads.vkey", "reads/head"):
         for what, put in WRONG.items():
             yield Row(f"{what} for {name}", KINDS, in_place(name, put), "serve refused, verify refused" if "jwk" not in name else
                       "serve refused, verify .*(accepted|refused)")
@@ -253,7 +253,7 @@ def given_empty(*arguments):
 
 
 def folders():
-    for name in (".", "keys", "store"):
+    for name in (".", "keys", "store", "reads", "reads/store"):
         for mode in (0o777, 0o770, 0o720, 0o702, 0o1777):
             yield Row(f"the folder {name} with mode {mode:o}", MODES, with_mode(name, mode), "refused")
         yield control(f"the folder {name} with mode 750", MODES, with_mode(name, 0o750), "started")
@@ -275,11 +275,11 @@ def folders():
 
 # --- strays
 
-def stray(family, key, value, make=False):
+def stray(family, key, value, make=False, store="store"):
     """A record that no entry owns: what `relais verify` says of it, and whether it names the family."""
     def attempt(s):
         with copied(s.ledger.data) as data:
-            with Rocks(data / "store") as rocks:
+            with Rocks(data / store) as rocks:
                 if make:
                     rocks.make(family)
                 rocks.put(family, *(x(rocks) if callable(x) else x for x in (key, value)))
@@ -312,8 +312,45 @@ def strays():
     yield Row("in the projections", STRAYS, stray("projections.1", b"zzz", b"x"), "refused.*")  # a record too many
     yield Row("a family of another name", STRAYS, stray("extra", b"x", b"y", make=True), "refused, named")
     yield Row("projections of no number", STRAYS, stray("projections.x", b"x", b"y", make=True), "refused, named")
+    yield from strays_of_reads()
     yield control("the store as it is", STRAYS, lambda s: verdict(run("verify", "--data", s.ledger.data, ok=None).returncode,
                                                                   "accepted"), "accepted")
+
+
+def strays_of_reads():
+    """Nobody has looked at anything yet: the log of reads has its empty tree's checkpoint alone."""
+    rows = [(family, key, b"x") for family in ("events", "ids", "streams", "keystore") for key in (number(0), b"", b"zzz")]
+    rows += [("nodes", b"\0" + number(0), bytes(32)), ("nodes", b"", b"x"), ("disclosures", number(0), b"x"),
+             ("disclosures", b"", b"x"), ("disclosures", b"\0" * 9, b"x"), ("disclosures", b"\0" * 3, b"x"),
+             ("entries", b"\0" * 3, b"x"), ("entries", b"\0" * 9, b"x"), ("checkpoints", b"", b"x"), ("checkpoints", b"\0" * 7, b"x"),
+             ("meta", b"zzz", b"x")]
+    for family, key, value in rows:
+        # The opening finds one of entries and checkpoints by itself where it is the last.
+        yield Row(f"in the reads' {family}: {key}", STRAYS, stray(family, key, value, store="reads/store"), "refused(, named)?")
+    for key in (b"zzz", b"S", b"C", b"A", b"C" + bytes(3)):
+        yield Row(f"in the reads' indices: {key}", STRAYS, stray("projections.1", key, b"x", store="reads/store"), "refused.*")
+
+
+def left_behind(*names, kept=()):
+    """Files that a process left when it was killed, at the next start; and such as are not of its making."""
+    def attempt(s):
+        with copied(s.ledger.data) as data:
+            for name in names:
+                path = data / name
+                path.write_text(Key().jwk.export() if name.endswith(".next") else "half of")
+                path.chmod(0o600)
+            for name in kept:
+                (data / name).mkdir() if name.endswith("/") else (data / name).write_text("mine")
+            answer = start(data)
+            return (f"{answer}, left {[n for n in names if (data / n).exists()]}, "
+                    f"kept {all((data / n).exists() for n in kept)}")
+    return attempt
+
+
+def leftovers():
+    yield Row("halves of files, and a key that was never put in place", LEFT, left_behind(
+        "log.vkey.4242.new", "reads.vkey.1.new", "keys/log.jwk.77.new", "keys/system.jwk.next",
+        kept=("notes.new", "log.vkey..new", "4242.new", "folder.1.new/")), r"started, left \[\], kept True")
 
 
 # --- conventions
@@ -377,5 +414,5 @@ def forms():
 
 
 def rows():
-    for part in (kinds, folders, over_files, strays, forms):
+    for part in (kinds, folders, over_files, strays, leftovers, forms):
         yield from part()

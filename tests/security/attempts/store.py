@@ -2,6 +2,7 @@
 import concurrent.futures
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -9,13 +10,13 @@ import time
 import uuid
 
 from acts import eventually
-from harness import DETECTED, ML1, RELAIS, Key, Ledger, case, copy_ledger, run, wrapping_key
+from harness import DETECTED, ML1, RELAIS, Key, Ledger, case, copy_ledger, jwt_of, run, wrapping_key
 from stage import Stage, bare, start, verdict
 from table import Row, Skipped, control
 from wire import said
 
-ROLLED, KEYS, DAMAGE, DISK, MODES = ("a store rolled back", "keys of a folder", "damage in the store", "a disk that fills",
-                                     "modes of keys")
+ROLLED, KEYS, DAMAGE, DISK, MODES, READS = ("a store rolled back", "keys of a folder", "damage in the store",
+                                            "a disk that fills", "modes of keys", "a log of reads that is lost")
 MIB = 1 << 20
 PLACES = {"its first bytes": lambda size: 3, "its middle": lambda size: size // 2,
           "two thirds": lambda size: 2 * size // 3, "its properties": lambda size: size - 400, "its index": lambda size: size - 120,
@@ -90,6 +91,103 @@ def rolled_back():
     yield control("the store as it is", ROLLED, with_folder(lambda s, d: None), "started")
     yield control("nothing but the genesis, without a head", ROLLED, with_folder(
         lambda s, d: (d / "head").unlink(missing_ok=True), lambda s: s.other.data), "started")
+
+
+def completion(change):
+    """A statement is taken without what it discloses, then with it, and the server is killed; `change` of the write-ahead log, of
+    which so many bytes were there before the completion. -> a start; the way out that it names, and a start behind it."""
+    def attempt(s):
+        with bare() as t:
+            t.ledger.found(t.serve("--clock-seconds", 3600))
+            whole = t.by(ML1).statement("case.detected", case(), DETECTED, {"note": "exemple"})
+            log = max((t.ledger.data / "store").glob("*.log"))
+            assert t.reader().post(jwt_of(whole) + "~").status == 201
+            before = len(log.read_bytes().rstrip(b"\0"))
+            assert t.reader().post(whole).json()["disclosuresAdded"] == 1
+            t.server.kill()
+            change(log, before)
+            verified = run("verify", "--data", t.ledger.data, ok=None)
+            answer = f"verify {verdict(verified.returncode, 'holds')}, start {start(t.ledger.data)}"
+            named = re.search(r"relais (rebuild --data \S+ --head \S+?),", verified.stderr)
+            if not named:
+                return answer
+            code = run(*named[1].split(), ok=None).returncode
+            return f"{answer}; the way out {code}, {start(t.ledger.data)}"
+    return attempt
+
+
+def completions():
+    def zeros(log, at):
+        with log.open("r+b") as file:
+            file.seek(at)
+            file.write(bytes(log.stat().st_size - at))
+
+    lost = "verify refused, start refused; the way out 0, started"
+    yield Row("zeros for an acknowledged completion", ROLLED, completion(zeros), lost)
+    yield Row("an acknowledged completion cut off", ROLLED, completion(os.truncate), lost)
+    yield Row("a bit of an acknowledged completion", ROLLED, completion(lambda log, at: flipped(log, at + 20)),
+              "verify refused, start refused")
+    yield control("a completion that is there", ROLLED, completion(lambda log, at: None), "verify holds, start started")
+
+
+def reads_lost():
+    """The log of reads, without a trace of it, or as it was."""
+    def attempt(change, data=None):
+        def both(s):
+            with bare() as t:
+                t.ledger.found(t.serve("--clock-seconds", 3600))
+                subject = t.minor(ML1)
+                t.case_of(ML1, subject)
+                t.server.stop()
+                folder = t.ledger.data
+                shutil.copytree(folder / "reads", t.folder / "older")
+                t.serve("--clock-seconds", 3600)
+                t.case_of(ML1, subject)
+                t.server.stop()
+                change(t, folder)
+                verified = run("verify", "--data", folder, ok=None)
+                answer = f"verify {verdict(verified.returncode, 'holds')}, start {start(folder)}"
+                named = re.search(r"relais (rebuild --data \S+ --reads-anew \d+),", verified.stderr)
+                if not named:
+                    return answer
+                wrong = run(*named[1].split()[:-1], 1_000_000, ok=None).returncode
+                code = run(*named[1].split(), ok=None).returncode
+                return f"{answer}; the way out {code}, with another number {wrong}, {start(folder)}"
+        return both
+
+    def removed(*names):
+        def change(_, data):
+            for name in names:
+                shutil.rmtree(data / name) if (data / name).is_dir() else (data / name).unlink()
+        return change
+
+    def older(t, data):
+        shutil.rmtree(data / "reads")
+        shutil.copytree(t.folder / "older", data / "reads")
+
+    def another(t, data):
+        empty = begun(t, data)
+        shutil.rmtree(data / "reads")
+        shutil.copytree(empty, data / "reads")
+
+    lost = "verify refused, start refused; the way out 0, with another number 1, started"
+    yield Row("no log of reads, and no key of it", READS, attempt(removed("reads", "reads.vkey")), lost)
+    yield Row("no log of reads", READS, attempt(removed("reads")), lost)
+    yield Row("the log of reads of before the last start", READS, attempt(older), "verify refused, start refused")
+    yield Row("another one, empty, of the same key", READS, attempt(another), "verify refused, start refused")
+    yield control("its key alone gone", READS, attempt(removed("reads.vkey")), "verify refused, start started")
+    yield control("the log of reads as it is", READS, attempt(lambda t, d: None), "verify holds, start started")
+
+
+def begun(t, data):
+    """An empty log of reads by the ledger's key, as a ledger of before has begun it."""
+    with contextlib.ExitStack() as stack:
+        copy = stack.enter_context(copied(data))
+        shutil.rmtree(copy / "reads")
+        size = re.search(r"--reads-anew (\d+)", run("verify", "--data", copy, ok=None).stderr)[1]
+        run("rebuild", "--data", copy, "--reads-anew", size)
+        shutil.copytree(copy / "reads", t.folder / "begun")
+    return t.folder / "begun"
 
 
 def keys():
@@ -295,5 +393,5 @@ def disk():
 
 
 def rows():
-    for part in (rolled_back, keys, over_a_ledger, damage, disk):
+    for part in (rolled_back, completions, reads_lost, keys, over_a_ledger, damage, disk):
         yield from part()

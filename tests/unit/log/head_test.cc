@@ -91,6 +91,82 @@ TEST_F(HeadOf, AnOlderStoreWithoutHeadIsRefused) {
   EXPECT_NE(start().find("head is missing"), std::string::npos);
 }
 
+/// No checkpoint is over what completes a statement of before: the number of the write is.
+TEST_F(HeadOf, AWriteThatNoCheckpointIsOverIsMissed) {
+  fill(1);
+  json::object payload = detected();
+  payload["note"] = "exemple";
+  const std::string whole = sign("ml1", "case.detected", case_subject(50), payload);
+  ASSERT_TRUE(submit(whole.substr(0, whole.find('~') + 1)));
+  const std::string last = name();
+  ledger.reset();
+  const std::filesystem::path older = folder.path / "older";
+  std::filesystem::copy(data() / "store", older, std::filesystem::copy_options::recursive);
+  EXPECT_EQ(start(), "");
+  const auto completed = submit(whole);
+  ASSERT_TRUE(completed) << to_string(completed.error());
+  EXPECT_EQ(completed->disclosures_added, 1U);
+  EXPECT_EQ(name(), last) << "the log has not changed";
+  const std::uint64_t written = ledger->store().sequence();
+  EXPECT_EQ(content().written, written);
+  ledger.reset();
+  EXPECT_EQ(start(), "") << "what is whole goes on";
+  ledger.reset();
+
+  std::filesystem::remove_all(data() / "store");
+  std::filesystem::copy(older, data() / "store", std::filesystem::copy_options::recursive);
+  for (const bool strict : {false, true}) {
+    const std::string said = start({}, strict);
+    EXPECT_NE(said.find("self-check-head"), std::string::npos) << said;
+    EXPECT_NE(said.find("write " + std::to_string(written)), std::string::npos) << said;
+    EXPECT_NE(said.find("--head " + last), std::string::npos) << said;
+  }
+  EXPECT_NE(start("1:AAAA").find("head-differs"), std::string::npos);
+  EXPECT_EQ(start(last), "");
+  EXPECT_TRUE(submit(whole)) << "who has it brings it again";
+  ledger.reset();
+  EXPECT_EQ(start(), "");
+}
+
+/// A newest slot that is torn is passed over only where the store goes further than the other.
+TEST_F(HeadOf, ATornSlotOfAWriteWithoutACheckpointIsMendedOnlyWhereTheWriteIsThere) {
+  fill(1);
+  json::object payload = detected();
+  payload["note"] = "exemple";
+  const std::string whole = sign("ml1", "case.detected", case_subject(50), payload);
+  ASSERT_TRUE(submit(whole.substr(0, whole.find('~') + 1)));
+  ledger.reset();
+  const std::filesystem::path older = folder.path / "older";
+  std::filesystem::copy(data() / "store", older, std::filesystem::copy_options::recursive);
+  EXPECT_EQ(start(), "");
+  ASSERT_TRUE(submit(whole));
+  ledger.reset();
+  const std::string before = bytes();
+  change(newest() + 300);
+  ASSERT_EQ(content().flaw, "is damaged");
+  EXPECT_EQ(start(), "");
+  ledger.reset();
+  std::ofstream(file(), std::ios::binary) << before;
+  change(newest() + 300);
+  std::filesystem::remove_all(data() / "store");
+  std::filesystem::rename(older, data() / "store");
+  EXPECT_NE(start().find("head is damaged"), std::string::npos);
+}
+
+/// A slot of before has no number: it is taken, and has one after the start.
+TEST_F(HeadOf, ASlotOfBeforeIsTaken) {
+  fill(1);
+  const std::string note = ledger->head()->note;
+  ledger.reset();
+  std::string slot = note;
+  slot.resize(kSlot, '\0');
+  std::ofstream(file(), std::ios::binary) << slot << slot;
+  EXPECT_EQ(content().written, 0U);
+  EXPECT_EQ(content().flaw, "");
+  EXPECT_EQ(start(), "");
+  EXPECT_EQ(content().written, ledger->store().sequence());
+}
+
 TEST_F(HeadOf, TheGenesisNeedsNone) {
   const std::filesystem::path young = folder.path / "young";
   ASSERT_TRUE(log::create_ledger(young, scene_genesis(), clock, random, model_factory()));

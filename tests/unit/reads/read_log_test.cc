@@ -134,6 +134,42 @@ TEST_F(Reads, ManyPurposesHideNobody) {
   }
 }
 
+/// What the index of cases takes is told by who looked, as it is stored.
+TEST_F(Reads, WhatTheIndexOfCasesTakesIsTold) {
+  reads::RowBytes told;
+  log->on_rows([&](const reads::RowBytes& rows) {
+    for (const auto& [slug, bytes] : rows) told[slug] += bytes;
+  });
+  for (std::uint64_t i = 0; i < reads::kBundle; ++i) {
+    const bool own = i % 4 != 0;
+    keep(own ? "ml1" : "aa1", {look_at(own ? i % 8 : 100), look_at(50 + (own ? 0U : 1U))});
+  }
+  std::size_t stored = 0;
+  const auto rows = log->store().records(reads::kIndices);
+  for (const char* kind : {"A", "C"})
+    rows->scan(kind, {}, [&](std::string_view key, std::string_view value) {
+      stored += key.size() + value.size();
+      return true;
+    });
+  ASSERT_EQ(told.size(), 2);
+  EXPECT_EQ(told["ml1"] + told["aa1"], stored) << "no case has two readers";
+  EXPECT_GT(told["ml1"], told["aa1"]) << "seven cases against two";
+  log->on_rows({});
+}
+
+/// The ledger beside it knows how long it was.
+TEST_F(Reads, AShorterLogThanTheLedgerKnowsIsRefused) {
+  keep("ml1", {look_at(1)});
+  log.reset();
+  reads::Options knows = options();
+  knows.least = 1;
+  EXPECT_TRUE(reads::ReadLog::open(knows, clock));
+  knows.least = 2;
+  const auto refused = reads::ReadLog::open(knows, clock);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().rule, "self-check-reads");
+}
+
 /// Many at once share a write; each is answered once, with a place of its own.
 TEST_F(Reads, AGroupIsOneWrite) {
   constexpr std::uint64_t kReads = 600;  // more than two tiles
