@@ -4,14 +4,14 @@
 #include "cli/progress.h"
 #include "cli/reads.h"
 #include "cli/receipts.h"
-#include "cli/remote.h"
+#include "cli/verify_url.h"
 #include "ledger/base/utf8.h"
 #include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
 #include "ledger/reads/verify.h"
+#include "replay/verify/fork.h"
 #include "replay/verify/settled.h"
 #include "replay/verify/verify.h"
-#include "replay/verify/verify_remote.h"
 
 namespace relais::cli {
 namespace {
@@ -22,12 +22,11 @@ constexpr std::size_t kMaxKeys = std::size_t{8} * 1024 * 1024;
 struct VerifyOptions {
   std::string data;
   std::string wrapping_key;
-  RemoteOptions remote;
+  VerifyUrlOptions from;
   std::string receipt;
   std::string statement;
-  std::string vkey;
+  std::string fork;
   std::string keys;
-  std::string token;
   unsigned threads = 0;
   bool no_projections = false;
 };
@@ -136,48 +135,6 @@ int verify_data(Context& context, const VerifyOptions& o) {
   return kOk;
 }
 
-std::string each(const std::vector<replay::KeyLink>& links) {
-  std::string text;
-  for (const replay::KeyLink& link : links) text += to_text(link) + "\n";
-  return text;
-}
-
-int verify_url(Context& context, const VerifyOptions& o) {
-  auto vkey = read_vkey(o.vkey);
-  if (!vkey) return report(context, vkey.error());
-  const auto remote = Remote::open(o.remote);
-  if (!remote) return report(context, remote.error());
-  const auto fetch = [&](const std::string& path) {
-    return (*remote)->get("/log/" + path, o.token);
-  };
-  // A server of before serves no chain; what it serves is verified by the key that was given.
-  const auto links = follow_keys(*vkey, fetch);
-  if (!links && links.error().code != Errc::not_found) return report(context, links.error());
-  Progress progress(context, "verifying");
-  const bool entries = !o.token.empty();
-  const auto verified = replay::verify_remote(
-      fetch, *vkey, entries,
-      [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
-  progress.clear();
-  if (!verified) return report(context, verified.error());
-  print(context,
-        {{"ok", true},
-         {"origin", verified->checkpoint.origin},
-         {"size", verified->checkpoint.size},
-         {"root", to_hex(view(verified->checkpoint.root))},
-         {"entries", verified->entries},
-         {"signatures", verified->signatures},
-         {"tiles", verified->tiles},
-         {"log_keys", vkey->all().size()}},
-        (links ? each(*links) : std::string()) + "all holds: tree of " +
-            std::to_string(verified->checkpoint.size) + " entries, " +
-            std::to_string(verified->tiles) + " tiles" +
-            (entries ? ", every entry's signature, key and rule"
-                     : "; hashes only: with --token (an analyst's) the entries are judged too") +
-            "\nroot " + to_hex(view(verified->checkpoint.root)));
-  return kOk;
-}
-
 /// Said with every receipt that holds, so that nobody takes it for more.
 constexpr std::string_view kNotCovered[] = {
     "whether what the statement says is true",
@@ -185,8 +142,10 @@ constexpr std::string_view kNotCovered[] = {
     "what was withheld, and what corrected or annulled it later",
     "whether others were shown the same log: compare checkpoints with them"};
 
-/// A time that has not come yet proves nothing of when the statement was there.
+/// A time that has not come yet proves nothing of when the statement was there; nor does one of
+/// before it was made.
 Status check_time(const Context& context, const replay::ReceiptReport& receipt) {
+  RELAIS_TRY(check_backdated(receipt));
   const auto ahead = seconds_ahead(receipt, context.clock.now());
   if (!ahead) return {};
   return fail(error(Errc::invalid, "receipt-ahead",
@@ -197,11 +156,37 @@ Status check_time(const Context& context, const replay::ReceiptReport& receipt) 
                   .accepts("a time of receipt at most 5 minutes ahead"));
 }
 
+Result<merkle::LogKeys> read_keys(const VerifyOptions& o) {
+  RELAIS_ASSIGN(auto log, read_vkey(o.from.vkey));
+  if (!o.keys.empty())
+    RELAIS_TRY(follow_keys(log, [&](const auto&) { return read_file(o.keys, kMaxKeys); }));
+  return log;
+}
+
+/// Evidence that submit or verify --url has kept, by the log's key alone.
+int verify_kept_fork(Context& context, const VerifyOptions& o) {
+  const auto fork = [&]() -> Result<replay::ForkReport> {
+    RELAIS_ASSIGN(const auto log, read_keys(o));
+    RELAIS_ASSIGN(const std::string text, read_file(o.fork, kMaxSmallFile));
+    return replay::verify_fork(text, log);
+  }();
+  if (!fork) return report(context, fork.error());
+  const auto name = [](const merkle::Checkpoint& c) {
+    return std::to_string(c.size) + " entries, root " + to_hex(view(c.root));
+  };
+  print(context,
+        {{"ok", true},
+         {"origin", fork->older.origin},
+         {"older_size", fork->older.size},
+         {"newer_size", fork->newer.size}},
+        fork->older.origin + " has signed two histories: a tree of " + name(fork->newer) +
+            ", does not begin with the tree of " + name(fork->older));
+  return kOk;
+}
+
 int verify_receipt(Context& context, const VerifyOptions& o) {
   const auto verified = [&]() -> Result<replay::ReceiptReport> {
-    RELAIS_ASSIGN(auto vkey, read_vkey(o.vkey));
-    if (!o.keys.empty())
-      RELAIS_TRY(follow_keys(vkey, [&](const auto&) { return read_file(o.keys, kMaxKeys); }));
+    RELAIS_ASSIGN(const auto vkey, read_keys(o));
     RELAIS_ASSIGN(const std::string receipt, read_file(o.receipt, kMaxSmallFile));
     RELAIS_ASSIGN(const std::string statement, read_file(o.statement, kMaxSmallFile));
     auto report = replay::verify_receipt(receipt, statement, vkey);
@@ -243,29 +228,42 @@ void add_verify(Command app, Context& context, Run& run) {
       "  relais verify --data data\n"
       "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey\n"
       "  relais verify --url http://127.0.0.1:8400 --vkey data/log.vkey --token \"$TOKEN\"\n"
+      "  relais verify --url http://127.0.0.1:8400 --vkey log.vkey --checkpoint seen\n"
       "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey log.vkey\n"
+      "  relais verify --fork seen.0123456789abcdef0123456789abcdef.fork --vkey log.vkey\n"
       "  curl -fsS http://127.0.0.1:8400/log/keys > log.keys\n"
       "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey old.vkey --keys "
       "log.keys");
   Command what = c.option_group("what", "One of these");
   Option data =
       what.option("--data", o->data, "Folder of a ledger; may be in use").existing_directory();
-  Option url = what.option("--url", o->remote.url, "Server, from outside");
+  Option url = what.option("--url", o->from.remote.url, "Server, from outside");
   Option receipt =
       what.option("--receipt", o->receipt, "Receipt (tlog-proof), offline").existing_file();
+  Option fork =
+      what.option("--fork", o->fork, "Evidence of a fork that was kept, offline").existing_file();
   what.require_option(1);
-  Option vkey = c.option("--vkey", o->vkey, "Public key of the log: file log.vkey, or its text");
+  Option vkey =
+      c.option("--vkey", o->from.vkey, "Public key of the log: file log.vkey, or its text");
   c.option("--keys", o->keys,
            "What GET /log/keys gave: from the key of --vkey to those before and after it")
       .existing_file()
-      .needs(receipt);
+      .needs(vkey);
   Option statement = c.option("--statement", o->statement, "Statement of the receipt")
                          .existing_file()
                          .needs(receipt);
   receipt.needs(statement).needs(vkey);
   url.needs(vkey);
-  c.option("--token", o->token, "Bearer token of an analyst, to judge the entries too").needs(url);
-  add_remote_options(c, url, o->remote);
+  fork.needs(vkey);
+  c.option("--token", o->from.token, "Bearer token of an analyst, to judge the entries too")
+      .needs(url);
+  c.option("--checkpoint", o->from.checkpoint,
+           "File of the newest checkpoint seen: the log must go on from it; made, and kept up")
+      .needs(url);
+  c.option("--max-entries", o->from.max_entries,
+           "Refuse a larger tree instead of reading it (100,000,000)")
+      .needs(url);
+  add_remote_options(c, url, o->from.remote);
   c.option("--threads", o->threads, "Threads that check signatures (all cores)")
       .needs(data)
       .range(1, 256);
@@ -274,7 +272,8 @@ void add_verify(Command app, Context& context, Run& run) {
   c.callback([&context, &run, o] {
     run = [&context, o] {
       if (!o->data.empty()) return verify_data(context, *o);
-      return o->remote.url.empty() ? verify_receipt(context, *o) : verify_url(context, *o);
+      if (!o->fork.empty()) return verify_kept_fork(context, *o);
+      return o->receipt.empty() ? verify_url(context, o->from) : verify_receipt(context, *o);
     };
   });
 }

@@ -5,6 +5,8 @@
 #include <iterator>
 
 #include "cli/files.h"
+#include "cli/history.h"
+#include "ledger/base/bytes.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/merkle/receipt.h"
@@ -18,6 +20,7 @@ constexpr std::chrono::seconds kWaitForOthers{10};
 constexpr std::int64_t kMaxAheadMs = 5 * 60 * 1'000;  // as the ledger takes of its signatories
 constexpr const char* kVkeyFile = "log.vkey";
 constexpr const char* kCheckpointFile = "log.checkpoint";
+constexpr const char* kNewestFile = "log.newest";
 
 /// Ids and sources are the signatories' own: what is not plain in one is written as %XX, so that
 /// two of them never share a file, and one that is too long for a file's name by its digest.
@@ -49,14 +52,14 @@ std::string folder_name(std::string_view source) {
 constexpr const char* kReceiptSuffix = ".tlog-proof";
 constexpr std::string_view kUnconfirmed = ".unconfirmed";
 constexpr std::string_view kAgainst = ".against";
+constexpr std::string_view kFork = ".fork";
 
-constexpr std::size_t kDigits = 32;        // 128 bits: nobody makes two of one name
+constexpr std::size_t kDigits = 32;        // of digest_name()
 constexpr std::size_t kFormerDigits = 16;  // of names of before; they are read, and made no more
 
 std::string evidence_path(const std::filesystem::path& path, const std::string& receipt,
                           std::string_view suffix, std::size_t digits = kDigits) {
-  return (path.string() + "." + to_hex(view(crypto::sha256(receipt))).substr(0, digits))
-      .append(suffix);
+  return (path.string() + "." + digest_name(receipt).substr(0, digits)).append(suffix);
 }
 
 /// Where it is kept already; nothing where it is not.
@@ -165,7 +168,18 @@ Result<replay::ReceiptReport> verify_answer(const std::string& statement, const 
                      ", whose key --vkey names"));
   if (verified->index != answer.index)
     return differs("index", std::to_string(verified->index), std::to_string(answer.index));
+  RELAIS_TRY(check_backdated(*verified));
   return verified;
+}
+
+Status check_backdated(const replay::ReceiptReport& receipt) {
+  if (receipt.received_at.value + kMaxAheadMs >= receipt.stated.value) return {};
+  return fail(error(Errc::corrupt, "receipt-backdated",
+                    "the log says that it received the statement at " +
+                        to_rfc3339(receipt.received_at) + ", before it was made: it says " +
+                        to_rfc3339(receipt.stated))
+                  .at("extra")
+                  .accepts("a time of receipt at most 5 minutes before the statement's own time"));
 }
 
 std::optional<std::int64_t> seconds_ahead(const replay::ReceiptReport& receipt, Timestamp now) {
@@ -219,7 +233,9 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
   ReceiptFolder folder(path, log);
   // Two at once would each remember one of two histories, and see no contradiction.
   RELAIS_ASSIGN(folder.lock_, PathLock::take(path, kWaitForOthers));
-  RELAIS_TRY(folder.read_seen());
+  remove_unfinished(path);
+  RELAIS_ASSIGN(folder.seen_,
+                read_seen(std::filesystem::path(path) / kCheckpointFile, folder.log_));
   if (fresh) RELAIS_TRY(replace_file(kept, merkle::to_text(folder.log_)));
   return folder;
 }
@@ -241,7 +257,8 @@ Result<replay::ReceiptReport> ReceiptFolder::verify(const std::string& statement
 Status ReceiptFolder::keep_keys(merkle::LogKeys keys, std::vector<replay::KeyLink> links,
                                 const std::filesystem::path& path, const replay::Fetch& fetch) {
   for (const replay::KeyLink& link : links) {
-    Status same = compare(link.checkpoint, fetch);
+    RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(link.receipt));
+    Status same = compare({link.checkpoint, receipt.checkpoint}, fetch);
     if (same) continue;
     same.error().message += convict(path, link.receipt, same.error());
     return same;
@@ -252,77 +269,106 @@ Status ReceiptFolder::keep_keys(merkle::LogKeys keys, std::vector<replay::KeyLin
   return {};
 }
 
-Status ReceiptFolder::read_seen() {
-  const std::filesystem::path file = std::filesystem::path(path_) / kCheckpointFile;
-  std::error_code ec;
-  if (!std::filesystem::exists(file, ec)) return {};
-  RELAIS_ASSIGN(const std::string note, read_file(file, kMaxReceiptFile));
-  auto seen = merkle::open_checkpoint(note, log_);
-  if (!seen)
-    return fail(error(Errc::corrupt, "checkpoint-kept",
-                      file.string() + " does not hold: " + to_string(seen.error()))
-                    .at(file.string())
-                    .accepts("the newest checkpoint of this log that was seen, or no such file"));
-  seen_ = *seen;
-  seen_note_ = note;
-  return {};
-}
-
 /// A receipt's checkpoint is older than the newest where a statement is sent again: order does not
 /// matter, but one of the two trees must begin with the other.
-Status ReceiptFolder::compare(const merkle::Checkpoint& checkpoint, const replay::Fetch& fetch) {
-  const auto proven = confirmed_.find(checkpoint.size);
-  if (proven != confirmed_.end() && proven->second == checkpoint.root) return {};
+Status ReceiptFolder::compare(const replay::SignedTree& shown, const replay::Fetch& fetch) {
+  const auto proven = confirmed_.find(shown.checkpoint.size);
+  if (proven != confirmed_.end() && proven->second == shown.checkpoint.root) return {};
   if (seen_) {
-    const bool newer = checkpoint.size > seen_->size;
-    const std::string file = (std::filesystem::path(path_) / kCheckpointFile).string();
-    const Status grown =
-        replay::verify_growth(fetch, newer ? *seen_ : checkpoint, newer ? checkpoint : *seen_);
-    if (!grown && grown.error().rule == "verify-growth")
-      return fail(error(Errc::corrupt, "history-differs",
-                        "the log shows another history than before: " + grown.error().message)
-                      .accepts("a log that goes on from " + file));
-    if (!grown)
-      return fail(error(grown.error().code, "history-unproven",
-                        "the server does not prove that the log goes on from " + file + ": " +
-                            to_string(grown.error()))
-                      .accepts("a server that has the tiles of the log"));
+    const auto file = std::filesystem::path(path_) / kCheckpointFile;
+    against_ = seen_->note;
+    RELAIS_TRY(compare_with_seen(fetch, *seen_, shown, file, fork_));
   }
-  confirmed_[checkpoint.size] = checkpoint.root;
+  confirmed_[shown.checkpoint.size] = shown.checkpoint.root;
   return {};
 }
 
-Status ReceiptFolder::confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
-                              const replay::Fetch& fetch) {
-  RELAIS_TRY(compare(checkpoint, fetch));
-  if (seen_ && checkpoint.size <= seen_->size) return {};
-  RELAIS_TRY(replace_file(std::filesystem::path(path_) / kCheckpointFile, note));
-  seen_ = checkpoint;
-  seen_note_ = note;
+Status ReceiptFolder::confirm(const replay::SignedTree& shown, const replay::Fetch& fetch) {
+  RELAIS_TRY(compare(shown, fetch));
+  if (seen_ && shown.checkpoint.size <= seen_->checkpoint.size) return {};
+  RELAIS_TRY(replace_file(std::filesystem::path(path_) / kCheckpointFile, shown.note));
+  seen_ = shown;
   return {};
+}
+
+/// Index and time of a kept receipt. One that cannot be read says nothing.
+void ReceiptFolder::recall(const std::filesystem::path& file) {
+  const auto text = read_file(file, kMaxReceiptFile);
+  const auto receipt = text ? merkle::parse_receipt(*text) : fail(text.error());
+  if (!receipt || receipt->extra.size() != sizeof(std::uint64_t)) return;
+  const auto at = static_cast<std::int64_t>(load_be<std::uint64_t>(receipt->extra));
+  received_.insert_or_assign(receipt->index, Received{Timestamp{at}, file});
+}
+
+void ReceiptFolder::recall_all() {
+  recalled_ = true;
+  std::error_code ec;
+  for (const auto& folder : std::filesystem::directory_iterator(path_, ec)) {
+    std::error_code none;  // of what is no folder
+    for (const auto& file : std::filesystem::directory_iterator(folder.path(), none))
+      if (file.path().extension() == kReceiptSuffix) recall(file.path());
+  }
+}
+
+/// Times of receipt never go back along the log. The receipt of the highest index is at hand; the
+/// others are read where one comes that is older.
+Status ReceiptFolder::check_order(const replay::ReceiptReport& receipt) {
+  if (received_.empty()) recall(std::filesystem::path(path_) / kNewestFile);
+  const bool older = !received_.empty() && receipt.index < received_.rbegin()->first;
+  if ((received_.empty() || older) && !recalled_) recall_all();
+  const auto next = received_.upper_bound(receipt.index);
+  const bool late = next != received_.end() && receipt.received_at > next->second.at;
+  const auto same = received_.lower_bound(receipt.index);
+  const bool early =
+      !late && same != received_.begin() && receipt.received_at < std::prev(same)->second.at;
+  if (!late && !early) return {};
+  const auto& [index, other] = late ? *next : *std::prev(same);
+  against_ = read_file(other.file, kMaxReceiptFile).value_or("");
+  return fail(error(Errc::corrupt, "receipt-order",
+                    "the log says that it received entry " + std::to_string(receipt.index) +
+                        " at " + to_rfc3339(receipt.received_at) + ", and entry " +
+                        std::to_string(index) + " at " + to_rfc3339(other.at) + " (" +
+                        other.file.string() + "): its times of receipt go back")
+                  .at("extra")
+                  .accepts("a log whose times of receipt never go back"));
+}
+
+Status ReceiptFolder::note_order(const replay::ReceiptReport& receipt,
+                                 const std::filesystem::path& file, const std::string& text) {
+  const bool newest = received_.empty() || receipt.index > received_.rbegin()->first;
+  received_.insert_or_assign(receipt.index, Received{receipt.received_at, file});
+  if (!newest) return {};
+  return replace_file(std::filesystem::path(path_) / kNewestFile, text);
 }
 
 /// An id is one signatory's: two may use the same.
-Result<std::filesystem::path> ReceiptFolder::path_of(const std::string& statement) const {
+Result<std::filesystem::path> ReceiptFolder::path_of(const std::string& statement) {
   RELAIS_ASSIGN(const Identity local, identity_of(statement));
   const auto folder = std::filesystem::path(path_) / folder_name(local.source);
-  RELAIS_TRY(make_folder(folder));
+  if (made_.insert(folder).second) {
+    RELAIS_TRY(make_folder(folder));
+    remove_unfinished(folder);
+  }
   return folder / file_name(local.id);
 }
 
 /// Under a name of its content, so that nothing else of this statement takes its place; and beside
-/// it the checkpoint that it was compared with, which log.checkpoint will not have for ever.
+/// it what it was compared with, which the folder's own files will not have for ever. Of a fork the
+/// proof too: the server that gave the tiles of it may hide them.
 std::string ReceiptFolder::convict(const std::filesystem::path& path, const std::string& receipt,
                                    const Error& why) const {
   const auto known = find_evidence(path, receipt, kUnconfirmed);
-  const bool convicts = why.rule == "history-differs";
+  const bool forked = why.rule == "history-differs";
+  const bool convicts = forked || why.rule == "receipt-order";
   if (!known && !has_room_for_evidence(path, convicts))
     return "; what it signed is not kept: of this statement " + std::to_string(kMaxEvidence) +
            " such pieces of evidence are there already";
   const std::string kept = known.value_or(evidence_path(path, receipt, kUnconfirmed));
   Status done = keep_file(kept, receipt);
-  if (done && convicts && !find_evidence(path, receipt, kAgainst))
-    done = keep_file(evidence_path(path, receipt, kAgainst), seen_note_);
+  if (done && convicts && !find_evidence(path, receipt, kAgainst)) {
+    done = keep_file(evidence_path(path, receipt, kAgainst), against_);
+    if (done && forked) done = keep_file(evidence_path(path, receipt, kFork), fork_);
+  }
   return done ? "; what it signed is kept as " + kept
               : "; what it signed is not kept: " + done.error().message;
 }
@@ -334,7 +380,8 @@ std::string ReceiptFolder::keep_evidence(const std::string& statement, const Sub
   const auto checkpoint = merkle::open_checkpoint(receipt->checkpoint, log_);
   // What a key has signed past its end was signed by who should not have it any more.
   if (!checkpoint && checkpoint.error().rule != "checkpoint-key-range") return {};
-  const Status same = checkpoint ? compare(*checkpoint, fetch) : fail(checkpoint.error());
+  const Status same =
+      checkpoint ? compare({*checkpoint, receipt->checkpoint}, fetch) : fail(checkpoint.error());
   if (same) return {};
   const auto path = path_of(statement);
   if (!path) return "; what it signed is not kept: " + path.error().message;
@@ -346,12 +393,19 @@ Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
                                                   const replay::Fetch& fetch) {
   auto verified = verify(statement, answer, fetch);
   if (!verified) {
-    verified.error().message += keep_evidence(statement, answer, fetch);
+    Error& e = verified.error();
+    std::string kept = keep_evidence(statement, answer, fetch);
+    // It is what it says itself that does not hold, together with the statement.
+    if (const auto path = path_of(statement); kept.empty() && path && e.rule == "receipt-backdated")
+      kept = convict(*path, answer.receipt, e);
+    e.message += kept;
     return verified;
   }
   RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(answer.receipt));
   RELAIS_ASSIGN(const auto path, path_of(statement));
-  if (const Status ok = confirm(verified->checkpoint, receipt.checkpoint, fetch); !ok) {
+  Status ok = confirm({verified->checkpoint, receipt.checkpoint}, fetch);
+  if (ok) ok = check_order(*verified);
+  if (!ok) {
     Error e = ok.error();
     e.message += convict(path, answer.receipt, e);
     return fail(std::move(e));
@@ -364,6 +418,7 @@ Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
       e.message += convict(path, answer.receipt, e);
     return fail(std::move(e));
   }
+  RELAIS_TRY(note_order(*verified, path.string() + kReceiptSuffix, answer.receipt));
   // That of an attempt whose proof did not arrive; what contradicted stays.
   if (!find_evidence(path, answer.receipt, kAgainst)) {
     std::error_code ec;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/path_lock.h"
 #include "ledger/merkle/log_keys.h"
-#include "replay/verify/verify_remote.h"
+#include "replay/verify/fork.h"
 
 namespace relais::cli {
 
@@ -31,7 +32,7 @@ Result<Identity> identity_of(const std::string& statement);
 Result<Identity> identity_of(const std::string& statement, const Submitted& answer);
 
 /// Checks that an answer is of this statement, and its receipt against the log's key. Rules
-/// "answer-differs", "receipt-unverified".
+/// "answer-differs", "receipt-unverified", "receipt-backdated".
 Result<replay::ReceiptReport> verify_answer(const std::string& statement, const Submitted& answer,
                                             const merkle::LogKeys& log);
 /// The same; where the receipt is by a key that is not known, the log's keys are followed once.
@@ -44,12 +45,16 @@ Result<replay::ReceiptReport> verify_answer(const std::string& statement, const 
 inline constexpr std::size_t kMaxEvidence = 16;
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} * 1024;
 
+/// What the log's own rules exclude: a statement that was received more than five minutes before
+/// its own time ("receipt-backdated"). Whoever has both has the proof.
+Status check_backdated(const replay::ReceiptReport& receipt);
 /// How far the time of a receipt is ahead of this machine's clock, in seconds; nothing within five
 /// minutes. One of the two clocks is wrong, and the receipt alone does not tell which.
 std::optional<std::int64_t> seconds_ahead(const replay::ReceiptReport& receipt, Timestamp now);
 
-/// A folder with the receipts of one log: its keys (log.vkey) and the newest checkpoint that was
-/// seen of it (log.checkpoint), as docs/FORMATS.md has it.
+/// A folder with the receipts of one log: its keys (log.vkey), the newest checkpoint that was seen
+/// of it (log.checkpoint) and the receipt of the highest index (log.newest), as docs/FORMATS.md has
+/// it.
 class ReceiptFolder {
  public:
   /// `vkey` may be empty where the folder has one, and must go with it where it has. Makes the
@@ -68,8 +73,9 @@ class ReceiptFolder {
   /// kept beside its receipt ("answer-size"). Where the receipt is by a key that is not known, GET
   /// /log/keys must lead to it from those that are, and to a tree that goes on from the newest that
   /// was seen; log.vkey has them all then, and take_followed() says so. Rules of verify_answer;
-  /// "receipt-exists",
-  /// "history-differs", "history-unproven".
+  /// "receipt-exists", "history-differs", "history-unproven"; "receipt-order" where the log says
+  /// that it received a statement before, or after, others of this folder that it has placed the
+  /// other way round.
   Result<replay::ReceiptReport> keep(const std::string& statement, const Submitted& answer,
                                      const replay::Fetch& fetch);
   std::vector<replay::KeyLink> take_followed() { return std::exchange(followed_, {}); }
@@ -81,15 +87,18 @@ class ReceiptFolder {
  private:
   ReceiptFolder(std::string path, merkle::LogKeys log)
       : path_(std::move(path)), log_(std::move(log)) {}
-  Status read_seen();
   Result<replay::ReceiptReport> verify(const std::string& statement, const Submitted& answer,
                                        const replay::Fetch& fetch);
   Status keep_keys(merkle::LogKeys keys, std::vector<replay::KeyLink> links,
                    const std::filesystem::path& path, const replay::Fetch& fetch);
-  Result<std::filesystem::path> path_of(const std::string& statement) const;
-  Status compare(const merkle::Checkpoint& checkpoint, const replay::Fetch& fetch);
-  Status confirm(const merkle::Checkpoint& checkpoint, const std::string& note,
-                 const replay::Fetch& fetch);
+  Result<std::filesystem::path> path_of(const std::string& statement);
+  Status compare(const replay::SignedTree& shown, const replay::Fetch& fetch);
+  Status confirm(const replay::SignedTree& shown, const replay::Fetch& fetch);
+  void recall_all();
+  void recall(const std::filesystem::path& file);
+  Status check_order(const replay::ReceiptReport& receipt);
+  Status note_order(const replay::ReceiptReport& receipt, const std::filesystem::path& file,
+                    const std::string& text);
   std::string convict(const std::filesystem::path& path, const std::string& receipt,
                       const Error& why) const;
 
@@ -97,9 +106,18 @@ class ReceiptFolder {
   merkle::LogKeys log_;
   std::vector<replay::KeyLink> followed_;
   PathLock lock_;
-  std::optional<merkle::Checkpoint> seen_;
-  std::string seen_note_;                    ///< signed, as log.checkpoint has it
+  std::optional<replay::SignedTree> seen_;   ///< as log.checkpoint has it
   std::map<std::uint64_t, Hash> confirmed_;  ///< roots by size; each is proven once a run
+  /// What the last error of compare() or check_order() contradicts, and the fork where it is one.
+  std::string against_;
+  std::string fork_;
+  struct Received {
+    Timestamp at;
+    std::filesystem::path file;
+  };
+  std::set<std::filesystem::path> made_;        ///< folders of sources, in this run
+  std::map<std::uint64_t, Received> received_;  ///< by index: the newest, or all that are kept
+  bool recalled_ = false;                       ///< all of them
 };
 
 }  // namespace relais::cli

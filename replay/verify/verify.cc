@@ -563,14 +563,21 @@ Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& opti
 
 namespace {
 
-/// Every disclosure is one that the JWT signs. Types and rules are not judged: a receipt holds for
-/// an event type too that this program does not know.
+/// Every disclosure is one that the JWT signs; and the time that it says. Types and rules are not
+/// judged: a receipt holds for an event type too that this program does not know.
 Status check_disclosures(const statement::SdJwt& parts, ReceiptReport& report) {
   RELAIS_ASSIGN(const crypto::Jws jws, crypto::parse_jws(parts.jwt, statement::kTyp));
   RELAIS_ASSIGN(json::value payload, json::parse(jws.payload));
   if (!payload.is_object())
     return fail(error(Errc::malformed, "payload-form", "the signed payload is not a JSON object")
                     .accepts("a CloudEvent in structured JSON"));
+  const auto* time = json::find_string(payload.get_object(), "time");
+  const auto stated = time == nullptr ? std::nullopt : parse_rfc3339(*time);
+  if (!stated)
+    return fail(error(Errc::malformed, "attribute-form", "the statement does not say when it was")
+                    .at("time")
+                    .accepts("a time as RFC 3339 has it"));
+  report.stated = *stated;
   RELAIS_ASSIGN(const statement::Processed processed,
                 statement::process_sd_jwt(std::move(payload.get_object()), parts.disclosures));
   report.disclosures = processed.disclosed.size();

@@ -50,6 +50,7 @@ struct ReceiptReport {
   merkle::Checkpoint checkpoint;
   std::uint64_t index = 0;
   Timestamp received_at;
+  Timestamp stated;             ///< the statement's own time
   std::size_t disclosures = 0;  ///< that the statement signs, and that were given
   std::size_t withheld = 0;     ///< digests without a disclosure: withheld, erased or a decoy
 };

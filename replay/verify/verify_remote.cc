@@ -142,7 +142,7 @@ Result<std::vector<Hash>> leaves(const Fetch& fetch, std::uint64_t index, std::u
 }  // namespace
 
 Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::LogKeys& log, bool entries,
-                                   const Progress& progress) {
+                                   const Progress& progress, const First& first) {
   RemoteReport report;
   RELAIS_ASSIGN(const std::string note, fetch("checkpoint"));
   auto checkpoint = merkle::open_checkpoint(note, log);
@@ -151,6 +151,9 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::LogKeys& lo
                          "the checkpoint does not hold: " + to_string(checkpoint.error()));
   report.checkpoint = *checkpoint;
   const std::uint64_t size = checkpoint->size;
+  if (first) RELAIS_TRY(first(*checkpoint, note));
+  if (size == 0)
+    return not_as_served("empty", "checkpoint", "the signed tree is empty: it is none of a ledger");
   Judge judge(log);
   // Where the leaves come from the tiles of level 0, these say nothing about themselves.
   Tree tree(fetch, size, entries ? 0 : 1, report);
@@ -161,7 +164,7 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::LogKeys& lo
     for (const Hash& leaf : hashes) RELAIS_TRY(tree.append(leaf));
     progress(index * merkle::kTileWidth + width, size);
   }
-  if (entries && size > 0) RELAIS_TRY(judge.finish());
+  if (entries) RELAIS_TRY(judge.finish());
   RELAIS_ASSIGN(const Hash root, tree.finish());
   if (root != checkpoint->root)
     return not_as_served("root", "checkpoint " + std::to_string(size),
@@ -172,7 +175,7 @@ Result<RemoteReport> verify_remote(const Fetch& fetch, const merkle::LogKeys& lo
 }
 
 Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
-                     const merkle::Checkpoint& newer) {
+                     const merkle::Checkpoint& newer, Growth* growth) {
   if (older.size == 0) return {};
   std::map<std::string, std::string> tiles;  // a proof takes several nodes of a tile
   const auto read =
@@ -187,18 +190,21 @@ Status verify_growth(const Fetch& fetch, const merkle::Checkpoint& older,
                                "the server gave a tile of another width than its path says");
         return tiles.emplace(path, std::move(tile)).first->second;
       });
-  Hash grown_from = newer.root;
+  Growth shown;
+  shown.begins_with = newer.root;
   if (older.size < newer.size) {
     // What the newer tree begins with, as the tiles have it; the proof ties it to the signed root.
     // Tiles that do not lead there are the server's alone: nobody has signed them.
-    RELAIS_ASSIGN(grown_from, merkle::root(older.size, read));
-    RELAIS_ASSIGN(const auto proof, merkle::consistency_proof(older.size, newer.size, read));
-    if (!merkle::verify_consistency(older.size, newer.size, grown_from, newer.root, proof))
+    RELAIS_ASSIGN(shown.begins_with, merkle::root(older.size, read));
+    RELAIS_ASSIGN(shown.proof, merkle::consistency_proof(older.size, newer.size, read));
+    if (!merkle::verify_consistency(older.size, newer.size, shown.begins_with, newer.root,
+                                    shown.proof))
       return not_as_served(
           "tile", "checkpoint " + std::to_string(newer.size),
           "the server gave wrong data: its tiles do not hash up to the signed root");
   }
-  if (grown_from == older.root) return {};
+  if (shown.begins_with == older.root) return {};
+  if (growth != nullptr) *growth = std::move(shown);
   return not_as_served("growth", "checkpoint " + std::to_string(newer.size),
                        "the signed tree of " + std::to_string(newer.size) +
                            " entries does not begin with the signed tree of " +

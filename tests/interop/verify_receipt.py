@@ -3,14 +3,16 @@
 c2sp.org/tlog-proof, c2sp.org/tlog-checkpoint, c2sp.org/signed-note, RFC 9162 (section 2.1.3.2), RFC 8032, RFC 9901 (section 7.1).
 
     verify_receipt.py VKEY RECEIPT STATEMENT
+    verify_receipt.py VKEY FORK
 
 VKEY       the log's public key "name+hexid+base64(0x01 || key)", or a file that holds it; on further lines, newest first,
            the keys of before, each with a blank and the largest tree that it signs
 RECEIPT    file: c2sp.org/tlog-proof@v1
 STATEMENT  file: the signed statement (SD-JWT, with all, some or none of its disclosures)
+FORK       file: what a client has kept of a log that has signed two histories: JSON, docs/FORMATS.md
 
 Exit code 0: the log's holder has signed a tree that contains exactly this statement, and the statement refers to each disclosure
-once. 1: it does not hold. 2: usage.
+once; or the two trees of FORK contradict each other. 1: it does not hold. 2: usage.
 """
 import base64
 import binascii
@@ -229,7 +231,76 @@ def verify(vkey, receipt, statement):
     return index, size, int.from_bytes(extra, "big")
 
 
+def check_consistency(first, second, first_root, second_root, proof):
+    """RFC 9162, section 2.1.4.2: the tree of `second` entries begins with that of `first`, which is smaller and not empty."""
+    if first & (first - 1) == 0:
+        proof = [first_root, *proof]
+    if not proof:
+        raise Invalid("the proof is too short")
+    fn, sn = first - 1, second - 1
+    while fn & 1:
+        fn >>= 1
+        sn >>= 1
+    fr = sr = proof[0]
+    for c in proof[1:]:
+        if sn == 0:
+            raise Invalid("the proof is too long")
+        if fn & 1 or fn == sn:
+            fr, sr = sha256(b"\x01", c, fr), sha256(b"\x01", c, sr)
+            while not fn & 1 and fn != 0:
+                fn >>= 1
+                sn >>= 1
+        else:
+            sr = sha256(b"\x01", sr, c)
+        fn >>= 1
+        sn >>= 1
+    if sn != 0:
+        raise Invalid("the proof is too short")
+    if (fr, sr) != (first_root, second_root):
+        raise Invalid("the proof does not lead from the smaller tree to the signed root of the larger one")
+
+
+def verify_fork(vkey, text):
+    """What convicts the log by itself: two signed trees, and that the larger one begins with another tree of the smaller one's
+    size. -> (size of the smaller, of the larger)"""
+    fork = read_json(text.encode(), "the evidence")
+    if not isinstance(fork, dict) or not isinstance(fork.get("proof"), list) or not all(
+            isinstance(t, str) for t in (fork.get("older"), fork.get("newer"), fork.get("newer_begins_with"), *fork["proof"])):
+        raise Invalid("the evidence lacks a tree or its proof")
+    older, root = open_checkpoint(fork["older"], vkey)
+    newer, newer_root = open_checkpoint(fork["newer"], vkey)
+    begins = unbase64(fork["newer_begins_with"], "what the larger tree begins with")
+    proof = [unbase64(h, "a hash of the proof") for h in fork["proof"]]
+    if older == newer:
+        if begins != newer_root or proof:
+            raise Invalid("two trees of one size need no proof")
+    elif not 0 < older < newer:
+        raise Invalid("the trees are not in the order of their sizes")
+    else:
+        check_consistency(older, newer, begins, newer_root, proof)
+    if begins == root:
+        raise Invalid("the larger tree begins with the smaller one")
+    return older, newer
+
+
+def judge_fork(vkey, fork):
+    try:
+        if Path(vkey).is_file():
+            vkey = Path(vkey).read_text(encoding="utf-8")
+        older, newer = verify_fork(vkey, Path(fork).read_bytes().decode("utf-8"))
+    except (OSError, UnicodeDecodeError) as e:
+        print(e, file=sys.stderr)
+        return 2
+    except Invalid as e:
+        print(f"does not hold: {e}")
+        return 1
+    print(f"holds: the log has signed a tree of {newer} entries that does not begin with its tree of {older}")
+    return 0
+
+
 def main(arguments):
+    if len(arguments) == 2:
+        return judge_fork(*arguments)
     if len(arguments) != 3:
         print(__doc__, file=sys.stderr)
         return 2

@@ -1,19 +1,24 @@
 """A host that has the key of its log, and would have nobody keep what proves that it forked it."""
 import base64
+import datetime
 import fcntl
 import json
 import os
+import shutil
 import time
 import uuid
 
 from falselog import FalseLog, Host
-from harness import DETECTED, ML1, RELAIS, b64u, case
+from harness import DETECTED, ML1, RELAIS, ROOT, b64u, case, rfc3339
 from stage import bare as stage  # noqa: F401, who keeps receipts asks no server of ours
 from table import Row, control
 
 from attempts.client import program
 
-EVIDENCE, FLOOD, PLACE, FUTURE = "evidence of a fork", "evidence without end", "folders of receipts", "times to come"
+EVIDENCE, FLOOD, PLACE, FUTURE, PAST, OUTSIDE = (
+    "evidence of a fork", "evidence without end", "folders of receipts", "times to come", "times of before",
+    "verifying from outside")
+SCRIPT = ROOT / "tests/interop/verify_receipt.py"
 
 
 class Victim:
@@ -263,7 +268,208 @@ def from_the_future(s):
     return f"{said[0]}, {v.has(answer)}, told {'ahead of this machine' in said}"
 
 
+def convicts(vkey, fork):
+    """What each of the two programs says of a piece of evidence, by it and the log's key alone."""
+    codes = [program(*command)[0] for command in ((RELAIS, "verify", "--fork", fork, "--vkey", vkey),
+                                                   ("/usr/bin/python3", "-B", SCRIPT, vkey, fork))]
+    return " ".join("convicts" if code == 0 else "does not" if code == 1 else f"exit {code}" for code in codes)
+
+
+def hidden_behind_it(seen, shown):
+    """A fork of so many entries where so many were seen; then the host hides its tiles: what is in the folder convicts it."""
+    def attempt(s):
+        v = Victim(s)
+        while len(v.log.leaves) < seen:
+            more = v.statement()
+            v.ask(v.log.tile, v.log.add(more), more)
+        other = v.log.history(0)
+        while len(other.leaves) < shown - 1:
+            other.add(v.statement())
+        statement = v.statement()
+        forked = other.add(statement)
+        v.ask(other.tile if shown > seen else v.log.tile, forked, statement)
+        said = v.ask(hidden, forked, statement)
+        found = [*v.folder.rglob("*.fork")]
+        return f"{rule_of(said)}, {len(found)} kept, {convicts(v.log.vkey, found[0]) if found else 'nothing'}"
+    return attempt
+
+
+def made_up(change):
+    """Evidence against a log that has only grown, or that somebody has changed."""
+    def attempt(s):
+        log = FalseLog()
+        for _ in range(8):
+            log.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+        other = log.history(2)
+        while len(other.leaves) < 8:
+            other.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+
+        def root(leaves):
+            return base64.b64encode(log.root(leaves)).decode()
+
+        def tree(history, size):
+            return history.note(size, history.root(history.leaves[:size]))
+
+        # RFC 9162, 2.1.4: from 3 to 8 entries.
+        proof = [root(other.leaves[a:b]) for a, b in ((2, 3), (3, 4), (0, 2), (4, 8))]
+        fork = {"older": tree(log, 3), "newer": tree(other, 8), "newer_begins_with": root(other.leaves[:3]), "proof": proof}
+        change(fork, log, other, tree, root)
+        file = s.folder / f"fork-{uuid.uuid4()}"
+        file.write_text(json.dumps(fork))
+        return convicts(log.vkey, file)
+    return attempt
+
+
+def forks():
+    for seen, shown in ((3, 8), (8, 3), (5, 5), (1, 2), (6, 7)):
+        yield Row(f"{seen} were seen, a fork of {shown}, and its tiles hidden", EVIDENCE, hidden_behind_it(seen, shown),
+                  "history-(unproven|differs), 1 kept, convicts convicts")
+    yield control("evidence made by hand", EVIDENCE, made_up(lambda f, *_: None), "convicts convicts")
+
+    def grown(f, log, other, tree, root):
+        f.update(older=tree(other, 3))
+
+    def wrong_beginning(f, log, other, tree, root):
+        f.update(newer_begins_with=root(log.leaves[:3]))
+
+    def not_tied(f, log, other, tree, root):
+        f.update(newer=tree(log, 8))
+
+    for name, change in (("the larger tree begins with the smaller", grown), ("another beginning", wrong_beginning),
+                         ("a proof of another tree", not_tied), ("a hash too few", lambda f, *_: f["proof"].pop()),
+                         ("a hash too many", lambda f, *_: f["proof"].append(f["proof"][0])),
+                         ("one tree twice", lambda f, *_: f.update(older=f["newer"])),
+                         ("the trees exchanged", lambda f, *_: f.update(older=f["newer"], newer=f["older"])),
+                         ("no proof", lambda f, *_: f.update(proof=[])),
+                         ("numbers for hashes", lambda f, *_: f.update(proof=[1])),
+                         ("another key", lambda f, log, *_: f.update(older=FalseLog(log.origin).note(3, bytes(32))))):
+        yield Row(f"evidence that is none: {name}", EVIDENCE, made_up(change), "does not does not")
+
+
+def dated(ahead):
+    """A receipt of so many seconds after the statement's own time: by submit, and by verify --receipt."""
+    def attempt(s):
+        v = Victim(s)
+        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        # Of the folder there is nothing: what is compared is the statement's time alone.
+        shutil.rmtree(v.folder)
+        log = FalseLog()
+        v.log = log
+        statement = v.statement(time=rfc3339(now))
+        answer = log.add(statement, int((now.timestamp() + ahead) * 1_000))
+        said = v.ask(log.tile, answer, statement)
+        file, receipt = s.folder / "dated", s.folder / "dated.tlog-proof"
+        file.write_text(statement)
+        receipt.write_text(answer["receipt"])
+        code, told = program(RELAIS, "verify", "--receipt", receipt, "--statement", file, "--vkey", log.vkey)
+        named = "receipt-backdated" in said and "receipt-backdated" in told
+        return f"{said[0]} {code}, {v.has(answer)}{', named' if named else ''}"
+    return attempt
+
+
+def out_of_order(*seconds):
+    """Receipts of entries that follow each other, at so many seconds from now, in this order; the last one is asked for."""
+    def attempt(s):
+        v = Victim(s)
+        now = time.time()
+        shutil.rmtree(v.folder)
+        v.log = log = FalseLog()
+        statements = [v.statement() for _ in seconds]
+        answers = [log.add(x, int((now + t) * 1_000)) for x, t in zip(statements, seconds, strict=True)]
+        *first, last = list(zip(statements, answers, strict=True))
+        for statement, answer in first:
+            v.ask(log.tile, answer, statement)
+        said = v.ask(log.tile, last[1], last[0])
+        against = any(f.read_text() == first[-1][1]["receipt"] for f in v.folder.rglob("*.against"))
+        return f"{said[0]}, {v.has(last[1])}{', named, with the other one' if 'receipt-order' in said and against else ''}"
+    return attempt
+
+
+def an_older_one(seconds):
+    """Entry 0 is asked for after entry 1, dated so many seconds from it."""
+    def attempt(s):
+        v = Victim(s)
+        shutil.rmtree(v.folder)
+        v.log = log = FalseLog()
+        now = time.time()
+        first, second = v.statement(), v.statement()
+        answers = [log.add(first, int((now + seconds) * 1_000)), log.add(second, int(now * 1_000))]
+        v.ask(log.tile, answers[1], second)
+        said = v.ask(log.tile, answers[0], first)
+        return f"{said[0]}, {v.has(answers[0])}{', named' if 'receipt-order' in said else ''}"
+    return attempt
+
+
+def times_of_before():
+    for name, ahead in (("1970", -1_500_000_000), ("a year", -365 * 86_400), ("5 minutes 10", -310)):
+        yield Row(f"received {name} before it was made", PAST, dated(ahead), "1 1, kept, named")
+    yield control("received 4 minutes 50 before it was made, by another clock", PAST, dated(-290), "0 0, kept")
+    yield control("received when it was made", PAST, dated(0), "0 0, kept")
+    yield Row("an entry that was received before the one before it", PAST, out_of_order(200, 0),
+              "1, kept, named, with the other one")
+    yield Row("the third of three", PAST, out_of_order(0, 200, 100), "1, kept, named, with the other one")
+    yield control("entries of one moment", PAST, out_of_order(0, 0, 0), "0, kept")
+    yield Row("an entry that was received after the one behind it", PAST, an_older_one(200), "1, kept, named")
+    yield control("an entry of before, asked for later", PAST, an_older_one(-200), "0, kept")
+
+
+def looked_at(*histories, more=()):
+    """verify --url, of one history after the other, with the newest checkpoint kept: what the last one came to."""
+    def attempt(s):
+        log = FalseLog()
+        for _ in range(3):
+            log.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+        seen = s.folder / f"seen-{uuid.uuid4()}"
+        for make in histories:
+            history = make(s, log)
+
+            def shown(path, history=history):
+                if path == "/log/checkpoint":
+                    return history.note(history.size, history.root(history.leaves)).encode()
+                return history.tile(path) if path.startswith("/log/tile/") else None
+
+            before = seen.read_bytes() if seen.exists() else None
+            with Host(shown) as host:
+                code, text = program(RELAIS, "verify", "--url", host.url, "--vkey", log.vkey, "--checkpoint", seen, *more,
+                                     seconds=30)
+        changed = before is not None and seen.read_bytes() != before
+        found = [*s.folder.glob(seen.name + ".*.fork")]
+        rules = ("history-differs", "history-shrunk", "verify-empty", "verify-size", "goes on from")
+        rule = next((r for r in rules if r in text), "")
+        return f"{code} {rule}{', changed' if changed else ''}{', ' + convicts(log.vkey, found[0]) if found else ''}"
+    return attempt
+
+
+def history(leaves, more=0, size=None):
+    """So many leaves of the log, and so many of its own; of a size that is signed."""
+    def make(s, log):
+        other = log.history(leaves)
+        for _ in range(more):
+            other.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+        other.size = len(other.leaves) if size is None else size
+        return other
+    return make
+
+
+def from_outside():
+    yield Row("an empty tree", OUTSIDE, looked_at(history(0)), "1 verify-empty")
+    yield Row("an empty tree, with a token", OUTSIDE, looked_at(history(0), more=("--token", "x")), "1 verify-empty")
+    yield Row("an empty tree, where 3 were seen", OUTSIDE, looked_at(history(3), history(0)), "1 history-shrunk")
+    yield Row("a tree of 2, where 3 were seen", OUTSIDE, looked_at(history(3), history(2)), "1 history-shrunk")
+    yield Row("a tree without an end", OUTSIDE, looked_at(history(3, size=1 << 62)), "1 verify-size")
+    yield Row("more entries than are wanted", OUTSIDE, looked_at(history(3), more=("--max-entries", 2)), "1 verify-size")
+    yield Row("another history of 5, where 3 were seen", OUTSIDE, looked_at(history(3), history(1, 4)),
+              "1 history-differs, convicts convicts")
+    yield Row("another history of 3, where 3 were seen", OUTSIDE, looked_at(history(3), history(1, 2)),
+              "1 history-differs, convicts convicts")
+    yield control("the same", OUTSIDE, looked_at(history(3), history(3)), "0 goes on from")
+    yield control("one that has grown", OUTSIDE, looked_at(history(3), history(3, 4)), "0 goes on from, changed")
+
+
 def rows():
+    yield from forks()
+    yield from times_of_before()
+    yield from from_outside()
     yield Row("100 forks of one statement, in one answer", FLOOD, flood(True), "17 pieces, 128 bits True, the first kept")
     yield Row("40 forks of one statement, one after the other", FLOOD, flood(False), "16 pieces, 128 bits True, the first kept")
     yield Row("20 unproven receipts, and then a fork", FLOOD, decoys_first, "17 pieces, the fork kept")
