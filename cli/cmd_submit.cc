@@ -93,8 +93,12 @@ class Results {
     const std::string number = std::to_string(++count_);
     if (s.refused) {
       ++refused_;
-      print(context_, {{"statement", count_}, {"refused", to_json(*s.refused)}},
-            number + "  refused: " + printable(to_string(*s.refused)));
+      Error e = *s.refused;
+      const std::string evidence = judge_.keep_evidence(statement, s, remote);
+      if (!evidence.empty() && !failed()) exit_ = kFailed;
+      e.message += evidence;
+      print(context_, {{"statement", count_}, {"refused", to_json(e)}},
+            number + "  refused: " + printable(to_string(e)));
       return;
     }
     const auto holds = judge_.judge(statement, s, remote);

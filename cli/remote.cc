@@ -103,10 +103,15 @@ Submitted accepted(json::object o, bool duplicate) {
   return s;
 }
 
+/// A log's key may have signed something in a refusal too: it is evidence, if it is anything.
 Submitted refused(Error e, std::string body) {
   Submitted s;
   s.refused = std::move(e);
   s.body = std::move(body);
+  const auto answer = json::parse(s.body);
+  if (!answer || !answer->is_object()) return s;
+  if (const auto* receipt = json::find_string(answer->get_object(), "receipt"))
+    s.receipt = std::string(*receipt);
   return s;
 }
 

@@ -234,10 +234,10 @@ Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clo
   store.report = options.report;
   RELAIS_ASSIGN(impl->store, store::Store::open(store));
   RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->keys));
+  RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   if (head.checkpoint.size < options.least)
     return broken("reads", "it has " + std::to_string(head.checkpoint.size) + " entries, and had " +
                                std::to_string(options.least) + ", as the ledger knows");
-  RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   if (options.key) RELAIS_TRY(impl->open_writer(handed_out, head));
   impl->head = std::make_shared<const Head>(std::move(head));
   std::unique_ptr<ReadLog> log(new ReadLog(std::move(impl)));

@@ -84,6 +84,15 @@ def too_few_answers(s):
     return v.has(forked)
 
 
+def inside_a_refusal(s):
+    """The log's key has signed a fork, and the answer says that the statement was refused."""
+    v = Victim(s)
+    two = v.statement(), v.statement()
+    other, forked = v.fork(two[0])
+    said = v.ask(other.tile, {"results": [{**forked, "status": 422, "rule": "r", "detail": "d"}] * 2}, *two)
+    return f"{said[0]} {v.has(forked)}"
+
+
 def receipt_there(s):
     """The statement has a receipt; a second one of the same log has it at another place."""
     v = Victim(s)
@@ -485,6 +494,7 @@ def rows():
                           ("with a second receipt of one statement", receipt_there),
                           ("what it contradicts, after the log went on", seen_is_beside_it)):
         yield Row(f"a fork, {name}", EVIDENCE, attempt, "kept")
+    yield Row("a fork, inside a refusal", EVIDENCE, inside_a_refusal, "1 kept")
     for name, tile in (("zeros", lambda t: bytes(len(t))), ("a hash changed", lambda t: t[:-1] + bytes([t[-1] ^ 1])),
                        ("a hash too few", lambda t: t[:-32]), ("a hash too many", lambda t: t + t[:32]), ("nothing", lambda t: b"")):
         yield Row(f"a tile of {name} is no second history", EVIDENCE, wrong_tile(tile), "history-unproven")
