@@ -360,12 +360,16 @@ class GroupShares {
 Admitted submit_shared(Context& context, std::vector<log::Submission> group, bool atomic,
                        log::Done done) {
   Accounts& accounts = *context.accounts;
-  const auto shares = std::make_shared<GroupShares>(context);
+  auto shares = std::make_shared<GroupShares>(context);
   for (const log::Submission& s : group) shares->add(s);
   RELAIS_TRY(shares->take(accounts));
+  // Given back before the answer, on which alone the service waits before it ends: this runs on the
+  // ledger's thread, and what it holds may go after the service has.
   context.ledger.submit(std::move(group), atomic,
-                        [shares, done = std::move(done)](std::vector<log::Outcome> outcomes) {
+                        [shares = std::move(shares),
+                         done = std::move(done)](std::vector<log::Outcome> outcomes) mutable {
                           shares->settle(outcomes);
+                          shares.reset();
                           done(std::move(outcomes));
                         });
   return {};
