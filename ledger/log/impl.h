@@ -49,6 +49,7 @@ struct Ledger::Impl {
 
   // The writer and what it alone touches.
   std::thread writer;
+  std::mutex ended_mutex;  // of who waits for its end, and does then what it would have done
   std::optional<TreeWriter> tree;
   std::optional<HeadFile> head_file;
   std::shared_ptr<const RecordSource> records;  // must outlive the model

@@ -81,6 +81,7 @@ void Ledger::stop() {
     impl_->stopping = true;
   }
   impl_->queue_changed.notify_one();
+  const std::lock_guard ended(impl_->ended_mutex);
   if (!impl_->writer.joinable()) return;
   impl_->writer.join();
   // What fails here is read back from the write-ahead log, as after a crash.
@@ -178,6 +179,7 @@ Status Ledger::Impl::run_between_batches(const std::function<Status()>& task) {
     std::unique_lock lock(queue_mutex);
     if (stopping || !writer.joinable()) {
       lock.unlock();
+      const std::lock_guard ended(ended_mutex);
       if (writer.joinable()) writer.join();
       return run();
     }

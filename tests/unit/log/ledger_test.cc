@@ -368,5 +368,27 @@ TEST_F(LedgerTest, ATimeThatNobodyCanWriteIsNotSigned) {
   EXPECT_EQ(log::parse_entry(entry).error().rule, "entry-time");
 }
 
+/// Who finds the writer gone does its work; the end of the writer is waited for once.
+TEST_F(LedgerTest, ARebuildAndAStopMayWaitForTheWriterAtOnce) {
+  std::promise<void> held, release;
+  std::vector<log::Submission> group;
+  group.push_back(submission(sign("ml1", "case.detected", case_subject(1), detected())));
+  ledger->submit(std::move(group), false, [&](const std::vector<log::Outcome>&) {
+    held.set_value();
+    release.get_future().wait();
+  });
+  held.get_future().wait();  // the writer is busy
+  auto stopping = std::async(std::launch::async, [&] { ledger->stop(); });
+  while (!ledger->failure()) std::this_thread::yield();
+  auto rebuilding =
+      std::async(std::launch::async, [&] { return ledger->rebuild([](auto, auto) {}); });
+  rebuilding.wait_for(std::chrono::milliseconds(200));  // that both have come to wait
+  release.set_value();
+  stopping.get();
+  const Status rebuilt = rebuilding.get();
+  EXPECT_TRUE(rebuilt) << to_string(rebuilt.error());
+  EXPECT_EQ(ledger->head()->generation, 2U);
+}
+
 }  // namespace
 }  // namespace relais::tests
