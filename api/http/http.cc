@@ -15,7 +15,7 @@ struct Reason {
   std::string_view phrase;
 };
 
-constexpr std::array<Reason, 25> kReasons = {{
+constexpr std::array<Reason, 26> kReasons = {{
     {200, "OK"},
     {201, "Created"},
     {204, "No Content"},
@@ -41,6 +41,7 @@ constexpr std::array<Reason, 25> kReasons = {{
     {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
     {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
 }};
 
 }  // namespace
