@@ -178,10 +178,13 @@ asio::awaitable<bool> HttpConnection<Stream>::read_body(ByteLease& memory) {
       parser_.refuse_framing();
       co_return refuse_with(parser_.refusal());
     }
-    if (!memory.cover(parser_.body().capacity() + kBodyRead))
+    // What is free is read first, so that a small body is free in however many pieces it comes.
+    const std::size_t held = parser_.body().capacity();
+    const std::size_t most = held < ByteLease::kFree ? ByteLease::kFree - held : kBodyRead;
+    if (!memory.cover(held + most))
       co_return refuse_with(
           problem(error(Errc::unavailable, "bodies-full", "too many large requests at once")));
-    const bool more = co_await read_some(kBodyRead);
+    const bool more = co_await read_some(most);
     if (more) continue;
     if (timed_out_) refuse_with(too_slow("the body"));
     co_return false;

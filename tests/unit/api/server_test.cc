@@ -256,6 +256,13 @@ TEST_F(ServerTest, BodiesTogetherHaveALimit) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->status, 503U);
   EXPECT_EQ(client()->request("POST", "/", {}, "small")->status, 200U) << "small ones are free";
+  RawSocket pieces(server->port());
+  pieces.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  pieces.read_until("\r\n\r\n");
+  pieces.send("sm");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  pieces.send("all");
+  EXPECT_TRUE(pieces.read_until("POST / 5").starts_with("HTTP/1.1 200")) << "in pieces too";
   respond(Response());
   first.read_until("\r\n\r\n");
   EXPECT_EQ(client()->request("POST", "/", {}, std::string(kSize, 'x'))->status, 200U);
