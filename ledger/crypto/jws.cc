@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
@@ -90,6 +91,25 @@ Result<KeyId> read_header(std::string_view encoded, std::string_view typ) {
   return id;
 }
 
+/// Headers that hold: a key has one for all that it signs, and what the same text says is the same
+/// again. For one thread.
+class KnownHeaders {
+ public:
+  Result<KeyId> read(std::string_view encoded, std::string_view typ) {
+    name_.assign(typ).append(1, '.').append(encoded);
+    if (const auto known = kids_.find(name_); known != kids_.end()) return known->second;
+    RELAIS_ASSIGN(const KeyId kid, read_header(encoded, typ));
+    if (kids_.size() == kMost) kids_.clear();
+    kids_.emplace(name_, kid);
+    return kid;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 256;  // of kMaxHeaderText each, at most
+  std::unordered_map<std::string, KeyId> kids_;
+  std::string name_;
+};
+
 }  // namespace
 
 Result<Jws> parse_jws(std::string_view text, std::string_view typ) {
@@ -99,7 +119,8 @@ Result<Jws> parse_jws(std::string_view text, std::string_view typ) {
     return bad_form("the text does not have three parts");
   Jws jws;
   jws.signing_input = text.substr(0, second);
-  RELAIS_ASSIGN(jws.kid, read_header(text.substr(0, first), typ));
+  thread_local KnownHeaders headers;
+  RELAIS_ASSIGN(jws.kid, headers.read(text.substr(0, first), typ));
   auto payload = base64url_decode(text.substr(first + 1, second - first - 1));
   if (!payload) return bad_form("the payload is not base64url");
   jws.payload = std::move(*payload);

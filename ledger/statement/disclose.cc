@@ -103,17 +103,18 @@ class Processor {
   Result<Processed> finish(json::object payload) {
     std::ranges::sort(digests_);
     if (std::ranges::adjacent_find(digests_) != digests_.end()) return repeated();
-    out_.payload = std::move(payload);
+    // Made with it, since an object that is given another one of other memory copies it.
+    Processed out{.payload = std::move(payload), .digest_paths = std::move(digest_paths_)};
     for (std::size_t i = 0; i < parsed_.size(); ++i) {
       Parsed& p = parsed_[i];
       if (!p.placed)
         return bad("sd-disclosure-unreferenced", "no digest refers to a disclosure", field_of(i),
                    "disclosures whose digest is in the signed payload");
-      out_.disclosed.push_back({std::move(p.path), std::string(p.text)});
+      out.disclosed.push_back({std::move(p.path), std::string(p.text)});
     }
-    out_.digests = digests_.size();
-    out_.withheld = digests_.size() - parsed_.size();
-    return std::move(out_);
+    out.digests = digests_.size();
+    out.withheld = digests_.size() - parsed_.size();
+    return out;
   }
 
  private:
@@ -223,7 +224,7 @@ class Processor {
       return bad("sd-digest-form", "a digest is not that of SHA-256", path_,
                  "base64url of 32 bytes");
     digests_.push_back(to_hash(*bytes));
-    if (is_signed) out_.digest_paths.push_back(path_);
+    if (is_signed) digest_paths_.push_back(path_);
     if (by_digest_.empty()) return nullptr;
     const auto found = by_digest_.find(std::string(view_of(*text)));
     if (found == by_digest_.end()) return nullptr;
@@ -247,7 +248,7 @@ class Processor {
   std::vector<Parsed> parsed_;
   std::unordered_map<std::string, std::size_t> by_digest_;
   std::vector<Hash> digests_;
-  Processed out_;
+  std::vector<std::string> digest_paths_;
   std::string path_;
 };
 

@@ -191,8 +191,9 @@ bool has_format(const Format& format, std::string_view text) {
 }
 
 bool is_ascii(std::string_view text) {
-  return std::ranges::none_of(text,
-                              [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
+  unsigned char bits = 0;  // of all of them, whatever comes first: a vector of characters at once
+  for (const char c : text) bits |= static_cast<unsigned char>(c);
+  return bits < 0x80;
 }
 
 bool is_slug(std::string_view text) {

@@ -1,10 +1,13 @@
 #include "ledger/statement/statement.h"
 
 #include <algorithm>
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <cstring>
 #include <utility>
 
 #include "ledger/base/check.h"
+#include "ledger/base/json_memory.h"
 #include "ledger/base/utf8.h"
 #include "ledger/crypto/jws.h"
 #include "ledger/statement/cloud_event.h"
@@ -18,6 +21,8 @@ constexpr std::size_t kMaxIdBytes = 128;
 constexpr std::size_t kMaxSourceBytes = 200;
 /// First segment of a typed event, in words: most events fit.
 constexpr unsigned kFirstSegmentWords = 128;
+/// Bytes of a parsed payload: most have fewer.
+constexpr std::size_t kUsualPayload = 6 * 1024;
 
 std::string_view view(const boost::json::string& s) {
   return {s.data(), s.size()};
@@ -188,8 +193,9 @@ Status read_event(const Processed& processed, Statement& s) {
   return {};
 }
 
-Result<json::object> parse_payload(std::string_view text) {
-  RELAIS_ASSIGN(json::value value, json::parse(text));
+Result<json::object> parse_payload(std::string_view text,
+                                   const boost::json::storage_ptr& memory = {}) {
+  RELAIS_ASSIGN(json::value value, json::parse(text, memory));
   if (json::object* object = value.if_object()) return std::move(*object);
   return fail(error(Errc::malformed, "payload-form", "the signed payload is not a JSON object")
                   .accepts("a CloudEvent in structured JSON"));
@@ -205,7 +211,10 @@ Result<Statement> parse_statement(std::string_view text) {
     return too_large("jwt-too-large", "the signed part of the statement is too large",
                      kMaxJwtBytes);
   RELAIS_ASSIGN(const crypto::Jws jws, crypto::parse_jws(parts.jwt, kTyp));
-  RELAIS_ASSIGN(json::object payload, parse_payload(jws.payload));
+  // Nothing of it is left behind: the typed event has what is kept.
+  std::array<unsigned char, kUsualPayload> room;
+  boost::json::monotonic_resource memory(room.data(), room.size());
+  RELAIS_ASSIGN(json::object payload, parse_payload(jws.payload, &memory));
   RELAIS_ASSIGN(const Processed processed, process_sd_jwt(std::move(payload), parts.disclosures));
   Statement s;
   s.jwt = parts.jwt;

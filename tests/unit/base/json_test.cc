@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <string>
+
+#include "ledger/base/json_memory.h"
 
 namespace relais {
 namespace {
@@ -111,6 +115,20 @@ TEST(Json, ReadsFractionsAsDoubles) {
   EXPECT_EQ(numbers[1].get_double(), 1000.0);
   EXPECT_EQ(numbers[2].get_double(), -0.225);
   EXPECT_EQ(numbers[3].get_double(), 1e308);
+}
+
+TEST(Json, StandsInTheMemoryThatIsGiven) {
+  std::array<unsigned char, 512> room;
+  boost::json::monotonic_resource memory(room.data(), room.size());
+  const std::string text = R"({"a":["more than fits beside its length",{"b":1}],"c":")" +
+                           std::string(2'000, 'x') + "\"}";
+  const auto got = json::parse(text, &memory);
+  ASSERT_TRUE(got.has_value()) << to_string(got.error());
+  EXPECT_EQ(got->storage().get(), &memory);
+  EXPECT_EQ(json::serialize(*got), text);
+  const auto twice = json::parse(R"({"a":{"b":1,"b":2}})", &memory);
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_EQ(twice.error().rule, "json-duplicate-member");
 }
 
 TEST(Json, FindsStringsOnly) {

@@ -67,6 +67,24 @@ TEST(Base64, EveryByteOutsideTheAlphabetIsRefused) {
   }
 }
 
+/// Texts are read in blocks: their ends, and what is wrong, may be anywhere in one.
+TEST(Base64, EveryLengthAndEveryPlace) {
+  std::string bytes;
+  for (int length = 0; length < 150; ++length) {
+    const std::string text = base64url_encode(bytes);
+    EXPECT_EQ(base64url_decode(text), bytes) << length;
+    EXPECT_EQ(base64_decode(base64_encode(bytes)), bytes) << length;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      std::string wrong = text;
+      wrong[at] = '.';
+      EXPECT_FALSE(base64url_decode(wrong).has_value()) << length << " at " << at;
+      wrong[at] = static_cast<char>(text[at] | 0x80);
+      EXPECT_FALSE(base64url_decode(wrong).has_value()) << length << " at " << at;
+    }
+    bytes.push_back(static_cast<char>(length * 89 + 7));
+  }
+}
+
 RC_GTEST_PROP(Base64, RoundTrips, (const std::string& bytes)) {
   RC_ASSERT(base64url_decode(base64url_encode(bytes)) == bytes);
   RC_ASSERT(base64_decode(base64_encode(bytes)) == bytes);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jwk.h"
 #include "tests/unit/crypto/support.h"
@@ -135,6 +138,31 @@ TEST(Jws, RefusesHeaders) {
     EXPECT_EQ(got.error().rule, row.rule) << row.header;
     EXPECT_EQ(got.error().code, row.code) << row.header;
   }
+}
+
+TEST(Jws, AHeaderThatHeldDoesNotHoldForAnotherType) {
+  const std::string text = token(header());
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_TRUE(parse_jws(text, kTyp).has_value());
+    const auto other = parse_jws(text, "relais-access+jwt");
+    ASSERT_FALSE(other.has_value());
+    EXPECT_EQ(other.error().rule, "jws-type");
+  }
+}
+
+TEST(Jws, EachOfManyHeadersNamesItsOwnKey) {
+  SeededRandom random(5);
+  std::vector<std::pair<std::string, KeyId>> tokens;
+  for (int i = 0; i < 600; ++i) {
+    const SigningKey key = SigningKey::generate(random);
+    tokens.emplace_back(sign_jws(key, kTyp, "payload"), thumbprint(key.public_key()));
+  }
+  for (int time = 0; time < 2; ++time)
+    for (const auto& [text, kid] : tokens) {
+      const auto jws = parse_jws(text, kTyp);
+      ASSERT_TRUE(jws.has_value());
+      EXPECT_EQ(jws->kid, kid);
+    }
 }
 
 TEST(Jws, RefusesTextsThatAreNotCompactJws) {
