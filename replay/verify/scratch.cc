@@ -1,6 +1,8 @@
 #include "replay/verify/scratch.h"
 
 #include <algorithm>
+#include <future>
+#include <string_view>
 #include <vector>
 
 #include "ledger/statement/statement.h"
@@ -77,31 +79,68 @@ Status fold_until(const log::Ledger& ledger, TreeSize until, Scratch& scratch,
 
 namespace {
 
-/// Reads records in order, a chunk at a time.
-class Cursor {
+/// Records in order, one behind the other in one text.
+class Page {
  public:
-  explicit Cursor(const RecordSource& source) : source_(source) { refill(); }
-  bool end() const { return at_ == chunk_.size(); }
-  const std::string& key() const { return chunk_[at_].first; }
-  const std::string& value() const { return chunk_[at_].second; }
-  void next() {
-    if (++at_ == chunk_.size()) refill();
+  std::size_t size() const { return ends_.size(); }
+  std::string_view key(std::size_t i) const {
+    const std::size_t begin = i == 0 ? 0 : ends_[i - 1].value;
+    return std::string_view(bytes_).substr(begin, ends_[i].key - begin);
+  }
+  std::string_view value(std::size_t i) const {
+    return std::string_view(bytes_).substr(ends_[i].key, ends_[i].value - ends_[i].key);
+  }
+  void add(std::string_view key, std::string_view value) {
+    bytes_.append(key);
+    const std::size_t end = bytes_.size();
+    bytes_.append(value);
+    ends_.push_back({end, bytes_.size()});
   }
 
  private:
-  void refill() {
-    std::string from;
-    if (!chunk_.empty()) from = chunk_.back().first + '\0';
-    chunk_.clear();
+  struct Ends {
+    std::size_t key;
+    std::size_t value;
+  };
+  std::string bytes_;
+  std::vector<Ends> ends_;
+};
+
+/// Reads records in order, a page at a time: the next one while this one is compared.
+class Cursor {
+ public:
+  explicit Cursor(const RecordSource& source) : source_(source) {
+    read_from({});
+    turn();
+  }
+  bool end() const { return at_ == page_.size(); }
+  std::string_view key() const { return page_.key(at_); }
+  std::string_view value() const { return page_.value(at_); }
+  void next() {
+    if (++at_ == page_.size()) turn();
+  }
+
+ private:
+  void turn() {
+    page_ = next_.valid() ? next_.get() : Page();
     at_ = 0;
-    source_.scan({}, from, [this](std::string_view key, std::string_view value) {
-      chunk_.emplace_back(key, value);
-      return chunk_.size() < kCompareChunk;
+    if (page_.size() == kCompareChunk) read_from(std::string(page_.key(page_.size() - 1)) + '\0');
+  }
+  void read_from(std::string from) {
+    next_ = std::async(std::launch::async, [this, first = std::move(from)] {
+      Page page;
+      source_.scan({}, first, [&page](std::string_view key, std::string_view value) {
+        page.add(key, value);
+        return page.size() < kCompareChunk;
+      });
+      return page;
     });
   }
+
   const RecordSource& source_;
-  std::vector<std::pair<std::string, std::string>> chunk_;
+  Page page_;
   std::size_t at_ = 0;
+  std::future<Page> next_;
 };
 
 }  // namespace
@@ -111,14 +150,15 @@ std::optional<Difference> first_difference(const RecordSource& left, const Recor
   Cursor a(left);
   Cursor b(right);
   while (!a.end() && !b.end() && a.key() == b.key()) {
-    if (a.value() != b.value()) return Difference{a.key(), true, true};
+    if (a.value() != b.value()) return Difference{std::string(a.key()), true, true};
     ++equal;
     a.next();
     b.next();
   }
   if (a.end() && b.end()) return std::nullopt;
-  if (b.end() || (!a.end() && a.key() < b.key())) return Difference{a.key(), true, false};
-  return Difference{b.key(), false, true};
+  if (b.end() || (!a.end() && a.key() < b.key()))
+    return Difference{std::string(a.key()), true, false};
+  return Difference{std::string(b.key()), false, true};
 }
 
 }  // namespace relais::replay

@@ -1,7 +1,11 @@
 #include "replay/verify/strays.h"
 
+#include <algorithm>
+#include <future>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ledger/base/bytes.h"
 #include "ledger/log/own_keys.h"
@@ -64,40 +68,61 @@ bool of_key(const Log& log, std::string_view key, std::string_view) {
 
 constexpr std::size_t kMostShown = 64;  // bytes of a key
 
+struct Row {
+  Family family;
+  const char* name;
+  bool (*owned)(const Log&, std::string_view key, std::string_view value);
+};
+constexpr Row kRows[] = {{Family::meta, "meta", of_meta},
+                         {Family::entries, "entries", of_entry},
+                         {Family::events, "events", of_entry},
+                         {Family::nodes, "nodes", of_node},
+                         {Family::ids, "ids", of_id},
+                         {Family::streams, "streams", of_stream},
+                         {Family::disclosures, "disclosures", of_entry},
+                         {Family::keystore, "keystore", of_key},
+                         {Family::checkpoints, "checkpoints", of_checkpoint}};
+
+struct Found {
+  std::uint64_t strays = 0;
+  std::string first;
+};
+
+Result<Found> look_through(const Log& log, const Row& row, const VisitRecord& visit) {
+  Found found;
+  RELAIS_TRY(log.store.scan(
+      row.family, {},
+      [&](std::string_view key, std::string_view value) {
+        if (!row.owned(log, key, value) && found.strays++ == 0)
+          found.first = to_hex(key.substr(0, kMostShown));
+        if (visit) visit(row.family, key, value);
+        return true;
+      },
+      true));
+  return found;
+}
+
 }  // namespace
 
-Status check_strays(const store::Store& store, std::uint64_t size) {
+Status check_strays(const store::Store& store, std::uint64_t size, const VisitRecord& visit) {
   const Log log{size, store};
-  constexpr struct {
-    Family family;
-    const char* name;
-    bool (*owned)(const Log&, std::string_view key, std::string_view value);
-  } kRows[] = {{Family::meta, "meta", of_meta},
-               {Family::entries, "entries", of_entry},
-               {Family::events, "events", of_entry},
-               {Family::nodes, "nodes", of_node},
-               {Family::ids, "ids", of_id},
-               {Family::streams, "streams", of_stream},
-               {Family::disclosures, "disclosures", of_entry},
-               {Family::keystore, "keystore", of_key},
-               {Family::checkpoints, "checkpoints", of_checkpoint}};
+  // The entries are about as much as all the others.
+  const auto of_entries = std::ranges::find(kRows, Family::entries, &Row::family);
+  auto entries =
+      std::async(std::launch::async, [&] { return look_through(log, *of_entries, VisitRecord()); });
+  std::vector<Result<Found>> all;
+  for (const Row& row : kRows)
+    all.push_back(&row == of_entries ? Found() : look_through(log, row, visit));
+  all[static_cast<std::size_t>(of_entries - std::begin(kRows))] = entries.get();
   std::string message;
   std::string field;
-  for (const auto& row : kRows) {
-    std::uint64_t strays = 0;
-    std::string first;
-    RELAIS_TRY(store.scan(
-        row.family, {},
-        [&](std::string_view key, std::string_view value) {
-          if (!row.owned(log, key, value) && strays++ == 0)
-            first = to_hex(key.substr(0, kMostShown));
-          return true;
-        },
-        true));
-    if (strays == 0) continue;
-    if (field.empty()) field = std::string(row.name) + " " + first;
-    message += (message.empty() ? "" : "; ") + std::to_string(strays) + " in " + row.name +
-               ", the first " + (first.empty() ? "of an empty key" : first);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    RELAIS_ASSIGN(const Found found, std::move(all[i]));
+    if (found.strays == 0) continue;
+    const std::string name = kRows[i].name;
+    if (field.empty()) field = name + " " + found.first;
+    message += (message.empty() ? "" : "; ") + std::to_string(found.strays) + " in " + name +
+               ", the first " + (found.first.empty() ? "of an empty key" : found.first);
   }
   if (message.empty()) return {};
   return fail(error(Errc::corrupt, "verify-stray", "records that no entry owns: " + message)

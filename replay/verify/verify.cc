@@ -2,12 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
-#include <set>
-#include <thread>
-#include <unordered_map>
+#include <future>
 
 #include "ledger/base/archive.h"
 #include "ledger/base/bytes.h"
@@ -16,17 +12,15 @@
 #include "ledger/crypto/jws.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/log/admission.h"
-#include "ledger/log/sealing.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/statement/sd_jwt.h"
-#include "ledger/statement/sealed.h"
+#include "replay/verify/pipeline.h"
 #include "replay/verify/scratch.h"
 #include "replay/verify/strays.h"
 
 namespace relais::replay {
 namespace {
 
-constexpr std::size_t kChunk = 256;  // entries a worker takes at once
 constexpr std::uint64_t kScratchFlushEvery = 50'000;
 /// Each stretch begins with a seek that reads megabytes ahead: enough events to use them.
 constexpr std::size_t kEventsAtOnce = 8'192;
@@ -37,46 +31,6 @@ std::unexpected<Error> broken(std::string rule, std::string field, std::string m
 std::string entry_name(std::uint64_t index) {
   return "entry " + std::to_string(index);
 }
-
-/// What a worker makes of one entry: all that needs no state.
-struct Checked {
-  std::string bytes;
-  Hash leaf{};
-  Timestamp received_at;
-  Result<statement::Statement> statement = fail(Errc::internal, "", "");
-  bool verified = false;  // the signature was checked with a known key
-  std::size_t disclosures = 0;
-  bool sealed = false;          // there are some, which cannot be opened here
-  std::size_t for_readers = 0;  // JWEs
-};
-
-struct Chunk {
-  std::uint64_t first = 0;
-  std::vector<Checked> entries;
-  std::vector<std::string> disclosures;  // as they are sealed, by entry
-  bool done = false;
-};
-
-/// Keys by thumbprint, filled by the fold as it meets them. A thumbprint names one key only, so a
-/// worker that runs ahead of the fold never checks with a wrong one; where it knows none yet, the
-/// fold checks.
-class KnownKeys {
- public:
-  std::optional<crypto::PublicKey> find(const KeyId& kid) const {
-    const std::lock_guard lock(mutex_);
-    const auto it = keys_.find(kid);
-    if (it == keys_.end()) return std::nullopt;
-    return it->second;
-  }
-  void update(const rules::Registry& registry) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [kid, key] : registry.keys()) keys_.emplace(kid, key.key);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::unordered_map<KeyId, crypto::PublicKey, KeyIdHash> keys_;
-};
 
 /// A digest of a set of records, whatever their order: the sum of their hashes under a key that is
 /// drawn for this run, so that nobody could have prepared another set of the same digest.
@@ -104,176 +58,6 @@ std::string fresh_key() {
   crypto::SystemRandom().fill(bytes);
   return {bytes.begin(), bytes.end()};
 }
-
-/// What cannot be opened becomes a disclosure that no statement has.
-std::vector<std::string> opened(const log::Ledger& ledger, LogIndex index, const Hash& leaf,
-                                const std::string& sealed) {
-  if (sealed.empty() || ledger.locked()) return {};
-  auto texts = ledger.open_disclosures(index, leaf, sealed);
-  if (!texts || texts->empty()) return {"?"};
-  return std::move(*texts);
-}
-
-/// Each JWE has its form and stands for a digest that is signed; nothing else of it can be told.
-Status check_sealed(const statement::Statement& s, const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) {
-    if (!log::is_sealed(text)) continue;
-    RELAIS_ASSIGN(const statement::Sealed sealed, statement::parse_sealed(text));
-    RELAIS_TRY(statement::check_sealed(s, sealed));
-  }
-  return {};
-}
-
-void check_entry(Checked& e, const log::Ledger& ledger, LogIndex index, const std::string& sealed,
-                 const KnownKeys& keys) {
-  e.leaf = merkle::leaf_hash(e.bytes);
-  e.sealed = !sealed.empty() && ledger.locked();
-  const auto texts = opened(ledger, index, e.leaf, sealed);
-  const auto parsed = log::parse_entry(e.bytes);
-  if (!parsed) {
-    e.statement = fail(parsed.error());
-    return;
-  }
-  e.received_at = parsed->received_at;
-  std::string joined(parsed->jwt);
-  if (!texts.empty()) joined.push_back('~');
-  for (const auto& text : texts) {
-    if (log::is_sealed(text)) {
-      ++e.for_readers;
-    } else {
-      ++e.disclosures;
-      joined.append(text).push_back('~');
-    }
-  }
-  e.statement = statement::parse_statement(joined);
-  if (!e.statement) return;
-  if (const Status hold = check_sealed(*e.statement, texts); !hold) {
-    e.statement = fail(hold.error());
-    return;
-  }
-  if (const auto key = keys.find(e.statement->kid)) {
-    if (const Status ok = statement::verify_signature(*e.statement, *key); !ok)
-      e.statement = fail(ok.error());
-    else
-      e.verified = true;
-  }
-}
-
-/// Chunks in log order, checked by workers; at most a few wait, so memory is bounded.
-class Pipeline {
- public:
-  Pipeline(const log::Ledger& ledger, unsigned threads, const KnownKeys& keys)
-      : ledger_(ledger), keys_(keys), ahead_(threads * 4 + 4) {
-    try {
-      reader_ = std::thread([this] { read(); });
-      for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
-    } catch (...) {
-      stop();  // those that were made
-      throw;
-    }
-  }
-  ~Pipeline() { stop(); }
-  /// The next chunk in order; nullptr at the end; an error where reading failed.
-  Result<std::shared_ptr<Chunk>> next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] {
-      return (!in_order_.empty() && in_order_.front()->done) || (in_order_.empty() && read_all_);
-    });
-    if (in_order_.empty()) {
-      if (!status_) return fail(status_.error());
-      return std::shared_ptr<Chunk>();
-    }
-    auto chunk = in_order_.front();
-    in_order_.pop_front();
-    changed_.notify_all();
-    return chunk;
-  }
-
- private:
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
-    changed_.notify_all();
-    if (reader_.joinable()) reader_.join();
-    for (auto& w : workers_) w.join();
-  }
-  void read() {
-    auto chunk = std::make_shared<Chunk>();
-    Status status = ledger_.scan_entries(LogIndex{0}, [&](LogIndex index, std::string_view bytes) {
-      if (chunk->entries.empty()) chunk->first = index.value;
-      if (index.value != chunk->first + chunk->entries.size()) {
-        chunk->entries.clear();
-        return false;  // a gap: the fold finds out by the count
-      }
-      chunk->entries.emplace_back().bytes = bytes;
-      if (chunk->entries.size() < kChunk) return true;
-      const bool go_on = hand_over(chunk);
-      chunk = std::make_shared<Chunk>();
-      return go_on;
-    });
-    if (status && !chunk->entries.empty()) hand_over(chunk);
-    const std::lock_guard lock(mutex_);
-    status_ = std::move(status);
-    read_all_ = true;
-    changed_.notify_all();
-  }
-  bool hand_over(const std::shared_ptr<Chunk>& chunk) {
-    read_disclosures(*chunk);
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stop_ || in_order_.size() < ahead_; });
-    if (stop_) return false;
-    in_order_.push_back(chunk);
-    to_check_.push_back(chunk);
-    changed_.notify_all();
-    return true;
-  }
-  /// One pass over the stretch. What cannot be read becomes a disclosure that no statement has.
-  void read_disclosures(Chunk& chunk) const {
-    const std::string unreadable("?");
-    chunk.disclosures.assign(chunk.entries.size(), {});
-    const Status read = ledger_.store().scan(
-        store::Family::disclosures, store::index_key(chunk.first),
-        [&](std::string_view key, std::string_view value) {
-          const std::uint64_t i = load_be<std::uint64_t>(key) - chunk.first;
-          if (i >= chunk.entries.size()) return false;
-          chunk.disclosures[i] = value.empty() ? unreadable : std::string(value);
-          return true;
-        });
-    if (!read) chunk.disclosures.assign(chunk.entries.size(), unreadable);
-  }
-  void work() {
-    for (;;) {
-      std::shared_ptr<Chunk> chunk;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return stop_ || !to_check_.empty() || read_all_; });
-        if (stop_ || to_check_.empty()) return;
-        chunk = to_check_.front();
-        to_check_.pop_front();
-      }
-      for (std::size_t i = 0; i < chunk->entries.size(); ++i)
-        check_entry(chunk->entries[i], ledger_, LogIndex{chunk->first + i}, chunk->disclosures[i],
-                    keys_);
-      const std::lock_guard lock(mutex_);
-      chunk->done = true;
-      changed_.notify_all();
-    }
-  }
-
-  const log::Ledger& ledger_;
-  const KnownKeys& keys_;
-  const std::size_t ahead_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::shared_ptr<Chunk>> in_order_, to_check_;
-  Status status_;
-  bool read_all_ = false;
-  bool stop_ = false;
-  std::thread reader_;
-  std::vector<std::thread> workers_;
-};
 
 /// Stored checkpoints in order of size, compared with the tree as it grows.
 class Checkpoints {
@@ -329,16 +113,27 @@ class Checkpoints {
   bool end_ = false;
 };
 
+/// Both indices: what they hold, or what they should.
+struct Indices {
+  explicit Indices(const std::string& key) : ids(key), streams(key) {}
+  SetDigest ids;
+  SetDigest streams;
+};
+
 /// The sequential part: judges each entry on the world as it was, grows the tree, compares what is
 /// stored beside it.
 class Fold {
  public:
-  Fold(const log::Ledger& ledger, Scratch& scratch, KnownKeys& keys, VerifyReport& report)
+  /// `stored`: what the indices hold, under the key that the set's digests have here.
+  Fold(const log::Ledger& ledger, Scratch& scratch, KnownKeys& keys, VerifyReport& report,
+       const std::string& set_key, const Indices& stored)
       : ledger_(ledger),
         scratch_(scratch),
         keys_(keys),
         report_(report),
-        checkpoints_(ledger.store()) {}
+        checkpoints_(ledger.store()),
+        stored_(stored),
+        expected_(set_key) {}
 
   Status take(std::uint64_t index, Checked& e) {
     const std::string name = entry_name(index);
@@ -367,8 +162,9 @@ class Fold {
     }
     RELAIS_TRY(compare_event(index, s));
     const std::string place = store::index_key(index);
-    ids_.add(log::id_key(s.id, signer->id), place);
-    streams_.add(log::stream_version_key(s.stream, StreamVersion{act->event.getVersion()}), place);
+    expected_.ids.add(log::id_key(s.id, signer->id), place);
+    expected_.streams.add(log::stream_version_key(s.stream, StreamVersion{act->event.getVersion()}),
+                          place);
     if (!effects.erased.empty()) RELAIS_TRY(check_erased(index, *act, effects.erased));
     tree_.append(e.leaf, [this](merkle::NodeId id, const Hash& hash) {
       if (id.level % merkle::kTileHeight == 0) keep_node(id, hash);
@@ -393,8 +189,8 @@ class Fold {
     for (std::size_t level = 0; level < tiles_.size(); ++level)
       if (!tiles_[level].empty())
         RELAIS_TRY(compare_tile(level, size_at(level) / merkle::kTileWidth, tiles_[level]));
-    RELAIS_TRY(compare_index(store::Family::streams, streams_, "streams"));
-    RELAIS_TRY(compare_index(store::Family::ids, ids_, "ids"));
+    RELAIS_TRY(compare_index(stored_.streams, expected_.streams, "streams"));
+    RELAIS_TRY(compare_index(stored_.ids, expected_.ids, "ids"));
     report_.root = tree_.root();
     return {};
   }
@@ -424,15 +220,7 @@ class Fold {
         true);
   }
   /// The two indices hold one record for each entry, and no other.
-  Status compare_index(store::Family family, const SetDigest& expected, const char* name) {
-    SetDigest stored(set_key_);
-    RELAIS_TRY(ledger_.store().scan(
-        family, {},
-        [&](std::string_view key, std::string_view value) {
-          stored.add(key, value);
-          return true;
-        },
-        true));
+  Status compare_index(const SetDigest& stored, const SetDigest& expected, const char* name) {
     if (stored == expected) return {};
     RELAIS_TRY(find_in_indices());
     return broken("stray", name,
@@ -505,9 +293,8 @@ class Fold {
   std::vector<std::string> tiles_;
   Status tile_status_;
   Timestamp last_received_;
-  const std::string set_key_ = fresh_key();
-  SetDigest ids_{set_key_};  // what the indices should hold
-  SetDigest streams_{set_key_};
+  const Indices& stored_;
+  Indices expected_;
   std::vector<std::string> events_;
   std::size_t events_at_ = 0;
   std::uint64_t events_first_ = 0;
@@ -532,18 +319,33 @@ Status compare_projections(const log::Head& head, Scratch& scratch, VerifyReport
                   .accepts("relais rebuild, which makes the projections anew from event 0"));
 }
 
+/// What needs no entry. Gives what the indices hold too, since every record is looked at.
+Result<store::FilesRead> check_store(const store::Store& store, std::uint64_t size,
+                                     Indices& stored) {
+  auto files = std::async(std::launch::async, [&store] { return store.check_files(); });
+  const Status strays = check_strays(
+      store, size, [&stored](store::Family family, std::string_view key, std::string_view value) {
+        if (family == store::Family::ids) stored.ids.add(key, value);
+        if (family == store::Family::streams) stored.streams.add(key, value);
+      });
+  RELAIS_ASSIGN(const store::FilesRead read, files.get());
+  RELAIS_TRY(strays);
+  return read;
+}
+
 }  // namespace
 
 Result<VerifyReport> verify(const log::Ledger& ledger, const VerifyOptions& options,
                             const Progress& progress) {
   const auto head = ledger.head();
   VerifyReport report;
-  RELAIS_ASSIGN(report.files, ledger.store().check_files());
-  RELAIS_TRY(check_strays(ledger.store(), head->checkpoint.size));
+  const std::string set_key = fresh_key();
+  Indices stored(set_key);
+  RELAIS_ASSIGN(report.files, check_store(ledger.store(), head->checkpoint.size, stored));
   RELAIS_ASSIGN(const auto scratch, Scratch::make(ledger.factory()));
   KnownKeys keys;
   {
-    Fold fold(ledger, *scratch, keys, report);
+    Fold fold(ledger, *scratch, keys, report, set_key, stored);
     Pipeline pipeline(ledger, std::max(1u, options.threads), keys);
     for (;;) {
       RELAIS_ASSIGN(const auto chunk, pipeline.next());
