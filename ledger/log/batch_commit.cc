@@ -441,8 +441,13 @@ void BatchCommit::commit() {
   batch_.put(store::Family::checkpoints, store::index_key(tree.size()), head->note);
   ledger_.model->flush(batch_.records(*ledger_.store, head->generation), TreeSize{tree.size()});
   ledger_.stats.bytes += batch_.bytes();
+  const auto synced = Steady::now();
   if (const Status written = ledger_.store->write(batch_, true); !written)
     return give_up(written.error());
+  {
+    const std::lock_guard lock(ledger_.queue_mutex);
+    ledger_.pace.synced(pending_.size(), ledger_.queue.size(), Steady::now() - synced);
+  }
   if (const Status written = ledger_.acknowledge(head->note); !written)
     return give_up(written.error());
   if (rotated) ledger_.log_key = ledger_.options.next_log_key;

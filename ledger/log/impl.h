@@ -13,6 +13,7 @@
 #include "ledger/base/path_lock.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/ledger.h"
+#include "ledger/log/pace.h"
 #include "ledger/log/sealing.h"
 #include "ledger/tiles/head_file.h"
 #include "ledger/tiles/stored_tree.h"
@@ -54,6 +55,7 @@ struct Ledger::Impl {
   std::optional<HeadFile> head_file;
   std::shared_ptr<const RecordSource> records;  // must outlive the model
   std::unique_ptr<Model> model;
+  Pace pace;
 
   // The queue.
   mutable std::mutex queue_mutex;
@@ -62,6 +64,7 @@ struct Ledger::Impl {
   std::deque<std::function<void()>> tasks;  // run by the writer between batches
   std::size_t queued = 0;
   std::size_t queued_bytes = 0;
+  std::size_t wanted = 1;  // groups that the writer waits for
   bool stopping = false;
   /// A commit failed: memory is ahead of the disk, so nothing more is taken.
   std::optional<Error> failure;
@@ -105,6 +108,8 @@ struct Ledger::Impl {
   Result<bool> try_purge();
   void start_writer();
   void run_writer();
+  bool enough() const;
+  void await_groups(std::unique_lock<std::mutex>& lock);
   void commit_groups(std::deque<Group>& groups);
   /// Runs `task` on the writer's thread between two batches and waits for it; directly when there
   /// is no writer. What it wrote is acknowledged when this returns.

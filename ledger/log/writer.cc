@@ -55,8 +55,9 @@ void Ledger::submit(std::vector<Submission> group, bool atomic, Done done) {
   impl_->queued += count;
   impl_->queued_bytes += bytes;
   impl_->queue.push_back({std::move(group), atomic, std::move(done), bytes});
+  const bool enough = impl_->enough();
   lock.unlock();
-  impl_->queue_changed.notify_one();
+  if (enough) impl_->queue_changed.notify_one();
 }
 
 std::vector<Outcome> Ledger::submit_and_wait(std::vector<Submission> group, bool atomic) {
@@ -117,13 +118,31 @@ void Ledger::Impl::start_writer() {
   writer = std::thread([this] { run_writer(); });
 }
 
+/// As many groups as the writer waits for, or as many statements as it takes at once.
+bool Ledger::Impl::enough() const {
+  return queue.size() >= wanted || queued >= kMaxBatch;
+}
+
+/// Until there is something to do; statements, once those are there that are likely to come.
+void Ledger::Impl::await_groups(std::unique_lock<std::mutex>& lock) {
+  const auto called = [this] { return stopping || !tasks.empty() || enough(); };
+  queue_changed.wait(lock, called);
+  const auto wait = pace.wait(queue.size());
+  if (!wait || stopping || !tasks.empty() || queued >= kMaxBatch) return;
+  const std::size_t before = queue.size();
+  wanted = wait->groups;
+  queue_changed.wait_for(lock, wait->most, called);
+  wanted = 1;
+  pace.waited(before, queue.size());
+}
+
 void Ledger::Impl::run_writer() {
   for (;;) {
     std::deque<Group> taken;
     std::deque<std::function<void()>> run;
     {
       std::unique_lock lock(queue_mutex);
-      queue_changed.wait(lock, [this] { return stopping || !queue.empty() || !tasks.empty(); });
+      await_groups(lock);
       if (stopping && queue.empty() && tasks.empty()) return;
       run.swap(tasks);
       std::size_t count = 0;
