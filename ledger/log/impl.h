@@ -51,6 +51,7 @@ struct Ledger::Impl {
   // The writer and what it alone touches.
   std::thread writer;
   std::mutex ended_mutex;  // of who waits for its end, and does then what it would have done
+  bool by_hand = false;    // the caller is the writer: Ledger::turn()
   std::optional<TreeWriter> tree;
   std::optional<HeadFile> head_file;
   std::shared_ptr<const RecordSource> records;  // must outlive the model
@@ -110,6 +111,7 @@ struct Ledger::Impl {
   void run_writer();
   bool enough() const;
   void await_groups(std::unique_lock<std::mutex>& lock);
+  bool turn();
   void commit_groups(std::deque<Group>& groups);
   /// Runs `task` on the writer's thread between two batches and waits for it; directly when there
   /// is no writer. What it wrote is acknowledged when this returns.

@@ -120,6 +120,9 @@ struct Options {
   std::size_t block_cache_bytes = 256u << 20;
   std::size_t max_cases = 100'000;                 ///< decoded case states kept by the writer
   std::function<void(const std::string&)> report;  ///< gets what the store warns of; any thread
+  /// Whoever gives them runs them, and the writer too, by turn(): then the ledger has no thread of
+  /// its own, and all of it is for one thread. For what has to happen the same way twice.
+  store::Jobs* jobs = nullptr;
 };
 
 class Ledger {
@@ -143,6 +146,9 @@ class Ledger {
   void submit(std::vector<Submission> group, bool atomic, Done done);
   /// submit(), and waits.
   std::vector<Outcome> submit_and_wait(std::vector<Submission> group, bool atomic);
+  /// What the writer's thread does each time it wakes, where there is none (Options::jobs): judges
+  /// and commits what waits, one batch of it. Gives whether anything waited.
+  bool turn();
   /// Checks the signature of a statement with the key as readers see it now, on the caller's
   /// thread. A key that is not known yet is not an error: the writer decides (`verified` stays
   /// false). Errc::unauthenticated where the signature does not hold.

@@ -306,6 +306,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.max_open_files = options.max_open_files;
   store_options.report = options.report;
+  store_options.jobs = options.jobs;
   RELAIS_ASSIGN(impl->store, store::Store::open(store_options));
 
   RELAIS_TRY(impl->open_vault());

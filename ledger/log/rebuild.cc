@@ -47,7 +47,8 @@ Status Ledger::rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& 
   const std::uint32_t old_generation = store.generation();
   const std::uint32_t generation = old_generation + 1;
   RELAIS_TRY(store.create_generation(generation));
-  auto records = std::make_shared<store::BulkRecords>(store, generation);
+  auto records = std::make_shared<store::BulkRecords>(
+      store, generation, impl_->by_hand ? std::launch::deferred : std::launch::async);
   auto model = impl_->factory(*records);
 
   std::uint64_t done = 0;

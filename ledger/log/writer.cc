@@ -47,7 +47,7 @@ void Ledger::submit(std::vector<Submission> group, bool atomic, Done done) {
   const std::size_t bytes = group_bytes(group);
   lock.lock();
   if (impl_->failure) return refuse(*impl_->failure);
-  if (impl_->stopping || !impl_->writer.joinable())
+  if (impl_->stopping || !(impl_->writer.joinable() || impl_->by_hand))
     return refuse(error(Errc::unavailable, "shutting-down", "the ledger takes no statements now"));
   if (impl_->queued + count > kMaxQueued || impl_->queued_bytes + bytes > kMaxQueuedBytes)
     return refuse(
@@ -64,7 +64,14 @@ std::vector<Outcome> Ledger::submit_and_wait(std::vector<Submission> group, bool
   std::promise<std::vector<Outcome>> promise;
   submit(std::move(group), atomic,
          [&promise](std::vector<Outcome> outcomes) { promise.set_value(std::move(outcomes)); });
-  return promise.get_future().get();
+  auto outcomes = promise.get_future();
+  while (impl_->by_hand && outcomes.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    impl_->turn();
+  return outcomes.get();
+}
+
+bool Ledger::turn() {
+  return impl_->turn();
 }
 
 Status Ledger::preverify(Submission& s) const {
@@ -83,8 +90,12 @@ void Ledger::stop() {
   }
   impl_->queue_changed.notify_one();
   const std::lock_guard ended(impl_->ended_mutex);
-  if (!impl_->writer.joinable()) return;
-  impl_->writer.join();
+  if (std::exchange(impl_->by_hand, false)) {
+    while (impl_->turn()) continue;
+  } else {
+    if (!impl_->writer.joinable()) return;
+    impl_->writer.join();
+  }
   // What fails here is read back from the write-ahead log, as after a crash.
   static_cast<void>(impl_->store->flush());
 }
@@ -115,7 +126,8 @@ std::optional<Error> Ledger::Impl::shortage() const {
 }
 
 void Ledger::Impl::start_writer() {
-  writer = std::thread([this] { run_writer(); });
+  by_hand = options.jobs != nullptr;
+  if (!by_hand) writer = std::thread([this] { run_writer(); });
 }
 
 /// As many groups as the writer waits for, or as many statements as it takes at once.
@@ -137,34 +149,40 @@ void Ledger::Impl::await_groups(std::unique_lock<std::mutex>& lock) {
 }
 
 void Ledger::Impl::run_writer() {
-  for (;;) {
-    std::deque<Group> taken;
-    std::deque<std::function<void()>> run;
-    {
-      std::unique_lock lock(queue_mutex);
-      await_groups(lock);
-      if (stopping && queue.empty() && tasks.empty()) return;
-      run.swap(tasks);
-      std::size_t count = 0;
-      while (!queue.empty() &&
-             (taken.empty() || count + queue.front().submissions.size() <= kMaxBatch)) {
-        count += queue.front().submissions.size();
-        queued_bytes -= queue.front().bytes;
-        taken.push_back(std::move(queue.front()));
-        queue.pop_front();
-      }
-      queued -= count;
+  do {
+    std::unique_lock lock(queue_mutex);
+    await_groups(lock);
+  } while (turn());
+}
+
+/// All tasks, and as much of the queue as one batch has. Gives whether anything waited.
+bool Ledger::Impl::turn() {
+  std::deque<Group> taken;
+  std::deque<std::function<void()>> run;
+  {
+    const std::lock_guard lock(queue_mutex);
+    if (queue.empty() && tasks.empty()) return false;
+    run.swap(tasks);
+    std::size_t count = 0;
+    while (!queue.empty() &&
+           (taken.empty() || count + queue.front().submissions.size() <= kMaxBatch)) {
+      count += queue.front().submissions.size();
+      queued_bytes -= queue.front().bytes;
+      taken.push_back(std::move(queue.front()));
+      queue.pop_front();
     }
-    for (const auto& task : run) task();
-    if (taken.empty()) continue;
-    if (const auto wrong = wrong_clock(clock->now())) {
-      for (Group& g : taken) answer(g, *wrong);
-      continue;
-    }
-    if (!failure) commit_groups(taken);  // only this thread changes it
-    for (Group& g : taken)
-      if (g.done) answer(g, *failure);
+    queued -= count;
   }
+  for (const auto& task : run) task();
+  if (taken.empty()) return true;
+  if (const auto wrong = wrong_clock(clock->now())) {
+    for (Group& g : taken) answer(g, *wrong);
+    return true;
+  }
+  if (!failure) commit_groups(taken);  // only this thread changes it
+  for (Group& g : taken)
+    if (g.done) answer(g, *failure);
+  return true;
 }
 
 /// No memory is like no disk: what was staged is not written, and the state is ahead of the disk.

@@ -39,6 +39,7 @@ struct ReadLog::Impl {
 
   // The writer and what it alone touches.
   std::thread writer;
+  bool by_hand = false;  // the caller is the writer: ReadLog::turn()
   std::optional<tiles::TreeWriter> tree;
   std::optional<tiles::HeadFile> head_file;
 
@@ -66,6 +67,8 @@ struct ReadLog::Impl {
   Status load_index(const ReadLog& log);
   void start_writer();
   void run_writer();
+  bool turn();
+  void wait_for_group();
   std::deque<Waiting> take_group();
   void answered(std::size_t count, Steady::duration took);
   /// Writes the group; then its first index.

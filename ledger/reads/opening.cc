@@ -232,6 +232,7 @@ Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clo
   store.block_cache_bytes = options.block_cache_bytes;
   store.max_open_files = options.max_open_files;
   store.report = options.report;
+  store.jobs = options.jobs;
   RELAIS_ASSIGN(impl->store, store::Store::open(store));
   RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->keys));
   RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));

@@ -69,6 +69,7 @@ struct Options {
   int max_open_files = 128;
   std::size_t block_cache_bytes = 32u << 20;
   std::function<void(const std::string&)> report;  ///< what the store warns of; any thread
+  store::Jobs* jobs = nullptr;  ///< as log::Options::jobs: the caller is the writer, by turn()
 };
 
 /// "relais.example/rhone-2023/reads", with the ledger's keys.
@@ -97,6 +98,9 @@ class ReadLog {
   void keep(Record record, Kept kept);
   /// keep(), and waits.
   Result<LogIndex> keep_and_wait(Record record);
+  /// Where there is no writer's thread (Options::jobs): writes what waits, one group of it. Gives
+  /// whether anything waited.
+  bool turn();
   /// Refuses new reads ("shutting-down"), writes and answers what is queued, and moves all of it
   /// out of the write-ahead log.
   void stop();

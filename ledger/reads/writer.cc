@@ -30,7 +30,7 @@ void ReadLog::keep(Record record, Kept kept) {
     const std::lock_guard guard(impl_->queue_mutex);
     if (impl_->failure) {
       refused = impl_->failure;
-    } else if (impl_->stopping || !impl_->writer.joinable()) {
+    } else if (impl_->stopping || !(impl_->writer.joinable() || impl_->by_hand)) {
       refused = shutting_down();
     } else if (impl_->queue.size() >= kMaxQueued || impl_->queued_bytes + bytes > kMaxQueuedBytes) {
       refused = error(Errc::limited, "queue-full", "too many reads wait; try again shortly");
@@ -47,7 +47,14 @@ void ReadLog::keep(Record record, Kept kept) {
 Result<LogIndex> ReadLog::keep_and_wait(Record record) {
   std::promise<Result<LogIndex>> promise;
   keep(std::move(record), [&promise](Result<LogIndex> r) { promise.set_value(std::move(r)); });
-  return promise.get_future().get();
+  auto kept = promise.get_future();
+  while (impl_->by_hand && kept.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    impl_->turn();
+  return kept.get();
+}
+
+bool ReadLog::turn() {
+  return impl_->turn();
 }
 
 void ReadLog::stop() {
@@ -56,8 +63,12 @@ void ReadLog::stop() {
     impl_->stopping = true;
   }
   impl_->queue_changed.notify_one();
-  if (!impl_->writer.joinable()) return;
-  impl_->writer.join();
+  if (std::exchange(impl_->by_hand, false)) {
+    while (impl_->turn()) continue;
+  } else {
+    if (!impl_->writer.joinable()) return;
+    impl_->writer.join();
+  }
   // What fails here is read back from the write-ahead log, as after a crash.
   static_cast<void>(impl_->store->flush());
 }
@@ -73,7 +84,8 @@ std::optional<Error> ReadLog::failure() const {
 }
 
 void ReadLog::Impl::start_writer() {
-  writer = std::thread([this] { run_writer(); });
+  by_hand = options.jobs != nullptr;
+  if (!by_hand) writer = std::thread([this] { run_writer(); });
 }
 
 void ReadLog::Impl::fail_with(const Error& e) {
@@ -81,10 +93,9 @@ void ReadLog::Impl::fail_with(const Error& e) {
   failure = e;
 }
 
-/// All that wait. Those who were answered a moment ago come again while the next write is under
-/// way, and would then wait for two: so it is begun a little later, with them.
-std::deque<Waiting> ReadLog::Impl::take_group() {
-  std::deque<Waiting> group;
+/// Those who were answered a moment ago come again while the next write is under way, and would
+/// then wait for two: so it is begun a little later, with them.
+void ReadLog::Impl::wait_for_group() {
   std::unique_lock guard(queue_mutex);
   const auto wait = [&](std::size_t count) {
     wanted = count;
@@ -92,6 +103,12 @@ std::deque<Waiting> ReadLog::Impl::take_group() {
   };
   queue_changed.wait(guard, wait(1));
   if (queue.size() < expected) queue_changed.wait_for(guard, patience, wait(expected));
+}
+
+/// All that wait, or as many as one group has.
+std::deque<Waiting> ReadLog::Impl::take_group() {
+  std::deque<Waiting> group;
+  const std::lock_guard guard(queue_mutex);
   if (queue.size() <= kMaxGroup) {
     group.swap(queue);
     queued_bytes = 0;
@@ -113,24 +130,29 @@ void ReadLog::Impl::answered(std::size_t count, Steady::duration took) {
 }
 
 void ReadLog::Impl::run_writer() {
-  for (;;) {
-    std::deque<Waiting> group = take_group();
-    if (group.empty()) return;
-    const auto start = Steady::now();
-    Result<LogIndex> first = LogIndex{};
-    // No memory is like no disk: what was staged is not written, and the tree is ahead of the disk.
-    try {
-      std::optional<Error> refused = failure;  // only this thread changes it
-      if (!refused && options.shortage) refused = options.shortage();
-      first = refused ? Result<LogIndex>(fail(std::move(*refused))) : commit(group);
-    } catch (const std::exception& e) {
-      first = fail(Errc::io, "writer-failed", e.what());
-      fail_with(first.error());
-    }
-    answered(group.size(), Steady::now() - start);
-    for (std::size_t i = 0; i < group.size(); ++i)
-      group[i].kept(first ? Result<LogIndex>(LogIndex{first->value + i}) : first);
+  do {
+    wait_for_group();
+  } while (turn());
+}
+
+bool ReadLog::Impl::turn() {
+  std::deque<Waiting> group = take_group();
+  if (group.empty()) return false;
+  const auto start = Steady::now();
+  Result<LogIndex> first = LogIndex{};
+  // No memory is like no disk: what was staged is not written, and the tree is ahead of the disk.
+  try {
+    std::optional<Error> refused = failure;  // only this thread changes it
+    if (!refused && options.shortage) refused = options.shortage();
+    first = refused ? Result<LogIndex>(fail(std::move(*refused))) : commit(group);
+  } catch (const std::exception& e) {
+    first = fail(Errc::io, "writer-failed", e.what());
+    fail_with(first.error());
   }
+  answered(group.size(), Steady::now() - start);
+  for (std::size_t i = 0; i < group.size(); ++i)
+    group[i].kept(first ? Result<LogIndex>(LogIndex{first->value + i}) : first);
+  return true;
 }
 
 void ReadLog::Impl::stage(const Waiting& read, LogIndex at_index, Timestamp at,

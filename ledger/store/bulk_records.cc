@@ -4,8 +4,8 @@
 
 namespace relais::store {
 
-BulkRecords::BulkRecords(Store& store, std::uint32_t generation)
-    : store_(store), generation_(generation), stored_(store.records(generation)) {}
+BulkRecords::BulkRecords(Store& store, std::uint32_t generation, std::launch by)
+    : store_(store), generation_(generation), by_(by), stored_(store.records(generation)) {}
 
 void BulkRecords::wait() const {
   if (written_.valid()) written_.wait();
@@ -15,7 +15,7 @@ Status BulkRecords::write(WriteLog log) {
   log.sort();  // while the one before is written
   RELAIS_TRY(finish());
   log_ = std::move(log);
-  written_ = std::async(std::launch::async, [this] { return store_.ingest(generation_, log_); });
+  written_ = std::async(by_, [this] { return store_.ingest(generation_, log_); });
   return {};
 }
 

@@ -17,8 +17,8 @@ namespace relais::store {
 /// it is in the store; at most one log waits there. One thread at a time.
 class BulkRecords final : public RecordSource {
  public:
-  /// `store` must outlive it.
-  BulkRecords(Store& store, std::uint32_t generation);
+  /// `store` must outlive it. `by`: another thread, or whoever waits (std::launch::deferred).
+  BulkRecords(Store& store, std::uint32_t generation, std::launch by = std::launch::async);
 
   /// Takes a log that is not sorted yet, once the one before is in the store. The error is that of
   /// the one before.
@@ -36,6 +36,7 @@ class BulkRecords final : public RecordSource {
 
   Store& store_;
   const std::uint32_t generation_;
+  const std::launch by_;
   const std::shared_ptr<const RecordSource> stored_;
   WriteLog log_;  // sorted; does not change while it is written
   mutable std::future<Status> written_;

@@ -28,6 +28,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/file.h"
 #include "ledger/base/write_log.h"
+#include "ledger/store/jobs_env.h"
 #include "ledger/store/log_file.h"
 #include "ledger/store/record_file.h"
 #include "ledger/store/table_file.h"
@@ -247,8 +248,12 @@ std::string index_key(std::uint64_t index) {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+/// What a database runs on: files, a clock, and who does its jobs.
+using Machine = std::shared_ptr<rocksdb::Env>;
+
 struct Store::Impl {
   Options options;
+  Machine machine;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::DB> db;
   std::array<std::shared_ptr<FamilyHandle>, kFamilies> families;
@@ -338,9 +343,14 @@ Store::~Store() = default;
 
 namespace {
 
-rocksdb::DBOptions db_options(const Options& options) {
+Machine machine_of(const Options& options) {
+  if (options.jobs != nullptr) return env_with_jobs(files_with_zeros(), *options.jobs);
+  return {files_with_zeros(), [](rocksdb::Env*) {}};
+}
+
+rocksdb::DBOptions db_options(const Options& options, const Machine& machine) {
   rocksdb::DBOptions o;
-  o.env = files_with_zeros();
+  o.env = machine.get();
   o.create_if_missing = options.create;
   o.create_missing_column_families = options.create;
   o.max_background_jobs = 2;
@@ -349,6 +359,7 @@ rocksdb::DBOptions db_options(const Options& options) {
   o.max_open_files = options.max_open_files;
   o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   o.info_log = std::make_shared<Report>(options.report);
+  if (options.jobs != nullptr) start_no_threads(o);
   return o;
 }
 
@@ -429,11 +440,12 @@ Error stray_family(const std::string& name, const std::string& what) {
       .accepts("the families of docs/FORMATS.md, or a restored backup");
 }
 
-Result<std::vector<std::string>> existing_families(const Options& options, bool exists) {
+Result<std::vector<std::string>> existing_families(const Options& options, const Machine& machine,
+                                                   bool exists) {
   std::vector<std::string> names;
   if (exists) {
-    const auto status =
-        rocksdb::DB::ListColumnFamilies(db_options(options), options.path.string(), &names);
+    const auto status = rocksdb::DB::ListColumnFamilies(db_options(options, machine),
+                                                        options.path.string(), &names);
     if (!status.ok()) return fail(io_error(status, "store-open"));
     for (const std::string& name : names)
       if (name != rocksdb::kDefaultColumnFamilyName && !generation_of(name) &&
@@ -459,27 +471,30 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
         error(Errc::not_found, "store-missing", "there is no ledger in " + options.path.string())
             .accepts("a folder made by relais init"));
   if (exists) RELAIS_TRY(check_records(options.path));
-  RELAIS_ASSIGN(const auto names, existing_families(options, exists));
+  const Machine machine = machine_of(options);
+  RELAIS_ASSIGN(const auto names, existing_families(options, machine, exists));
 
   auto impl = std::make_unique<Impl>();
   impl->options = options;
+  impl->machine = machine;
   impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const auto& name : names)
     descriptors.emplace_back(name, family_options(name, options, impl->cache));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
+  const std::string path = options.path.string();
+  const rocksdb::DBOptions how = db_options(options, machine);
   const auto status = options.read_only
-                          ? rocksdb::DB::OpenForReadOnly(db_options(options), options.path.string(),
-                                                         descriptors, &handles, &db)
-                          : rocksdb::DB::Open(db_options(options), options.path.string(),
-                                              descriptors, &handles, &db);
+                          ? rocksdb::DB::OpenForReadOnly(how, path, descriptors, &handles, &db)
+                          : rocksdb::DB::Open(how, path, descriptors, &handles, &db);
   if (!status.ok()) {
     if (status.IsCorruption()) RELAIS_TRY(find_damaged_table(options.path));
     const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
     return fail(io_error(status, locked ? "store-locked" : "store-open"));
   }
-  impl->db.reset(db);
+  // Readers keep the database open beyond the store, and with it what it runs on.
+  impl->db = {db, [machine](rocksdb::DB* d) { delete d; }};
   bool stray = false;
   for (std::size_t i = 0; i < handles.size(); ++i) {
     auto family = std::make_shared<FamilyHandle>(impl->db, handles[i]);
@@ -723,7 +738,7 @@ Status Store::ingest(std::uint32_t generation, const WriteLog& sorted) {
   const auto family = impl_->find_generation(generation);
   check(family != nullptr, "records for a generation that exists");
   const std::string name = std::string(kGenerationPrefix) + std::to_string(generation);
-  const rocksdb::Options options(db_options(impl_->options),
+  const rocksdb::Options options(db_options(impl_->options, impl_->machine),
                                  family_options(name, impl_->options, impl_->cache));
   const std::string file = (impl_->options.path / kIngested).string();
   RELAIS_ASSIGN(const auto info, write_table(options, family->handle, file, sorted));

@@ -40,6 +40,15 @@ inline constexpr std::size_t kFamilies = 9;
 /// Big-endian, so that key order is number order.
 std::string index_key(std::uint64_t index);
 
+/// Who runs what a store does beside its callers: flushes and compactions.
+class Jobs {
+ public:
+  virtual ~Jobs() = default;
+  /// Called under the store's locks: keeps the job, to be run later and once. Who waits for the
+  /// store, or closes it, waits until it has run.
+  virtual void add(std::function<void()> job) = 0;
+};
+
 struct Options {
   std::filesystem::path path;
   bool create = false;     ///< a new store; an existing one is refused
@@ -51,6 +60,7 @@ struct Options {
   int max_open_files = 512;  ///< table files that are kept open
   /// Gets what RocksDB warns of, one line each; from any of its threads. Empty: nobody.
   std::function<void(const std::string&)> report;
+  Jobs* jobs = nullptr;  ///< outlives the store; nullptr: threads of RocksDB's
 };
 
 /// What a reading of every file found to hold.
