@@ -53,6 +53,9 @@ void start_no_threads(rocksdb::DBOptions& options) {
   options.max_file_opening_threads = 1;  // the caller
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
+}
+
+void recover_never(rocksdb::DBOptions& options) {
   options.max_bgerror_resume_count = 0;
   options.listeners.push_back(std::make_shared<NoRecovery>());
 }

@@ -16,4 +16,10 @@ std::shared_ptr<rocksdb::Env> env_with_jobs(rocksdb::Env* files, Jobs& jobs);
 /// What else would run beside the caller does not.
 void start_no_threads(rocksdb::DBOptions& options);
 
+/// RocksDB goes on by itself once there is room again: it moves to files what memory has of each
+/// family, and lets go of the write-ahead log for those families alone. So of a write that failed,
+/// and stands in that log, the next opening finds the half. Here it stays as it is until it is
+/// opened anew.
+void recover_never(rocksdb::DBOptions& options);
+
 }  // namespace relais::store

@@ -111,12 +111,13 @@ Rest read_rest(std::ifstream& in, std::uint64_t begin) {
   return rest;
 }
 
-/// Of the record at `at`, which does not hold. Nothing where only zeros stand from there: they wait
-/// for what is appended next (log_file.h).
+/// Of the record at `at`, which does not hold. Nothing where only zeros stand from there: in a
+/// write-ahead log they wait for what is appended next (log_file.h), in a MANIFEST a sync that
+/// failed has left them, and RocksDB passes over them. That is as if the file ended there.
 std::optional<Flaw::Kind> kind_of(std::string_view block, std::size_t at, const Rest& rest,
                                   bool zeros_behind) {
   const std::size_t end = content_end(block, at);
-  if (zeros_behind && end == at && rest.content_end == 0) return std::nullopt;
+  if (end == at && rest.content_end == 0) return std::nullopt;
   if (at + kHeader <= block.size() && holds_with_another_length(block, at))
     return Flaw::Kind::damaged;
   if (write_begins(block, at + 1) || rest.write_begins) return Flaw::Kind::damaged;

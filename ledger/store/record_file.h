@@ -24,9 +24,9 @@ struct Flaw {
   Kind kind = Kind::damaged;
 };
 
-/// Errors: Errc::io "store-file". Zeros at the end of a write-ahead log (".log") are none: they
-/// were there before it (log_file.h). A file that is not there any more has no flaw: a server
-/// beside lets go of its own.
+/// Errors: Errc::io "store-file". Zeros behind the last record are none: in a write-ahead log
+/// (".log") they were there before it (log_file.h). A file that is not there any more has no flaw:
+/// a server beside lets go of its own.
 Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file);
 
 /// "store-file-damaged", with the file and the place.

@@ -260,6 +260,10 @@ struct Store::Impl {
   mutable std::mutex generations_mutex;
   std::map<std::uint32_t, std::shared_ptr<FamilyHandle>> generations;
   std::atomic<std::uint32_t> generation{1};
+  /// What was written when a write failed may stand in the write-ahead log, and not in memory: who
+  /// opens the store next finds it there. Until then nothing is written, and nothing let go of.
+  std::atomic<bool> write_failed{false};
+  Error failure;  // of that write; does not change any more once it has failed
   std::shared_ptr<HeldSnapshots> snapshots = std::make_shared<HeldSnapshots>();
 
   std::shared_ptr<FamilyHandle> find_generation(std::uint32_t g) const {
@@ -359,6 +363,7 @@ rocksdb::DBOptions db_options(const Options& options, const Machine& machine) {
   o.max_open_files = options.max_open_files;
   o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   o.info_log = std::make_shared<Report>(options.report);
+  recover_never(o);
   if (options.jobs != nullptr) start_no_threads(o);
   return o;
 }
@@ -576,7 +581,20 @@ Result<std::optional<std::pair<std::string, std::string>>> Store::last(Family fa
   return std::optional(std::pair(it->key().ToString(), it->value().ToString()));
 }
 
+namespace {
+
+std::unexpected<Error> behind(const Error& failure) {
+  Error e = failure;
+  e.message = "an earlier write failed, and whether it is on disk is not known: " + e.message;
+  if (e.code == Errc::storage_full) return fail(std::move(e));
+  return fail(error(Errc::unavailable, "store-stopped", std::move(e.message))
+                  .accepts("the store opened anew"));
+}
+
+}  // namespace
+
 Status Store::write(Batch& batch, bool sync) {
+  if (impl_->write_failed) return behind(impl_->failure);
   auto& b = *batch.impl_;
   for (const auto& op : b.ops) {
     const auto status = op.value
@@ -587,12 +605,16 @@ Status Store::write(Batch& batch, bool sync) {
   b.ops.clear();
   rocksdb::WriteOptions write;
   write.sync = sync;
-  if (const auto status = impl_->db->Write(write, &b.batch); !status.ok())
-    return fail(io_error(status));
+  if (const auto status = impl_->db->Write(write, &b.batch); !status.ok()) {
+    impl_->failure = io_error(status);
+    impl_->write_failed = true;
+    return fail(impl_->failure);
+  }
   return {};
 }
 
 Status Store::flush() {
+  if (impl_->write_failed) return behind(impl_->failure);
   // A log file is only let go of when every family has been flushed past it.
   std::vector<std::shared_ptr<FamilyHandle>> all(impl_->families.begin(), impl_->families.end());
   {
@@ -677,6 +699,7 @@ Result<std::optional<Error>> Store::damaged_end(const std::filesystem::path& pat
 }
 
 Status Store::resume() {
+  if (impl_->write_failed) return behind(impl_->failure);
   const auto status = impl_->db->Resume();
   if (status.ok() || status.IsBusy()) return {};  // busy: it is at it by itself
   return fail(io_error(status));

@@ -75,6 +75,18 @@ TEST_F(RecordFile, ZerosBehindWaitForTheNextAppend) {
   EXPECT_EQ(store->get(store::Family::disclosures, "open").value(), "yes");
 }
 
+TEST_F(RecordFile, ZerosBehindTheManifestAreNothing) {
+  open();
+  ASSERT_TRUE(store->create_generation(2));
+  store.reset();
+  for (const auto& file : std::filesystem::directory_iterator(path()))
+    if (file.path().filename().string().starts_with("MANIFEST"))
+      write(file.path(), read(file.path()) + std::string(19, '\0'));
+  open();
+  put("open", "yes");
+  EXPECT_EQ(store->get(store::Family::disclosures, "open").value(), "yes");
+}
+
 TEST_F(RecordFile, DamageBeforeZerosIsNoTornEnd) {
   const std::string zeros(70'000, '\0');
   for (std::size_t at = 0; at < original.size(); ++at) {
