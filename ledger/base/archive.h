@@ -93,8 +93,9 @@ class Encoder {
   std::string& out_;
 };
 
-/// Reads what Encoder wrote. After use, ok() is false when the bytes were short, over-long or had a
-/// count past them.
+/// Reads what Encoder wrote. After use, ok() is false when the bytes were short or over-long, had a
+/// count past them, or said in another way what Encoder says in one: a value has one encoding. (An
+/// archive() of its own may read more: Parameters, ActMark.)
 class Decoder {
  public:
   static constexpr bool kReading = true;
@@ -114,7 +115,11 @@ class Decoder {
       const auto b = static_cast<std::uint8_t>(in_[0]);
       in_.remove_prefix(1);
       v |= static_cast<std::uint64_t>(b & 0x7f) << shift;
-      if (b < 0x80) return v;
+      if (b >= 0x80) continue;
+      const bool longer = b == 0 && shift > 0;  // than it need be
+      const bool past = shift == 63 && b > 1;   // 64 bits
+      if (longer || past) break;
+      return v;
     }
     ok_ = false;
     return 0;
@@ -138,10 +143,14 @@ class Decoder {
   template <class T>
   void read(T& v) {
     if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T> || std::unsigned_integral<T>) {
-      v = static_cast<T>(varint());
+      const std::uint64_t n = varint();
+      v = static_cast<T>(n);
+      ok_ = ok_ && static_cast<std::uint64_t>(v) == n;
     } else if constexpr (std::signed_integral<T>) {
       const std::uint64_t z = varint();
-      v = static_cast<T>(static_cast<std::int64_t>(z >> 1) ^ -static_cast<std::int64_t>(z & 1));
+      const auto n = static_cast<std::int64_t>(z >> 1) ^ -static_cast<std::int64_t>(z & 1);
+      v = static_cast<T>(n);
+      ok_ = ok_ && static_cast<std::int64_t>(v) == n;
     } else if constexpr (
         requires {
           typename T::value_type;
@@ -174,7 +183,8 @@ class Decoder {
     for (std::size_t i = 0; i < n && ok_; ++i) {
       K k{};
       read(k);
-      read(m[k]);
+      if (ok_ && !m.empty()) ok_ = m.key_comp()(m.rbegin()->first, k);
+      if (ok_) read(m.try_emplace(m.end(), std::move(k))->second);
     }
   }
   template <class K, class C>
@@ -184,13 +194,16 @@ class Decoder {
     for (std::size_t i = 0; i < n && ok_; ++i) {
       K k{};
       read(k);
-      m.insert(std::move(k));
+      if (ok_ && !m.empty()) ok_ = m.key_comp()(*m.rbegin(), k);
+      if (ok_) m.insert(m.end(), std::move(k));
     }
   }
   template <class T>
   void read_object(std::optional<T>& o) {
     o.reset();
-    if (varint() != 0 && ok_) read(o.emplace());
+    bool there = false;
+    read(there);
+    if (there && ok_) read(o.emplace());
   }
   template <class T>
     requires requires(Decoder& a, T& t) { archive(a, t); }
