@@ -75,6 +75,10 @@ std::string printable_json(std::string_view json) {
   return shown(
       json,
       [](std::string& out, std::uint32_t point) {
+        if (point == '\t' || point == '\n' || point == '\r') {
+          out.push_back(' ');  // in a string they do not stand as they are (RFC 8259, section 7)
+          return;
+        }
         if (point <= 0xffff) {
           out += fmt::format("\\u{:04x}", point);
           return;

@@ -40,7 +40,8 @@ std::optional<char32_t> take_code_point(std::string_view& text);
 /// \u{…}, bytes that are no UTF-8 as \x{…}. A text that is printable already stays as it is.
 std::string printable(std::string_view text);
 
-/// The same of JSON text, with JSON's own escapes: a program reads the same value.
+/// The same of JSON text, with JSON's own escapes, and blanks for what is white space between
+/// values: a program reads the same value.
 std::string printable_json(std::string_view json);
 
 }  // namespace relais

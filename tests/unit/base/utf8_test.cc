@@ -54,6 +54,7 @@ TEST(Printable, JsonKeepsItsValue) {
   EXPECT_EQ(printable(text), text);
   EXPECT_EQ(json::parse(text).value(), value);
   EXPECT_EQ(printable_json("\"\xff\""), "\"\\ufffd\"");
+  EXPECT_EQ(printable_json("{\r\n\t\"a\": 1}\n"), "{   \"a\": 1} ") << "white space between values";
 }
 
 }  // namespace
