@@ -81,6 +81,7 @@ Status parse_query(std::string_view query, Target& out) {
 /// (RFC 9110, section 4.2.3). Nothing where the origin has another form.
 std::optional<std::string_view> behind_origin(std::string_view target) {
   const std::size_t colon = target.find(':');
+  if (colon == target.npos) return std::nullopt;
   const std::string_view scheme = target.substr(0, colon);
   if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https"))
     return std::nullopt;

@@ -38,9 +38,10 @@ TEST(Target, AnAbsoluteFormIsReadBehindItsOrigin) {
 }
 
 TEST(Target, WhatHasNoFormIsRefused) {
-  for (const char* bad : {"", "v1", "ftp://x/", "http:///", "http://u@x/", "http:x", "/%", "/%1",
-                          "/%zz", "/%00", "/a%0Ab", "/%ff", "/%c0%af", "/%ed%a0%80", "/?a=%",
-                          "/?%ff=1", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"}) {
+  for (const char* bad :
+       {"", "v1", "ftp://x/", "http:///", "http://u@x/", "http:x", "http", "https", "/%", "/%1",
+        "/%zz", "/%00", "/a%0Ab", "/%ff", "/%c0%af", "/%ed%a0%80", "/?a=%", "/?%ff=1",
+        "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"}) {
     const auto t = parse_target(bad);
     ASSERT_FALSE(t) << bad;
     EXPECT_EQ(t.error().rule, "target-form") << bad;
