@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
@@ -116,7 +117,10 @@ const EnumNames& enum_names(capnp::EnumSchema type) {
 
 std::string_view wire_name(capnp::EnumSchema type, std::uint16_t ordinal) {
   const auto& names = enum_names(type).names;
-  check(ordinal < names.size(), "an enumerant that the schema does not have");
+  // Of a stored event that is damaged, or a later program's: who reads it answers for that, and
+  // goes on with others.
+  if (ordinal >= names.size())
+    throw std::out_of_range("a stored event has a value that the schema does not have");
   return names[ordinal];
 }
 
