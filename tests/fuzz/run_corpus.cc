@@ -1,24 +1,31 @@
-// Runs a fuzz target over the files of its corpus, where libFuzzer is not linked in.
-#include <cstddef>
-#include <cstdint>
+// Runs every target over the files of its corpus, where libFuzzer is not linked in: run_corpus
+// FOLDER, which has one folder for each target.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#include "tests/fuzz/all_targets.h"
 
 int main(int argc, char** argv) {
+  if (argc != 2) return 2;
   int inputs = 0;
-  for (int i = 1; i < argc; ++i) {
-    for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
+  bool complete = true;
+  for (const auto& target : relais::fuzz::all_targets()) {
+    const auto folder = std::filesystem::path(argv[1]) / target.name;
+    const int before = inputs;
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
       std::ifstream in(entry.path(), std::ios::binary);
       const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-      LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+      target.run(bytes);
       ++inputs;
     }
+    if (inputs > before) continue;
+    std::printf("no corpus in %s\n", folder.c_str());
+    complete = false;
   }
   std::printf("%d inputs\n", inputs);
-  return inputs > 0 ? 0 : 1;
+  return complete ? 0 : 1;
 }
