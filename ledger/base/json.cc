@@ -2,7 +2,6 @@
 
 #include "ledger/base/json_memory.h"
 
-#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
@@ -129,8 +128,8 @@ class Handler {
     return false;
   }
 
-  std::array<unsigned char, 2'048> room_;  // enough for a statement
-  boost::json::value_stack stack_{{}, room_.data(), room_.size()};
+  Room<2'048> room_;  // enough for a statement
+  boost::json::value_stack stack_{{}, room_.bytes.data(), room_.bytes.size()};
   const bool watch_names_;
   // In order, and not by a hash: names that collide are easily made.
   std::vector<std::set<std::string>> names_;

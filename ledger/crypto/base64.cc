@@ -2,7 +2,9 @@
 // that the time a key takes does not tell it, and compilers work on a vector of characters at once.
 #include "ledger/crypto/base64.h"
 
+#include <string.h>
 #include <algorithm>
+
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -87,6 +89,8 @@ std::optional<std::string> decode(std::string_view text, Letters letters) {
   const std::size_t left = text.size() * 3 / 4;
   std::copy_n(last.begin(), left, out);
   if (text.size() % 4 != 0) wrong |= static_cast<std::uint8_t>(last[left]);
+  ::explicit_bzero(block.data(), block.size());  // it may have been a key, or what was disclosed
+  ::explicit_bzero(last.data(), last.size());
   return wrong == 0 ? std::optional(std::move(bytes)) : std::nullopt;
 }
 

@@ -1,7 +1,6 @@
 #include "ledger/statement/statement.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/monotonic_resource.hpp>
 #include <cstring>
 #include <utility>
@@ -212,8 +211,8 @@ Result<Statement> parse_statement(std::string_view text) {
                      kMaxJwtBytes);
   RELAIS_ASSIGN(const crypto::Jws jws, crypto::parse_jws(parts.jwt, kTyp));
   // Nothing of it is left behind: the typed event has what is kept.
-  std::array<unsigned char, kUsualPayload> room;
-  boost::json::monotonic_resource memory(room.data(), room.size());
+  json::Room<kUsualPayload> room;
+  boost::json::monotonic_resource memory(room.bytes.data(), room.bytes.size());
   RELAIS_ASSIGN(json::object payload, parse_payload(jws.payload, &memory));
   RELAIS_ASSIGN(const Processed processed, process_sd_jwt(std::move(payload), parts.disclosures));
   Statement s;
