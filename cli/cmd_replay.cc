@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/until.h"
 #include "ledger/base/utf8.h"
 #include "ledger/log/ledger.h"
 #include "replay/history/state.h"
@@ -17,25 +18,6 @@ struct ReplayOptions {
   std::string projection;
   bool diff = false;
 };
-
-/// How many entries the replay takes in: a number, or those received before a time.
-Result<TreeSize> size_until(const log::Ledger& ledger, const std::string& until) {
-  const TreeSize all = ledger.head()->size();
-  if (until.empty()) return all;
-  if (until.size() < 19 && std::ranges::all_of(until, [](char c) { return c >= '0' && c <= '9'; }))
-    return TreeSize{std::min<std::uint64_t>(std::stoull(until), all.value)};
-  if (const auto day = parse_date(until)) {
-    RELAIS_ASSIGN(const LogIndex index, ledger.index_at(Timestamp{day->value * 86'400'000LL}));
-    return TreeSize{index.value};
-  }
-  const auto time = parse_rfc3339(until);
-  if (!time)
-    return fail(error(Errc::invalid, "until-form", "this is neither a number nor a time")
-                    .at("--until")
-                    .accepts("a number of entries, 2026-01-31, or 2026-01-31T12:00:00Z"));
-  RELAIS_ASSIGN(const LogIndex index, ledger.index_at(*time));
-  return TreeSize{index.value};
-}
 
 int compare(Context& context, const log::Head& head, const replay::Scratch& scratch) {
   std::uint64_t equal = 0;
@@ -105,9 +87,7 @@ void add_replay(Command app, Context& context, Run& run) {
       "  relais replay --data data --projection referrals --until 2026-01-31T12:00:00Z\n"
       "  relais replay --data data --diff");
   c.option("--data", o->data, "Folder of the ledger").required().existing_directory();
-  Option until =
-      c.option("--until", o->until,
-               "Only the first so many entries, or those received before a day or a time");
+  Option until = c.option("--until", o->until, kUntilHelp);
   Option projection =
       c.option("--projection", o->projection, "Read model to print, one JSON object a line")
           .one_of(replay::state_names());
