@@ -9,6 +9,7 @@
 #include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
 #include "ledger/reads/verify.h"
+#include "replay/export/manifest.h"
 #include "replay/verify/fork.h"
 #include "replay/verify/settled.h"
 #include "replay/verify/verify.h"
@@ -26,6 +27,7 @@ struct VerifyOptions {
   std::string receipt;
   std::string statement;
   std::string fork;
+  std::string exported;
   std::string keys;
   unsigned threads = 0;
   bool no_projections = false;
@@ -219,6 +221,35 @@ int verify_receipt(Context& context, const VerifyOptions& o) {
   return kOk;
 }
 
+int verify_exported(Context& context, const VerifyOptions& o) {
+  const auto verified = [&]() -> Result<replay::exports::VerifiedExport> {
+    RELAIS_ASSIGN(auto vkey, read_vkey(o.from.vkey));
+    if (!o.keys.empty())
+      RELAIS_TRY(follow_keys(vkey, [&](const auto&) { return read_file(o.keys, kMaxKeys); }));
+    return replay::exports::verify_export(o.exported, vkey);
+  }();
+  if (!verified) return report(context, verified.error());
+  const replay::exports::Manifest& m = verified->manifest;
+  print(context,
+        {{"ok", true},
+         {"origin", verified->checkpoint.origin},
+         {"size", verified->checkpoint.size},
+         {"root", to_hex(view(verified->checkpoint.root))},
+         {"format", m.format},
+         {"entries", m.entries},
+         {"rows", m.rows},
+         {"pseudonyms", m.kept_key ? "kept" : "once"},
+         {"made_at", to_rfc3339(m.made_at)},
+         {"files", m.files.size()}},
+        "exported from " + verified->checkpoint.origin + " on " + to_rfc3339(m.made_at) + ", as " +
+            m.format + ": " + std::to_string(m.rows) + " rows of its first " +
+            std::to_string(m.entries) + " entries, under a signed checkpoint of " +
+            std::to_string(verified->checkpoint.size) + "\n" + std::to_string(m.files.size()) +
+            " file(s), each as it was exported\nnot covered:\n  whether the rows say what the "
+            "entries say: the log's operator has signed that they do");
+  return kOk;
+}
+
 }  // namespace
 
 void add_verify(Command app, Context& context, Run& run) {
@@ -233,7 +264,8 @@ void add_verify(Command app, Context& context, Run& run) {
       "  relais verify --fork seen.0123456789abcdef0123456789abcdef.fork --vkey log.vkey\n"
       "  curl -fsS http://127.0.0.1:8400/log/keys > log.keys\n"
       "  relais verify --receipt r.tlog-proof --statement s.sd-jwt --vkey old.vkey --keys "
-      "log.keys");
+      "log.keys\n"
+      "  relais verify --export export/manifest.json --vkey log.vkey");
   Command what = c.option_group("what", "One of these");
   Option data =
       what.option("--data", o->data, "Folder of a ledger; may be in use").existing_directory();
@@ -242,6 +274,8 @@ void add_verify(Command app, Context& context, Run& run) {
       what.option("--receipt", o->receipt, "Receipt (tlog-proof), offline").existing_file();
   Option fork =
       what.option("--fork", o->fork, "Evidence of a fork that was kept, offline").existing_file();
+  Option exported =
+      what.option("--export", o->exported, "manifest.json of an export, offline").existing_file();
   what.require_option(1);
   Option vkey =
       c.option("--vkey", o->from.vkey, "Public key of the log: file log.vkey, or its text");
@@ -253,6 +287,7 @@ void add_verify(Command app, Context& context, Run& run) {
                          .existing_file()
                          .needs(receipt);
   receipt.needs(statement).needs(vkey);
+  exported.needs(vkey);
   url.needs(vkey);
   fork.needs(vkey);
   c.option("--token", o->from.token, "Bearer token of an analyst, to judge the entries too")
@@ -273,6 +308,7 @@ void add_verify(Command app, Context& context, Run& run) {
     run = [&context, o] {
       if (!o->data.empty()) return verify_data(context, *o);
       if (!o->fork.empty()) return verify_kept_fork(context, *o);
+      if (!o->exported.empty()) return verify_exported(context, *o);
       return o->receipt.empty() ? verify_url(context, o->from) : verify_receipt(context, *o);
     };
   });

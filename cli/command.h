@@ -81,6 +81,7 @@ void add_scenario(Command app, Context& context, Run& run);
 void add_generate(Command app, Context& context, Run& run);
 void add_rotate(Command app, Context& context, Run& run);
 void add_rules(Command app, Context& context, Run& run);
+void add_export(Command app, Context& context, Run& run);
 void add_data_inclusion(Command app, Context& context, Run& run);
 
 }  // namespace relais::cli

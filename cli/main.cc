@@ -44,7 +44,8 @@ int run_program(int argc, char** argv) {
         relais::cli::add_open, relais::cli::add_reseal, relais::cli::add_submit,
         relais::cli::add_token, relais::cli::add_verify, relais::cli::add_replay,
         relais::cli::add_rebuild, relais::cli::add_rotate, relais::cli::add_scenario,
-        relais::cli::add_generate, relais::cli::add_rules, relais::cli::add_data_inclusion})
+        relais::cli::add_generate, relais::cli::add_rules, relais::cli::add_export,
+        relais::cli::add_data_inclusion})
     add(line.root(), context, run);
   switch (line.read(argc, argv)) {
     case relais::cli::CommandLine::Read::help:

@@ -5,7 +5,7 @@ import os
 import uuid
 
 from acts import HASH, paris_day
-from harness import AMICALE, DETECTED, ML1, ML2, b64u, case, compact, digest, disclosure
+from harness import AMICALE, DETECTED, ML1, ML2, b64u, case, compact, digest, disclosure, run
 from stage import staged
 from table import Row, control
 
@@ -122,6 +122,24 @@ def key_apart(s):
     return str([f.name for f in s.ledger.data.rglob("*") if f.is_file() and part in f.read_bytes()])
 
 
+def exported(s):
+    """Every form of export, as bytes."""
+    for form in ("ndjson", "csv", "ocel-json", "ocel-sqlite", "xes"):
+        out = s.folder / f"export-{form}"
+        if not out.exists():
+            run("export", "--data", s.ledger.data, "--format", form, "--out", out)
+        for file in out.iterdir():
+            yield file.name, file.read_bytes()
+
+
+def in_exports(s):
+    return " ".join(f"{name}: {found}" for name, data in exported(s) if (found := s.marks.within(data))) or "nowhere"
+
+
+def acts_in_exports(s):
+    return str(sum(b"psp.applied" in data for _, data in exported(s)))
+
+
 def core_limit(s):
     with open(f"/proc/{s.server.process.pid}/limits", encoding="ascii") as limits:
         line = next(line for line in limits if line.startswith("Max core file size"))
@@ -149,5 +167,7 @@ def rows():
     yield Row("in the answer to who erred", TOLD, lambda s: str(s.marks.within(s.told)), r"\[\]")
     yield control("the answers to who erred", TOLD, lambda s: str(len(s.told) > 2000), "True")
     yield Row("the wrapping key, in the data folder", CLEAR, key_apart, r"\[\]")
+    yield Row("in exports of every form", CLEAR, in_exports, "nowhere")
+    yield control("the acts that confided it, in exports of every form", CLEAR, acts_in_exports, "5")
     yield Row("a core dump of the server", CORE, core_limit, "0 0")
     yield Row("in any file of the data folder, behind a stop", CLEAR, after_a_stop, "nowhere")
