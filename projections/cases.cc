@@ -90,12 +90,18 @@ bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id)
   return records.get(make_key(kParticipationPrefix, reader.value, id)).has_value();
 }
 
-Timestamp emergency_until(const RecordSource& records, SignatoryId reader) {
-  const auto bytes = records.get(rules::signatory_key(reader));
-  if (!bytes) return {};
-  const auto state = decode<rules::SignatoryState>(*bytes);
+std::optional<rules::SignatoryState> find_signatory_state(const RecordSource& records,
+                                                          SignatoryId id) {
+  const auto bytes = records.get(rules::signatory_key(id));
+  if (!bytes) return std::nullopt;
+  auto state = decode<rules::SignatoryState>(*bytes);
   check(state.has_value(), "a stored signatory cannot be read");
-  return state->emergency_until;
+  return state;
+}
+
+Timestamp emergency_until(const RecordSource& records, SignatoryId reader) {
+  const auto state = find_signatory_state(records, reader);
+  return state ? state->emergency_until : Timestamp{};
 }
 
 bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {
@@ -121,6 +127,34 @@ Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
     }
     auto state = find_case(records, load_uuid(id));
     check(state.has_value(), "a signatory takes part in a case that is not there");
+    if (!wanted(*state)) return true;
+    if (page.items.size() == limit) {
+      page.next = id;
+      return false;
+    }
+    page.items.push_back(std::move(*state));
+    return true;
+  });
+  return page;
+}
+
+Page<rules::CaseState> parcours(const RecordSource& records,
+                                const std::function<bool(const Uuid&)>& may,
+                                const std::function<bool(const rules::CaseState&)>& wanted,
+                                std::string_view cursor, std::size_t limit) {
+  limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
+  const std::string prefix(kAppliedPrefix);
+  Page<rules::CaseState> page;
+  std::size_t examined = 0;
+  records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
+    const std::string_view id = key.substr(prefix.size());
+    if (examined++ == kMaxExamined) {
+      page.next = id;
+      return false;
+    }
+    if (!may(load_uuid(id))) return true;
+    auto state = find_case(records, load_uuid(id));
+    check(state.has_value(), "a parcours was applied for in a case that is not there");
     if (!wanted(*state)) return true;
     if (page.items.size() == limit) {
       page.next = id;

@@ -21,5 +21,7 @@ std::unique_ptr<Projection> make_deadlines(DerivingPace pace = {});  ///< deadli
 std::unique_ptr<Projection> make_capabilities();                     ///< capabilities.cc
 std::unique_ptr<Projection> make_audit();                            ///< audit.cc
 std::unique_ptr<Projection> make_indicators();                       ///< indicators.cc
+std::unique_ptr<Projection> make_sessions();                         ///< sessions.cc
+std::unique_ptr<Projection> make_shared_items();                     ///< shared.cc
 
 }  // namespace relais::projections

@@ -71,6 +71,8 @@ std::vector<std::unique_ptr<Projection>> all_projections() {
   all.push_back(make_capabilities());
   all.push_back(make_audit());
   all.push_back(make_indicators());
+  all.push_back(make_sessions());
+  all.push_back(make_shared_items());
   return all;
 }
 

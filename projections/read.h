@@ -164,6 +164,101 @@ std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
                                               std::string_view need, std::string_view territory,
                                               std::string_view audience, Day today);
 
+// --- parcours
+
+/// Cases for which a parcours was ever applied, in order of case id: those that `wanted` accepts,
+/// among those that `may` lets through before they are read. `next` only where one more is
+/// accepted, or where kMaxExamined were looked at.
+Page<rules::CaseState> parcours(const RecordSource& records,
+                                const std::function<bool(const Uuid&)>& may,
+                                const std::function<bool(const rules::CaseState&)>& wanted,
+                                std::string_view cursor, std::size_t limit);
+
+// --- sessions of the commission
+
+/// What is known of a session beside its state.
+struct SessionRecord {
+  Timestamp convened_at;
+  std::optional<Timestamp> held_at;  ///< when the ledger learned that it was held
+  std::string minutes_hash;          ///< base64url; empty until then
+};
+struct SessionItem {
+  std::string name;  ///< of its stream
+  SessionRecord record;
+  rules::SessionState state;
+};
+std::optional<SessionItem> find_session(const RecordSource& records, const std::string& name);
+
+struct SessionFilter {
+  Day from{INT32_MIN};  ///< of its day; both included
+  Day until{INT32_MAX};
+  std::optional<bool> held;
+  std::function<bool(const std::string&)> wanted;  ///< by name; asked before the session is read
+};
+/// The latest day first, and of one day by name. `next` only where one more matches, or where
+/// kMaxExamined were looked at.
+Page<SessionItem> sessions(const RecordSource& records, const SessionFilter& filter,
+                           std::string_view cursor, std::size_t limit);
+/// Cases that the session has before it, in order of id: those that it named, and those of which
+/// it gave an opinion.
+Page<Uuid> files_of(const RecordSource& records, const SessionItem& session,
+                    std::string_view cursor, std::size_t limit);
+
+/// An opinion of the commission on an application, with its votes.
+struct Opinion {
+  std::uint32_t version = 0;  ///< of the case
+  LogIndex index;
+  schema::OpinionKind opinion{};
+  std::uint32_t in_favour = 0;
+  std::uint32_t against = 0;
+  std::uint32_t abstained = 0;
+  Timestamp given_at;  ///< received
+};
+/// What the session said of the case: its last opinion that was not annulled; or nothing.
+std::optional<Opinion> opinion_of(const RecordSource& records, const std::string& session,
+                                  const rules::CaseState& state);
+
+// --- what is shared (axes 2 and 4)
+
+/// The numbers are stored, of both.
+enum class Shelf : std::uint8_t { library = 1, network };
+enum class SharedKind : std::uint8_t {
+  training = 1,
+  tool,
+  practice,
+  need,
+  partner,
+  pathway,
+  joint_action,
+};
+/// An act on a stream library/… or network/…. A tool, a pathway and a partner are what the last act
+/// on them says, and the acts before are replaced; trainings, practices, needs and joint actions
+/// stand beside each other.
+struct SharedItem {
+  LogIndex index;
+  SharedKind kind{};
+  std::optional<LogIndex> replaced_by;  ///< the act that came next on the same thing
+};
+struct SharedFilter {
+  Shelf shelf{};
+  std::optional<SharedKind> kind;
+  bool replaced = false;                          ///< with those that were replaced
+  std::function<bool(const SharedItem&)> wanted;  ///< empty: all
+};
+struct SharedPage : Page<SharedItem> {
+  std::size_t asked = 0;  ///< how many `wanted` was asked about
+};
+/// Newest first. `next` only where one more matches, or where kMaxExamined were looked at or
+/// `max_asked` asked about.
+SharedPage shared_items(const RecordSource& records, const SharedFilter& filter,
+                        std::string_view cursor, std::size_t limit, std::size_t max_asked);
+
+// --- signatories
+
+/// What a signatory has declared, was granted and was appointed to; nothing where there is nothing.
+std::optional<rules::SignatoryState> find_signatory_state(const RecordSource& records,
+                                                          SignatoryId id);
+
 // --- indicators
 
 /// Tables of counts. Their cubes are fixed: an indicator, a dimension, a quarter.

@@ -19,6 +19,10 @@
 //   'K' ‖ need ‖ 0 ‖ u16 signatory ‖ capability          empty: who declares a capability for a need
 //   'k' ‖ u16 signatory                                  the signatory's keys of 'K'
 //   'I' ‖ indicator ‖ u32 period ‖ dimension ‖ u16 value Count, in one cell of a fixed table
+//   'V' ‖ u32 ~day ‖ session                             SessionRecord; ~: the latest day first
+//   'O' ‖ session ‖ 0 ‖ case ‖ u32 version               Opinion: what the session said of the case
+//   'B' ‖ shelf ‖ u64 ~index                             SharedRecord; ~: newest first
+//   'b' ‖ kind ‖ what it is                              u64 index of its newest act
 // clang-format on
 //
 // Row n is of the events from 256 n on; it is written with the last of them. A place is u64 due
@@ -55,6 +59,12 @@ inline constexpr std::string_view kDeadlinesDerivedKey = "e";
 inline constexpr std::string_view kCapabilityPrefix = "K";
 inline constexpr std::string_view kCapabilitiesOfPrefix = "k";
 inline constexpr std::string_view kIndicatorPrefix = "I";
+inline constexpr std::string_view kSessionPrefix = "V";
+inline constexpr std::string_view kOpinionPrefix = "O";
+inline constexpr std::string_view kShelfPrefix = "B";
+inline constexpr std::string_view kNewestPrefix = "b";
+
+inline constexpr std::size_t kUuidBytes = 16;
 
 /// Keys are built in place, in buffers that a fold reuses from event to event.
 template <class... Part>
@@ -96,6 +106,26 @@ void archive(Ar& ar, TimelineItem& i) {
 template <class Ar>
 void archive(Ar& ar, Count& c) {
   ar(c.facts, c.persons);
+}
+
+template <class Ar>
+void archive(Ar& ar, SessionRecord& r) {
+  ar(r.convened_at, r.held_at, r.minutes_hash);
+}
+
+template <class Ar>
+void archive(Ar& ar, Opinion& o) {
+  ar(o.version, o.index, o.opinion, o.in_favour, o.against, o.abstained, o.given_at);
+}
+
+/// Of an act on what is shared.
+struct SharedRecord {
+  SharedKind kind{};
+  std::optional<LogIndex> replaced_by;
+};
+template <class Ar>
+void archive(Ar& ar, SharedRecord& r) {
+  ar(r.kind, r.replaced_by);
 }
 
 }  // namespace relais::projections

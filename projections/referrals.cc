@@ -8,8 +8,6 @@
 namespace relais::projections {
 namespace {
 
-constexpr std::size_t kUuidBytes = 16;
-
 class Referrals final : public Projection {
  public:
   std::string_view name() const override { return "referrals"; }

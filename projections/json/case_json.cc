@@ -37,27 +37,11 @@ std::string day(std::int32_t d) {
   return to_date(Day{d});
 }
 
-/// The parcours de sortie, where one was ever applied for.
 void write_psp(JsonWriter& json, const rules::Registry& registry, const rules::Psp& p) {
   json.begin_object();
-  json.member("phase", rules::to_string(p.phase));
-  json.member("applicant", slug_of(registry, p.applicant));
-  json.member("appliedAt", p.applied_at);
-  if (!p.session.empty()) json.member("session", p.session);
-  optional_enum(json, "opinion", p.opinion);
-  if (p.notified_on != 0) json.member("notifiedOn", day(p.notified_on));
-  if (p.started_on != 0) {
-    json.member("startedOn", day(p.started_on));
-    json.member("termEndsOn", day(p.term_ends_on));
-    json.member("terms", static_cast<std::uint32_t>(p.terms));
-  }
-  if (p.ended_on != 0) json.member("endedOn", day(p.ended_on));
-  optional_enum(json, "outcome", p.outcome);
-  if (p.afis_opened_on != 0) json.member("afisOpenedOn", day(p.afis_opened_on));
-  if (p.permit != rules::PermitPhase::none) json.member("permit", rules::to_string(p.permit));
+  write_psp_members(json, registry, p);
   json.end_object();
 }
-
 void write_report(JsonWriter& json, const rules::Registry& registry,
                   const rules::ProtectionReport& r) {
   json.begin_object();
@@ -113,6 +97,24 @@ void write_access(JsonWriter& json, const rules::Registry& registry,
 }
 
 }  // namespace
+
+void write_psp_members(JsonWriter& json, const rules::Registry& registry, const rules::Psp& p) {
+  json.member("phase", rules::to_string(p.phase));
+  json.member("applicant", slug_of(registry, p.applicant));
+  json.member("appliedAt", p.applied_at);
+  if (!p.session.empty()) json.member("session", p.session);
+  optional_enum(json, "opinion", p.opinion);
+  if (p.notified_on != 0) json.member("notifiedOn", day(p.notified_on));
+  if (p.started_on != 0) {
+    json.member("startedOn", day(p.started_on));
+    json.member("termEndsOn", day(p.term_ends_on));
+    json.member("terms", static_cast<std::uint32_t>(p.terms));
+  }
+  if (p.ended_on != 0) json.member("endedOn", day(p.ended_on));
+  optional_enum(json, "outcome", p.outcome);
+  if (p.afis_opened_on != 0) json.member("afisOpenedOn", day(p.afis_opened_on));
+  if (p.permit != rules::PermitPhase::none) json.member("permit", rules::to_string(p.permit));
+}
 
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
                     const Uuid* case_id) {

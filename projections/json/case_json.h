@@ -13,6 +13,8 @@
 namespace relais::projections {
 
 void write_case(JsonWriter& json, const rules::Registry& registry, const rules::CaseState& state);
+/// The members of a parcours, in an object that is open.
+void write_psp_members(JsonWriter& json, const rules::Registry& registry, const rules::Psp& p);
 /// `case_id`: also the member "case", where the referral does not stand in its case.
 void write_referral(JsonWriter& json, const rules::Registry& registry, const rules::Referral& r,
                     const Uuid* case_id);

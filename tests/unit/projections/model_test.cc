@@ -23,7 +23,7 @@ TEST(Model, StandsForTheEventsItSays) {
   model->flush(records, TreeSize{0});
   EXPECT_EQ(records.get("P"), log::position_value(TreeSize{0}));
   model->flush(records, TreeSize{0x0102});
-  EXPECT_EQ(records.get("P"), std::string("\0\0\0\0\0\0\1\2\0\0\0\12", 12));
+  EXPECT_EQ(records.get("P"), std::string("\0\0\0\0\0\0\1\2\0\0\0\13", 12));
 }
 
 TEST(Model, GoesOnFromItsRecords) {
@@ -41,8 +41,9 @@ TEST(Model, NamesEachProjectionOnce) {
     EXPECT_TRUE(names.emplace(p->name()).second) << p->name();
     EXPECT_FALSE(p->prefixes().empty());
   }
-  EXPECT_THAT(names, testing::ElementsAre("audit", "capabilities", "deadlines", "indicators",
-                                          "participation", "referrals", "timeline"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("audit", "capabilities", "deadlines", "indicators",
+                                   "participation", "referrals", "sessions", "shared", "timeline"));
 }
 
 /// docs/FORMATS.md: the bytes of the keys.
