@@ -101,6 +101,11 @@ void add_capability_routes(Router& router, Context& context);
 void add_indicator_routes(Router& router, Context& context);
 void add_signatory_routes(Router& router, Context& context);
 void add_log_routes(Router& router, Context& context);
+void add_parcours_routes(Router& router, Context& context);
+void add_session_routes(Router& router, Context& context);
+void add_accreditation_routes(Router& router, Context& context);
+void add_shared_routes(Router& router, Context& context);
+void add_convention_routes(Router& router);
 void add_read_routes(Router& router, Context& context);
 void add_operation_routes(Router& router, Context& context);
 

@@ -118,6 +118,11 @@ struct Service::Impl {
     add_capability_routes(router, context);
     add_indicator_routes(router, context);
     add_signatory_routes(router, context);
+    add_parcours_routes(router, context);
+    add_session_routes(router, context);
+    add_accreditation_routes(router, context);
+    add_shared_routes(router, context);
+    add_convention_routes(router);
     add_read_routes(router, context);
     add_log_routes(router, context);
     add_operation_routes(router, context);

@@ -63,9 +63,9 @@ constexpr Cell kNever{Verdict::absent, When::always, Purpose::evidence, "cannot 
 constexpr std::string_view kKindNames[] = {
     "case state",      "timeline",      "support acts", "commission acts", "debates",
     "own acts",        "receipts",      "confided",     "referral",        "identity",
-    "commission file", "referral list", "deadlines",    "looks",           "sessions",
-    "shared",          "own looks",     "indicators",   "log hashes",      "log entries",
-    "figures"};
+    "commission file", "referral list", "deadlines",    "looks",           "parcours",
+    "sessions",        "shared",        "own looks",    "indicators",      "log hashes",
+    "log entries",     "figures"};
 static_assert(std::size(kKindNames) == kKinds);
 
 }  // namespace

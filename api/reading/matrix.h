@@ -32,6 +32,7 @@ enum class Kind : std::uint8_t {
   referrals,        ///< GET /v1/referrals: lines of which the reader is a side
   deadlines,        ///< GET /v1/deadlines: those that it has to meet, or waits for
   looks,            ///< who looked at it: GET /v1/audit/reads, and beside the case
+  parcours,         ///< GET /v1/psp: where the parcours stands, by the commission's acts on it
   sessions,         ///< sessions of the commission and recusals, which are no case's
   shared,           ///< convention, keys, knowledge, competences, networks: of no case
   own_looks,        ///< what the reader has looked at itself: GET /v1/audit/reads

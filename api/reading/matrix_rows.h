@@ -126,15 +126,15 @@ inline constexpr std::string_view kMachine = "decisions 0006, 0017";
 inline constexpr Set<Kind> kActs{support_acts, commission_acts};
 inline constexpr Set<Kind> kDisclosures{confided, referral, identity, commission_file};
 inline constexpr Set<Kind> kAllOfCase =
-    Set<Kind>{state, timeline, debates, own_acts, receipts, referrals, deadlines, looks} | kActs |
-    kDisclosures;
+    Set<Kind>{state, timeline, debates, own_acts, receipts, referrals, deadlines, looks, parcours} |
+    kActs | kDisclosures;
 }  // namespace rows
 
 // clang-format off
 inline constexpr Row kRows[] = {
     // Who supports the person now: the holder, and who has accepted.
     {kSupporters, {rows::holder, rows::accepted},
-     Set<Kind>{rows::state, rows::timeline} | rows::kActs,
+     Set<Kind>{rows::state, rows::timeline, rows::parcours} | rows::kActs,
      {rows::allowed, rows::always, Purpose::support, rows::kAxis1}},
     {kSupporters, {rows::holder}, {rows::confided, rows::referral, rows::commission_file},
      {rows::allowed, rows::always, Purpose::support, rows::kNecessary}},
@@ -145,7 +145,8 @@ inline constexpr Row kRows[] = {
 
     // Who has opened the case in immediate danger: what the holder reads, the commission's file and
     // debates excepted.
-    {kRescuers, {rows::emergency}, Set<Kind>{rows::state, rows::timeline} | rows::kActs,
+    {kRescuers, {rows::emergency},
+     Set<Kind>{rows::state, rows::timeline, rows::parcours} | rows::kActs,
      {rows::allowed, rows::always, Purpose::danger, rows::kVital}},
     {kRescuers, {rows::emergency}, {rows::confided, rows::referral},
      {rows::allowed, rows::always, Purpose::danger, rows::kVital}},
@@ -159,7 +160,8 @@ inline constexpr Row kRows[] = {
      {rows::allowed, rows::always, Purpose::proof, rows::kProved}},
 
     // Who is asked: enough to answer.
-    {kSupporters, {rows::invited, rows::waiting, rows::partner}, {rows::state, rows::timeline},
+    {kSupporters, {rows::invited, rows::waiting, rows::partner},
+     {rows::state, rows::timeline, rows::parcours},
      {rows::allowed, rows::always, Purpose::support, rows::kAxis1}},
     {kSupporters, {rows::waiting}, rows::kActs,
      {rows::allowed, rows::always, Purpose::support, rows::kAxis1}},
@@ -172,7 +174,8 @@ inline constexpr Row kRows[] = {
      {rows::absent, rows::always, Purpose::support, rows::kNecessary}},
 
     // Whose part has ended keeps what it was told for what it did, and learns nothing more.
-    {kSupporters, {rows::completed, rows::unanswered, rows::former_holder}, {rows::state},
+    {kSupporters, {rows::completed, rows::unanswered, rows::former_holder},
+     {rows::state, rows::parcours},
      {rows::absent, rows::always, Purpose::support, rows::kMinimal}},
     {kAssociations, {rows::former_applicant}, {rows::state},
      {rows::absent, rows::always, Purpose::support, rows::kMinimal}},
@@ -188,13 +191,14 @@ inline constexpr Row kRows[] = {
      {rows::absent, rows::always, Purpose::support, rows::kNecessary}},
 
     // The association that presents the person's application.
-    {kAssociations, {rows::applicant}, Set<Kind>{rows::state, rows::timeline} | rows::kActs,
+    {kAssociations, {rows::applicant},
+     Set<Kind>{rows::state, rows::timeline, rows::parcours} | rows::kActs,
      {rows::allowed, rows::always, Purpose::decision, rows::kFile}},
     {kAssociations, {rows::applicant}, {rows::confided, rows::commission_file},
      {rows::allowed, rows::always, Purpose::decision, rows::kNecessary}},
     {kAssociations, {rows::former_applicant}, {rows::timeline, rows::support_acts},
      {rows::allowed, rows::until_its_end, Purpose::decision, rows::kMinimal}},
-    {kAssociations, {rows::former_applicant}, {rows::commission_acts},
+    {kAssociations, {rows::former_applicant}, {rows::commission_acts, rows::parcours},
      {rows::allowed, rows::always, Purpose::decision, rows::kFile}},
     {kAssociations, {rows::former_applicant}, {rows::confided, rows::commission_file},
      {rows::allowed, rows::in_parcours, Purpose::decision, rows::kMinimal}},
@@ -212,7 +216,8 @@ inline constexpr Row kRows[] = {
      {rows::allowed, rows::consent_psp, Purpose::decision, rows::kAgreed}},
 
     // The préfecture decides on the application. How the person is supported is for who does.
-    {kPrefecture, {rows::prefecture}, {rows::state, rows::timeline, rows::commission_acts},
+    {kPrefecture, {rows::prefecture},
+     {rows::state, rows::timeline, rows::commission_acts, rows::parcours},
      {rows::allowed, rows::always, Purpose::decision, rows::kFile}},
     {kPrefecture, {rows::prefecture}, {rows::support_acts},
      {rows::without_disclosures, rows::always, Purpose::decision, rows::kFile}},
@@ -226,7 +231,7 @@ inline constexpr Row kRows[] = {
      {rows::absent, rows::always, Purpose::decision, rows::kNecessary}},
 
     // Members read the commission's acts on their files, and step back for good.
-    {kCommission, {rows::member}, {rows::commission_acts, rows::debates},
+    {kCommission, {rows::member}, {rows::commission_acts, rows::debates, rows::parcours},
      {rows::without_disclosures, rows::always, Purpose::decision, rows::kDebated}},
     {kCommission, {rows::member}, {rows::receipts},
      {rows::allowed, rows::always, Purpose::proof, rows::kProved}},
@@ -296,7 +301,7 @@ inline constexpr Row kRows[] = {
      {rows::without_disclosures, rows::always, Purpose::statistics, rows::kPseudonyms}},
     {kAnalysts, {rows::analyst},
      Set<Kind>{rows::state, rows::timeline, rows::own_acts, rows::receipts, rows::referrals,
-               rows::deadlines} | rows::kDisclosures,
+               rows::deadlines, rows::parcours} | rows::kDisclosures,
      {rows::absent, rows::always, Purpose::statistics, rows::kPseudonyms}},
 
     // Of no case.

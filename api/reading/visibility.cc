@@ -62,6 +62,14 @@ bool consents_to_parcours(const CaseState& c, SignatoryId who, Timestamp at) {
 
 }  // namespace
 
+void hide_debates(rules::Psp& p) {
+  if (p.phase == rules::PspPhase::opined || p.phase == rules::PspPhase::adjourned)
+    p.phase = rules::PspPhase::applied;
+  p.session.clear();
+  p.opinion = {};
+  p.opinion_at = {};
+}
+
 // --- what the reader is to a case
 
 const Standing& Visibility::standing(const Uuid& id) {
@@ -231,10 +239,14 @@ std::uint32_t Visibility::last_seen(const CaseState& state) {
 bool Visibility::sees_event(schema::Event::Reader event) {
   if (event.getStreamKind() == schema::StreamKind::SESSION) {
     const capnp::Text::Reader name = event.getStreamName();
-    return judge(standing_in({name.begin(), name.size()}), Kind::sessions, {}) != Verdict::absent;
+    return sees_session({name.begin(), name.size()});
   }
   if (!of_case(event)) return sees(Kind::shared);
   return judge_act(standing(case_of(event)), facts_of(event)) != Verdict::absent;
+}
+
+bool Visibility::sees_session(const std::string& name) {
+  return judge(standing_in(name), Kind::sessions, {}) != Verdict::absent;
 }
 
 bool Visibility::sees_receipt(schema::Event::Reader event) {
@@ -296,14 +308,7 @@ std::uint32_t Visibility::version_of(schema::Event::Reader event) {
 
 rules::CaseState Visibility::as_seen(CaseState state) {
   const Standing& s = standing(state);
-  if (!rules::deliberates(reader_.roles)) {
-    rules::Psp& p = state.psp;
-    if (p.phase == rules::PspPhase::opined || p.phase == rules::PspPhase::adjourned)
-      p.phase = rules::PspPhase::applied;
-    p.session.clear();
-    p.opinion = {};
-    p.opinion_at = {};
-  }
+  if (!rules::deliberates(reader_.roles)) hide_debates(state.psp);
   // The last change is that of the last act the reader counts.
   std::uint32_t last = state.version;
   while (std::ranges::binary_search(s.uncounted, last)) --last;

@@ -36,6 +36,9 @@ struct ActFacts {
   std::optional<Uuid> referral;  ///< that it is about
 };
 
+/// Takes out of a parcours what the commission said among itself.
+void hide_debates(rules::Psp& p);
+
 /// For one answer: remembers what it has looked up. The records outlive it. One thread. A case
 /// costs a point read of who takes part and, where the reader does, one of the case; or one of its
 /// files.
@@ -67,6 +70,8 @@ class Visibility {
   std::uint32_t last_seen(const rules::CaseState& state);
   /// The same of a kind that is of no case.
   bool sees(Kind kind) const;
+  /// Whether a session of the commission, if it is there, is for the reader.
+  bool sees_session(const std::string& name);
   bool sees_deadline(const statement::StreamId& stream);
 
   /// The version of an event, and of a case as it stands, as the reader counts (rules::count_of).

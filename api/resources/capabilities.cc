@@ -1,8 +1,8 @@
 // GET /v1/capabilities: who can help with this need, here, for this public, with room now.
 #include "api/context.h"
+#include "api/resources/filters.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/calendar.h"
-#include "ledger/rules/rules.h"
 #include "ledger/statement/catalogue.h"
 #include "projections/read.h"
 
@@ -38,33 +38,17 @@ void write_capability(JsonWriter& json, const rules::Registry& registry,
   json.end_object();
 }
 
-/// A value of a vocabulary, or an error that says where the values are to be found.
-Status known_value(std::string_view name, std::string_view value, std::string_view vocabulary) {
-  if (statement::vocabulary(vocabulary).contains(value)) return {};
-  return fail(error(Errc::malformed, "vocabulary", "not a value of the vocabulary")
-                  .at(std::string(name))
-                  .accepts("a value of the vocabulary " + std::string(vocabulary)));
-}
-
 Result<Response> list_capabilities(Call& call, const Context& context) {
-  const auto need = call.request.param("need");
+  RELAIS_ASSIGN(const auto need, vocabulary_parameter(call.request, "need", "need"));
   if (!need)
     return fail(error(Errc::malformed, "query-missing", "the question names no need")
                     .at("need")
                     .accepts("a value of the vocabulary need"));
-  RELAIS_TRY(known_value("need", *need, "need"));
-  const std::string_view audience = call.request.param("public").value_or("");
-  if (!audience.empty()) RELAIS_TRY(known_value("public", audience, "publics_v1"));
-  const std::string_view territory = call.request.param("territory").value_or("");
-  if (!territory.empty() &&
-      !rules::territory_of_convention(*call.head->registry, std::string(territory)))
-    return fail(error(Errc::malformed, "territory-not-of-convention",
-                      "the territory is not one of the convention's")
-                    .at("territory")
-                    .accepts(rules::accepted_territories(*call.head->registry)));
-  const auto items =
-      projections::find_capabilities(*call.head->records, *call.head->registry, *need, territory,
-                                     audience, rules::legal_day(context.clock.now()));
+  RELAIS_ASSIGN(const auto audience, vocabulary_parameter(call.request, "public", "publics_v1"));
+  RELAIS_ASSIGN(const auto territory, territory_parameter(call.request, *call.head->registry));
+  const auto items = projections::find_capabilities(
+      *call.head->records, *call.head->registry, *need, territory.value_or(""),
+      audience.value_or(""), rules::legal_day(context.clock.now()));
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);

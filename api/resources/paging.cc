@@ -6,6 +6,7 @@
 #include "api/http/target.h"
 #include "ledger/base/clock.h"
 #include "ledger/crypto/base64.h"
+#include "ledger/crypto/sha256.h"
 #include "projections/read.h"
 
 namespace relais::api {
@@ -167,6 +168,18 @@ bool not_modified(const Request& request, std::string_view etag) {
 
 std::string etag_of(std::uint32_t version) {
   return "\"" + std::to_string(version) + "\"";
+}
+
+void tag_by_content(Response& response, const Request& request, std::string_view content) {
+  constexpr std::size_t kEnough = 22;  // characters: 132 bits
+  const std::string digest = crypto::base64url_encode(relais::view(crypto::sha256(content)));
+  std::string etag = "\"" + digest.substr(0, kEnough) + "\"";
+  if (not_modified(request, etag)) {
+    response.status = 304;
+    response.content_type = {};
+    response.body.clear();
+  }
+  response.headers.emplace_back("etag", std::move(etag));
 }
 
 }  // namespace relais::api

@@ -51,5 +51,8 @@ Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger&
 bool not_modified(const Request& request, std::string_view etag);
 /// "\"7\"".
 std::string etag_of(std::uint32_t version);
+/// Gives an answer whose body is there a tag made of `content`, or makes it 304: for what has no
+/// version that counts all that it shows.
+void tag_by_content(Response& response, const Request& request, std::string_view content);
 
 }  // namespace relais::api

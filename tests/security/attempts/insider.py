@@ -171,7 +171,8 @@ UNMOVED = ("/v1/cases/{case}", "/v1/cases/{case}/timeline", "/v1/cases/{case}/ti
            "/v1/audit?stream={stream}&limit=500", "/v1/audit?stream={stream}&order=desc&limit=1", "/v1/deadlines?limit=500",
            "/v1/deadlines?kind=inactivity", "/v1/referrals?box=outbox&limit=500", "/v1/events?stream={stream}&type=psp.*",
            "/v1/events?stream={stream}&axis=commission&limit=1", "/v1/audit?type=psp.opinion_given",
-           f"/v1/audit?stream={{stream}}&signatory={PREF}", "/v1/events?type=session.*", "/v1/events?type=member.recused")
+           f"/v1/audit?stream={{stream}}&signatory={PREF}", "/v1/events?type=session.*", "/v1/events?type=member.recused",
+           "/v1/psp?limit=500", "/v1/psp?phase=APPLIED", "/v1/psp?phase=OPINED", "/v1/sessions")
 
 
 def fill(path, subject):
@@ -468,7 +469,7 @@ def lists_of(who):
     def attempt(s):
         subject = stepped_back(s)
         paths = ("/v1/cases?limit=500", "/v1/deadlines?limit=500", "/v1/events?type=case.*&limit=500",
-                 "/v1/audit?type=psp.*&limit=500", "/v1/referrals?limit=500")
+                 "/v1/audit?type=psp.*&limit=500", "/v1/referrals?limit=500", "/v1/psp?limit=500")
         return f"{[id_of(subject) in s.reader(who).get(p).text for p in paths]}"
     return attempt
 
@@ -486,7 +487,7 @@ def back():
             yield Row(f"{who}, {path}", BACK, left(path, who), "404 not-found, alike True")
         for path in ("/v1/events?stream={stream}", "/v1/audit?stream={stream}"):
             yield Row(f"{who}, {path}", BACK, left(path, who), "200, alike True")
-        yield Row(f"{who}, lists", BACK, lists_of(who), r"\[False, False, False, False, False\]")
+        yield Row(f"{who}, lists", BACK, lists_of(who), r"\[False, False, False, False, False, False\]")
     yield Row("the préfecture, the state by a refusal", BACK, refused_state, r"409 psp-transition, told False|409 case-transition, told False")
     yield control("the association goes on", BACK, lambda s: said(s.reader(AMICALE).get(
         f"/v1/cases/{id_of(stepped_back(s))}")), "200")

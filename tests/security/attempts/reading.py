@@ -115,7 +115,8 @@ def lists():
              "/v1/events?type=*&limit=500", "/v1/events?type=referral.*", "/v1/events?order=desc&limit=500",
              "/v1/referrals?box=inbox&limit=500",
              "/v1/referrals?box=outbox&limit=500", "/v1/deadlines?limit=500", "/v1/capabilities?need=shelter&territory=69387",
-             "/v1/keys")
+             "/v1/keys", "/v1/psp?limit=500", "/v1/sessions?limit=500", "/v1/accreditations?limit=500",
+             "/v1/library?limit=500", "/v1/network?limit=500", "/v1/convention")
     for who in (ML2, ML3, PREF):
         for path in paths:
             yield Row(f"{who}, {path}", LISTS, told_in(path, who), r"200, \[\]")

@@ -237,6 +237,7 @@ def place():
     for path in (
             "/v1/cases", "/v1/events", "/v1/events/live", "/v1/audit", "/v1/keys", "/v1/signatories",
             "/v1/referrals?box=inbox", "/v1/deadlines", "/v1/capabilities", "/v1/indicators/trainings",
+            "/v1/psp", "/v1/sessions", "/v1/sessions/x", "/v1/accreditations", "/v1/library", "/v1/network", "/v1/convention",
             "/log/tile/entries/000.p/1"):
         yield Row(f"{path} without a token", PLACE, lambda s,
                   path=path: exchange(s.server, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"), NO)

@@ -130,8 +130,17 @@ class Endpoints : public StoryTest {
   static void live(const ReaderOf& r);
   static void referrals(const ReaderOf& r);
   static void deadlines(const ReaderOf& r);
+  static void parcours(const ReaderOf& r);
+  static void sessions(const ReaderOf& r);
+  static void session(const ReaderOf& r);
+  static void expect_parcours(const ReaderOf& r, const Uuid& id, const json::object& line);
+  static bool sees_session(const ReaderOf& r, const std::string& name) {
+    Fact f;
+    f.subject = "session/" + name;
+    return verdict(r, rules::Relations(Relation::none), {}, Kind::sessions, f) != Verdict::absent;
+  }
 
-  static inline std::size_t allowed_ = 0, absent_ = 0, opened_ = 0;
+  static inline std::size_t allowed_ = 0, absent_ = 0, opened_ = 0, parcours_ = 0;
 };
 
 void Endpoints::one_case(const ReaderOf& r) {
@@ -234,6 +243,70 @@ void Endpoints::deadlines(const ReaderOf& r) {
   }
 }
 
+/// What the commission said among itself is there for who hears the debates, and for nobody else;
+/// who the person is, for nobody.
+void Endpoints::expect_parcours(const ReaderOf& r, const Uuid& id, const json::object& line) {
+  const rules::CaseState& c = story_->cases.at(id);
+  EXPECT_NE(of_kind(r, id, Kind::parcours), Verdict::absent) << r.slug << to_string(id);
+  const bool hears = of_kind(r, id, Kind::debates) != Verdict::absent;
+  EXPECT_EQ(line.contains("session"), hears && !c.psp.session.empty()) << r.slug;
+  EXPECT_EQ(line.contains("opinion"), hears && c.psp.opinion != schema::OpinionKind::UNSPECIFIED);
+  EXPECT_EQ(line.contains("votes"), hears && !c.psp.session.empty()) << r.slug;
+  if (!hears) {
+    EXPECT_NE(json::serialize(line.at("phase")), "\"OPINED\"") << r.slug;
+    EXPECT_NE(json::serialize(line.at("phase")), "\"ADJOURNED\"") << r.slug;
+  }
+  for (const char* never : {"identity", "reasons", "holder", "territory", "ageBand"})
+    EXPECT_FALSE(line.contains(never)) << r.slug << never;
+}
+
+void Endpoints::parcours(const ReaderOf& r) {
+  std::vector<std::string> expected;
+  for (const auto& [id, c] : story_->cases)
+    if (c.psp.phase != rules::PspPhase::none && of_kind(r, id, Kind::parcours) != Verdict::absent)
+      expected.push_back("\"" + to_string(id) + "\"");
+  EXPECT_EQ(all(r.slug, "/v1/psp?limit=1", "parcours", "case"), expected) << r.slug;
+  parcours_ += expected.size();
+  for (const auto& line : body(get(r.slug, "/v1/psp?limit=500")).at("parcours").as_array()) {
+    const json::object& o = line.as_object();
+    expect_parcours(r, *parse_uuid(std::string(o.at("case").as_string())), o);
+  }
+}
+
+void Endpoints::sessions(const ReaderOf& r) {
+  std::vector<std::string> expected;
+  for (const auto& [name, members] : members_)
+    if (sees_session(r, name)) expected.push_back("\"" + name + "\"");
+  EXPECT_THAT(all(r.slug, "/v1/sessions?limit=1", "sessions", "name"),
+              testing::UnorderedElementsAreArray(expected))
+      << r.slug;
+}
+
+void Endpoints::session(const ReaderOf& r) {
+  for (const auto& [name, members] : members_) {
+    const std::string path = "/v1/sessions/" + name;
+    if (!sees_session(r, name)) {
+      expect_absent(r, get(r.slug, path), path);
+      continue;
+    }
+    std::set<std::string> files;
+    for (const Uuid& id : files_[name]) files.insert("\"" + to_string(id) + "\"");
+    const std::vector<std::string> listed = all(r.slug, path + "?limit=1", "files", "case");
+    EXPECT_TRUE(std::ranges::includes(listed, files)) << r.slug << path;
+    for (const auto& file : body(get(r.slug, path)).at("files").as_array()) {
+      const json::object& o = file.as_object();
+      const Uuid id = *parse_uuid(std::string(o.at("case").as_string()));
+      const bool there = story_->cases.contains(id);
+      const bool sees = there && of_kind(r, id, Kind::parcours) != Verdict::absent &&
+                        story_->cases.at(id).psp.phase != rules::PspPhase::none;
+      EXPECT_EQ(o.contains("parcours"), sees) << r.slug << path;
+      if (!sees || of_kind(r, id, Kind::debates) == Verdict::absent)
+        EXPECT_FALSE(o.contains("opinion")) << r.slug << path;
+      if (sees) expect_parcours(r, id, o.at("parcours").as_object());
+    }
+  }
+}
+
 /// One entry a route. Those without a reader are asked in AtTheDoors.
 const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
   const auto status = [](const char* path, unsigned expected) {
@@ -264,6 +337,13 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
       {"GET /v1/events/live", live},
       {"GET /v1/referrals", referrals},
       {"GET /v1/deadlines", deadlines},
+      {"GET /v1/psp", parcours},
+      {"GET /v1/sessions", sessions},
+      {"GET /v1/sessions/{name}", session},
+      {"GET /v1/accreditations", status("/v1/accreditations", 200)},
+      {"GET /v1/library", status("/v1/library", 200)},
+      {"GET /v1/network", status("/v1/network", 200)},
+      {"GET /v1/convention", status("/v1/convention", 200)},
       // Each sees its own looks; more of it in reads_test.cc.
       {"GET /v1/audit/reads",
        [](const ReaderOf& r) {
@@ -334,6 +414,7 @@ TEST_F(Endpoints, EveryReaderGetsWhatTheMatrixSays) {
   EXPECT_GT(allowed_, 1'000U);
   EXPECT_GT(absent_, 1'000U);
   EXPECT_GT(opened_, 50U);
+  EXPECT_GT(parcours_, 10U);
   for (const Relation relation :
        {Relation::holder, Relation::completed, Relation::unanswered, Relation::former_holder,
         Relation::applicant, Relation::former_applicant, Relation::prefecture, Relation::member,

@@ -13,11 +13,11 @@ namespace {
 using rules::Relation;
 using schema::Role;
 
-constexpr Kind kOfCase[] = {
-    Kind::state,     Kind::timeline, Kind::support_acts,    Kind::commission_acts,
-    Kind::debates,   Kind::own_acts, Kind::receipts,        Kind::confided,
-    Kind::referral,  Kind::identity, Kind::commission_file, Kind::referrals,
-    Kind::deadlines, Kind::looks};
+constexpr Kind kOfCase[] = {Kind::state,           Kind::timeline,        Kind::support_acts,
+                            Kind::commission_acts, Kind::debates,         Kind::own_acts,
+                            Kind::receipts,        Kind::confided,        Kind::referral,
+                            Kind::identity,        Kind::commission_file, Kind::referrals,
+                            Kind::deadlines,       Kind::looks,           Kind::parcours};
 constexpr Kind kOfNone[] = {Kind::sessions,   Kind::shared,      Kind::own_looks, Kind::indicators,
                             Kind::log_hashes, Kind::log_entries, Kind::figures};
 
@@ -29,34 +29,34 @@ struct Line {
 
 // clang-format off
 const Line kLines[] = {
-    //                                                  st tl su co de ow re cf rf id fi ls dl lk
-    {{Role::ML}, Relation::holder,                     "A  A  A  A  -  A  A  A  A  -  A  A  A  A"},
-    {{Role::AA}, Relation::holder,                     "A  A  A  A  w  A  A  A  A  -  A  A  A  A"},
-    {{Role::ML}, Relation::invited,                    "A  A  w  w  -  A  A  -  -  -  -  A  A  -"},
-    {{Role::AA}, Relation::invited,                    "A  A  w  w  w  A  A  -  -  -  -  A  A  -"},
-    {{Role::ML}, Relation::waiting,                    "A  A  A  A  -  A  A  -  A3 -  -  A  A  -"},
-    {{Role::AA}, Relation::waiting,                    "A  A  A  A  w  A  A  -  A3 -  -  A  A  -"},
-    {{Role::ML}, Relation::accepted,                   "A  A  A  A  -  A  A  A2 A3 -  A2 A  A  -"},
-    {{Role::AA}, Relation::accepted,                   "A  A  A  A  w  A  A  A2 A3 -  A2 A  A  -"},
-    {{Role::ML}, Relation::completed,                  "-  A1 A1 A1 -  A  A  A2 A3 -  A2 A  A  -"},
-    {{Role::AA}, Relation::completed,                  "-  A1 A1 A1 w1 A  A  A2 A3 -  A2 A  A  -"},
-    {{Role::ML, Role::AA}, Relation::unanswered,       "-  -  -  -  -  A  A  -  -  -  -  A  A  -"},
-    {{Role::ML, Role::AA}, Relation::former_holder,    "-  -  -  -  -  A  A  -  -  -  -  A  A  -"},
-    {{Role::ML}, Relation::partner,                    "A  A  w  w  -  A  A  -  -  -  -  A  A  -"},
-    {{Role::AA}, Relation::partner,                    "A  A  w  w  w  A  A  -  -  -  -  A  A  -"},
-    {{Role::AA}, Relation::applicant,                  "A  A  A  A  w  A  A  A  -  -  A  A  A  -"},
-    {{Role::AA}, Relation::former_applicant,           "-  A1 A1 A  w  A  A  A4 -  -  A4 A  A  -"},
-    {{Role::PREF, Role::SEC}, Relation::prefecture,    "A  A  w  A  w  A  A  -  -  A5 A  -  A  A"},
+    //                                                  st tl su co de ow re cf rf id fi ls dl lk pc
+    {{Role::ML}, Relation::holder,                     "A  A  A  A  -  A  A  A  A  -  A  A  A  A  A"},
+    {{Role::AA}, Relation::holder,                     "A  A  A  A  w  A  A  A  A  -  A  A  A  A  A"},
+    {{Role::ML}, Relation::invited,                    "A  A  w  w  -  A  A  -  -  -  -  A  A  -  A"},
+    {{Role::AA}, Relation::invited,                    "A  A  w  w  w  A  A  -  -  -  -  A  A  -  A"},
+    {{Role::ML}, Relation::waiting,                    "A  A  A  A  -  A  A  -  A3 -  -  A  A  -  A"},
+    {{Role::AA}, Relation::waiting,                    "A  A  A  A  w  A  A  -  A3 -  -  A  A  -  A"},
+    {{Role::ML}, Relation::accepted,                   "A  A  A  A  -  A  A  A2 A3 -  A2 A  A  -  A"},
+    {{Role::AA}, Relation::accepted,                   "A  A  A  A  w  A  A  A2 A3 -  A2 A  A  -  A"},
+    {{Role::ML}, Relation::completed,                  "-  A1 A1 A1 -  A  A  A2 A3 -  A2 A  A  -  -"},
+    {{Role::AA}, Relation::completed,                  "-  A1 A1 A1 w1 A  A  A2 A3 -  A2 A  A  -  -"},
+    {{Role::ML, Role::AA}, Relation::unanswered,       "-  -  -  -  -  A  A  -  -  -  -  A  A  -  -"},
+    {{Role::ML, Role::AA}, Relation::former_holder,    "-  -  -  -  -  A  A  -  -  -  -  A  A  -  -"},
+    {{Role::ML}, Relation::partner,                    "A  A  w  w  -  A  A  -  -  -  -  A  A  -  A"},
+    {{Role::AA}, Relation::partner,                    "A  A  w  w  w  A  A  -  -  -  -  A  A  -  A"},
+    {{Role::AA}, Relation::applicant,                  "A  A  A  A  w  A  A  A  -  -  A  A  A  -  A"},
+    {{Role::AA}, Relation::former_applicant,           "-  A1 A1 A  w  A  A  A4 -  -  A4 A  A  -  A"},
+    {{Role::PREF, Role::SEC}, Relation::prefecture,    "A  A  w  A  w  A  A  -  -  A5 A  -  A  A  A"},
     {{Role::PREF, Role::SEC, Role::MEMBER},
-     Relation::member,                                 "-  -  -  w  w  -  A  -  -  -  -  -  -  A"},
-    {{Role::AA}, Relation::member,                     "-  -  -  w  w  -  A  -  -  -  -  -  -  -"},
+     Relation::member,                                 "-  -  -  w  w  -  A  -  -  -  -  -  -  A  w"},
+    {{Role::AA}, Relation::member,                     "-  -  -  w  w  -  A  -  -  -  -  -  -  -  w"},
     {{Role::PREF, Role::SEC, Role::MEMBER, Role::AA},
-     Relation::stepped_back,                           "-  -  -  -  -  -  -  -  -  -  -  -  -  -"},
-    {{Role::ML, Role::AA, Role::PREF}, Relation::emergency,        "A  A  A  A  -  A  A  A  A  -  -  A  A  -"},
+     Relation::stepped_back,                           "-  -  -  -  -  -  -  -  -  -  -  -  -  -  -"},
+    {{Role::ML, Role::AA, Role::PREF}, Relation::emergency,        "A  A  A  A  -  A  A  A  A  -  -  A  A  -  A"},
     {{Role::PREF, Role::ML, Role::UDML, Role::AA, Role::SEC, Role::MEMBER, Role::ANALYST,
       Role::SYSTEM, kOperator, kAnyone}, Relation::none,
-                                                       "-  -  -  -  -  -  -  -  -  -  -  -  -  -"},
-    {{Role::ANALYST}, Relation::analyst,               "-  -  w  w  w  -  -  -  -  -  -  -  -  -"},
+                                                       "-  -  -  -  -  -  -  -  -  -  -  -  -  -  -"},
+    {{Role::ANALYST}, Relation::analyst,               "-  -  w  w  w  -  -  -  -  -  -  -  -  -  -"},
 };
 const Line kRolesAlone[] = {
     //                                                      se sh ol in ha en fi
