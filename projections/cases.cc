@@ -111,12 +111,16 @@ bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {
   return records.get(make_key(kAppliedPrefix, id)).has_value() && sits;
 }
 
-Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
-                                const std::function<bool(const rules::CaseState&)>& wanted,
-                                std::string_view cursor, std::size_t limit) {
+namespace {
+
+/// One page of the cases whose ids follow the prefix: those that are `wanted`, of which only those
+/// that `may` be are looked up. The cursor is what follows the prefix, so that none leads to
+/// another reader's cases.
+Page<rules::CaseState> cases_under(const RecordSource& records, const std::string& prefix,
+                                   const std::function<bool(const Uuid&)>& may,
+                                   const std::function<bool(const rules::CaseState&)>& wanted,
+                                   std::string_view cursor, std::size_t limit) {
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
-  // The cursor is what follows the prefix, so that none leads to another reader's cases.
-  const std::string prefix = make_key(kParticipationPrefix, reader.value);
   Page<rules::CaseState> page;
   std::size_t examined = 0;
   records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
@@ -125,8 +129,9 @@ Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
       page.next = id;
       return false;
     }
+    if (may && !may(load_uuid(id))) return true;
     auto state = find_case(records, load_uuid(id));
-    check(state.has_value(), "a signatory takes part in a case that is not there");
+    check(state.has_value(), "an index names a case that is not there");
     if (!wanted(*state)) return true;
     if (page.items.size() == limit) {
       page.next = id;
@@ -138,32 +143,20 @@ Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
   return page;
 }
 
+}  // namespace
+
+Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,
+                                const std::function<bool(const rules::CaseState&)>& wanted,
+                                std::string_view cursor, std::size_t limit) {
+  return cases_under(records, make_key(kParticipationPrefix, reader.value), {}, wanted, cursor,
+                     limit);
+}
+
 Page<rules::CaseState> parcours(const RecordSource& records,
                                 const std::function<bool(const Uuid&)>& may,
                                 const std::function<bool(const rules::CaseState&)>& wanted,
                                 std::string_view cursor, std::size_t limit) {
-  limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
-  const std::string prefix(kAppliedPrefix);
-  Page<rules::CaseState> page;
-  std::size_t examined = 0;
-  records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
-    const std::string_view id = key.substr(prefix.size());
-    if (examined++ == kMaxExamined) {
-      page.next = id;
-      return false;
-    }
-    if (!may(load_uuid(id))) return true;
-    auto state = find_case(records, load_uuid(id));
-    check(state.has_value(), "a parcours was applied for in a case that is not there");
-    if (!wanted(*state)) return true;
-    if (page.items.size() == limit) {
-      page.next = id;
-      return false;
-    }
-    page.items.push_back(std::move(*state));
-    return true;
-  });
-  return page;
+  return cases_under(records, std::string(kAppliedPrefix), may, wanted, cursor, limit);
 }
 
 }  // namespace relais::projections
