@@ -489,6 +489,25 @@ class Ledger:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Threads:
+    """Tasks, each (function, arguments…), on a thread of its own while the block runs: until `ended`, which they look at."""
+
+    def __init__(self, *tasks):
+        self.ended = threading.Event()
+        self.lock = threading.Lock()
+        self._threads = [threading.Thread(target=task, args=arguments) for task, *arguments in tasks]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        for thread in self._threads:
+            thread.join()
+
+
 class LedgerTest(unittest.TestCase):
     """Tests that share one ledger in force and one running server."""
 

@@ -2,39 +2,26 @@
 import hashlib
 import http.client
 import random
-import threading
 
-from harness import AMICALE, ASSESSED, DETECTED, ML1, ML2, ML3, case, dice, jwt_of
+from harness import AMICALE, ASSESSED, DETECTED, ML1, ML2, ML3, Threads, case, dice, jwt_of
 
 import verify_receipt  # found through harness
 
 WRITERS = (ML1, ML2, ML3, AMICALE)
 
 
-class Load:
+class Load(Threads):
     """One thread a writer: each opens cases and assesses them, one statement or a short list a request, until it is told to
     stop or the server is gone. `acknowledged` holds (statement, receipt) of every answer that was read whole."""
 
     def __init__(self, server, writers=WRITERS):
+        super().__init__(*((self._write, slug, random.Random(dice.random())) for slug in writers))
         self.server = server
         self.acknowledged = []
         self.unexpected = []
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._write, args=(slug, random.Random(dice.random()))) for slug in writers]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def count(self):
-        with self._lock:
+        with self.lock:
             return len(self.acknowledged)
 
     def _write(self, slug, random_):
@@ -42,7 +29,7 @@ class Load:
         client = self.server.client()
         subject = None
         try:
-            while not self._stop.is_set():
+            while not self.ended.is_set():
                 if subject is None or random_.random() < 0.3:
                     subject = case()
                     statements = [signatory.statement("case.detected", subject, DETECTED, {"note": "exemple"})]
@@ -64,7 +51,7 @@ class Load:
         if answer.status not in (201, 207, 200):
             self.unexpected.append(answer)
             return False
-        with self._lock:
+        with self.lock:
             self.acknowledged += list(zip(statements, receipts_of(answer, len(statements)), strict=True))
         return True
 

@@ -3,12 +3,11 @@ that are completed later, erasures, looks at cases. And an outsider that follows
 import http.client
 import json
 import random
-import threading
 import uuid
 from collections import defaultdict
 
 from acts import id_of
-from harness import AMICALE, ASSESSED, DETECTED, ML1, ML2, case, dice, jwt_of, next_page, unb64u
+from harness import AMICALE, ASSESSED, DETECTED, ML1, ML2, Threads, case, dice, jwt_of, next_page, unb64u
 from load import entries, leaf, node, receipts_of
 
 import verify_receipt  # found through harness
@@ -47,35 +46,23 @@ def subject_of(statement):
     return json.loads(unb64u(statement.split(".")[1]))["subject"]
 
 
-class MixedLoad:
+class MixedLoad(Threads):
     """One thread a writer, each with cases of its own, until it is told to stop or the server is gone."""
 
     def __init__(self, server):
+        super().__init__(*((self._go_on, slug, random.Random(dice.random())) for slug in WRITERS))
         self.server = server
         self.told = Promises()
         self.unexpected = []
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._go_on, args=(slug, random.Random(dice.random()))) for slug in WRITERS]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def count(self):
-        with self._lock:
+        with self.lock:
             return len(self.told.receipts)
 
     def _go_on(self, slug, random_):
         writer = Writer(self, slug, random_)
         try:
-            while not self._stop.is_set():
+            while not self.ended.is_set():
                 writer.act()
         except Gone:
             pass
@@ -83,7 +70,7 @@ class MixedLoad:
             writer.client.close()
 
     def keep(self, what, *told):
-        with self._lock:
+        with self.lock:
             getattr(self.told, what).extend(told)
 
 
@@ -157,7 +144,7 @@ class Writer:
         if not self.noted:
             return
         subject, statement = self.noted.pop(self.random.randrange(len(self.noted)))
-        with self.load._lock:
+        with self.load.lock:
             self.load.told.doubtful.add(subject)
         self.send(self.signatory.statement("case.data_erased", subject, {"basis": "art17", "targets": [1]}))
         self.load.keep("erased", statement)
@@ -167,7 +154,7 @@ class Writer:
         token = self.signatory.token(self.load.server.ledger.origin, purpose=purpose)
         subject = self.subject
         self.ask(lambda: self.client.get(f"/v1/cases/{id_of(subject)}", Authorization=f"Bearer {token}"))
-        with self.load._lock:
+        with self.load.lock:
             self.load.told.looks[self.slug, subject].append(purpose)
 
 

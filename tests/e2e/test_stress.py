@@ -8,13 +8,12 @@ import contextlib
 import http.client
 import os
 import random
-import threading
 import time
 import unittest
 
 import harness
 from acts import Acts
-from harness import AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, ML3, Ledger, Live, case, dice, main
+from harness import AMICALE, ANALYST, ASSESSED, DETECTED, ML1, ML2, ML3, Ledger, Live, Threads, case, dice, main
 
 SECONDS = float(os.environ.get("RELAIS_STRESS_SECONDS", "6"))
 ROUND = min(max(SECONDS / 3, 2), 20)
@@ -23,19 +22,17 @@ GONE = (OSError, http.client.HTTPException, AssertionError, ValueError)  # the s
 EXPECTED = {200, 201, 202, 204, 207, 304, 409, 429, 503}
 
 
-class Mixed:
+class Mixed(Threads):
     """Threads that do what clients do, until the server is gone or they are told to stop."""
 
     def __init__(self, server):
         self.server = server
-        self.ended = threading.Event()
-        self.lock = threading.Lock()
         self.acknowledged = []
         self.unexpected = []
         self.counts = {}
         jobs = [(self.write, ML1), (self.write, ML2), (self.write, AMICALE), (self.write_lists, ML3), (self.read, ML1),
                 (self.read, ML2), (self.read_log, ANALYST), (self.follow, ML1), (self.follow, ANALYST), (self.administer, None)]
-        self.threads = [threading.Thread(target=self.run, args=(job, slug, random.Random(dice.random()))) for job, slug in jobs]
+        super().__init__(*((self.run, job, slug, random.Random(dice.random())) for job, slug in jobs))
 
     def run(self, job, slug, die):
         client = self.server.client(slug if job in (self.read, self.read_log) else None)
@@ -47,16 +44,6 @@ class Mixed:
         client.close()
         with self.lock:
             self.counts[job.__name__] = self.counts.get(job.__name__, 0) + done
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
 
     def expect(self, answer):
         if answer.status not in EXPECTED:

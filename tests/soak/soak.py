@@ -12,12 +12,11 @@ import contextlib
 import random
 import statistics
 import sys
-import threading
 import time
 
 from steady import Cases, Connection, Process, Steady, percentile, serving
 
-from harness import ANALYST, ML1, Live
+from harness import ANALYST, ML1, Live, Threads
 
 MOST_MIB = 24      # RocksDB's write buffers come and go by as much
 MOST_PART = 0.10
@@ -26,15 +25,15 @@ MOST_TABLES = 640  # 512 and 128 that the two stores keep open. Each purge leave
 WRITES, READS = 40, 80  # a second
 
 
-class Beside:
+class Beside(Threads):
     """What happens now and then: streams come and go, something is erased, projections are rebuilt, keys are wrapped anew,
     connections are opened and left."""
 
     def __init__(self, server, cases, seconds):
-        self.server, self.cases, self.ended, self.failed = server, cases, threading.Event(), []
+        self.server, self.cases, self.failed = server, cases, []
         jobs = [(self.follow, 0.5), (self.erase, max(seconds / 40, 1)), (self.rebuild, max(seconds / 40, 2)),
                 (self.rotate, max(seconds / 10, 3)), (self.leave, 0.2)]
-        self.threads = [threading.Thread(target=self.run, args=job) for job in jobs]
+        super().__init__(*((self.run, *job) for job in jobs))
 
     def run(self, job, every):
         die = random.Random(every)
@@ -43,16 +42,6 @@ class Beside:
                 job(die)
             except (OSError, AssertionError) as e:
                 self.failed.append(f"{job.__name__}: {e}")
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
 
     def follow(self, die):
         with contextlib.closing(Live(self.server, self.server.client(die.choice((ML1, ANALYST))))) as live:
