@@ -177,6 +177,7 @@ Status Vault::begin_rotation(store::Store& store) {
     const std::unique_lock lock(mutex_);
     if (all) roots_.erase(roots_.begin(), std::prev(roots_.end()));
   }
+  broken_ = 0;
   {
     const std::unique_lock lock(mutex_);
     const std::uint32_t number = roots_.rbegin()->first + 1;
@@ -195,7 +196,7 @@ Result<bool> Vault::rewrap(store::Store& store) {
   store::Batch batch;
   std::size_t looked_at = 0;
   std::string next;
-  Status status;
+  std::uint64_t broken = 0;
   RELAIS_TRY(
       store.scan(store::Family::keystore, next_.empty() ? kDataPrefix : std::string_view(next_),
                  [&](std::string_view record, std::string_view wrapped) {
@@ -207,16 +208,16 @@ Result<bool> Vault::rewrap(store::Store& store) {
                    const std::string_view stream = record.substr(kDataPrefix.size());
                    const auto key = unwrap(stream, wrapped);
                    if (!key) {
-                     status = fail(broken_record("the data key of a stream cannot be unwrapped"));
-                     return false;
+                     ++broken;
+                     return true;
                    }
                    if (load_be<std::uint32_t>(wrapped) != number)
                      batch.put(store::Family::keystore, record, wrap(number, root, stream, *key));
                    return true;
                  }));
-  RELAIS_TRY(status);
   if (batch.bytes() > 0) RELAIS_TRY(store.write(batch, true));
   next_ = next;
+  broken_ += broken;
   return next.empty();
 }
 

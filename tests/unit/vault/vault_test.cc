@@ -150,6 +150,38 @@ TEST_F(VaultTest, AnInterruptedRotationLosesNothing) {
   for (std::size_t i = 0; i < sealed.size(); ++i) EXPECT_EQ(opened(sealed[i]), std::to_string(i));
 }
 
+// One damaged record hinders no erasure: it opens nothing, is left as it is, and is counted.
+TEST_F(VaultTest, ADataKeyThatCannotBeUnwrappedStopsNoErasure) {
+  const std::string lost = kept("case one", "what is lost");
+  const std::string erased = kept("case three", "what is erased");
+  const std::string stays = kept("case two", "what stays");
+  const std::string record = "Dcase one";
+  std::string damaged = **store->get(store::Family::keystore, record);
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);
+  for (const std::string& value : {damaged, std::string("x"), std::string()}) {
+    store::Batch batch;
+    batch.put(store::Family::keystore, record, value);
+    ASSERT_TRUE(store->write(batch, true));
+    rotate();
+    EXPECT_EQ(vault->broken(), 1U);
+    EXPECT_EQ(**store->get(store::Family::keystore, record), value);
+    EXPECT_EQ(vault->open(lost, "entry 7").error().rule, "vault-record-broken");
+  }
+  const std::string before = **store->get(store::Family::keystore, "Dcase three");
+  store::Batch batch;
+  Vault::destroy(batch, "case three");
+  ASSERT_TRUE(store->write(batch, true));
+  rotate();
+  EXPECT_EQ(vault->broken(), 1U);  // of this rotation alone
+  open();
+  EXPECT_EQ(opened(stays), "what stays");
+  // What a copy from before the erasure has is wrapped by a root key that is gone.
+  store::Batch back;
+  back.put(store::Family::keystore, "Dcase three", before);
+  ASSERT_TRUE(store->write(back, true));
+  EXPECT_EQ(vault->open(erased, "entry 7").error().rule, "vault-record-broken");
+}
+
 TEST_F(VaultTest, AnotherKeyOpensNothing) {
   const std::string other = (folder.path / "other").string();
   ASSERT_TRUE(make_wrapping_key(other));
