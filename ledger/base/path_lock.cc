@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,22 +16,32 @@ namespace {
 using Steady = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kBetweenTries{50};
 
+bool is_at(int fd, const std::filesystem::path& path) {
+  struct stat locked{};
+  struct stat there{};
+  return ::fstat(fd, &locked) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         locked.st_dev == there.st_dev && locked.st_ino == there.st_ino;
+}
+
 }  // namespace
 
 /// Asked for again and again: flock(2) itself waits without an end.
 Result<PathLock> PathLock::take(const std::filesystem::path& path, std::chrono::milliseconds wait) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    return fail(Errc::io, "folder-locked",
-                "cannot open " + path.string() + ": " + std::strerror(errno));
-  PathLock lock(fd);
   const Steady::time_point end = Steady::now() + wait;
   for (;;) {
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK)
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+      return fail(Errc::io, "folder-locked",
+                  "cannot open " + path.string() + ": " + std::strerror(errno));
+    PathLock lock(fd);
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+      if (is_at(fd, path)) return lock;
+    } else if (errno == EINTR) {
+      continue;
+    } else if (errno != EWOULDBLOCK) {
       return fail(Errc::io, "folder-locked",
                   "cannot lock " + path.string() + ": " + std::strerror(errno));
+    }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Steady::now());
     if (left.count() <= 0) break;
     std::this_thread::sleep_for(std::min(left, kBetweenTries));

@@ -14,7 +14,8 @@ namespace relais {
 class PathLock {
  public:
   PathLock() = default;
-  /// Of what is there; waits so long for another program to give it back, and no longer. Rule
+  /// Of what is there, and has the path still once it is locked: another program may have put
+  /// something else in its place. Waits so long for that one to give it back, and no longer. Rule
   /// "folder-locked": Errc::conflict where it does not, Errc::io where the path cannot be opened.
   static Result<PathLock> take(const std::filesystem::path& path,
                                std::chrono::milliseconds wait = {});

@@ -83,8 +83,15 @@ Status create_private_file(const fs::path& file, std::string_view bytes) {
 
 namespace {
 
-/// Gives a new file with the bytes the name of the old one.
-Status put_in_place(const fs::path& file, std::string_view bytes) {
+/// Written over, and gone.
+void discard(const fs::path& file) {
+  if (const Descriptor left(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)); left.fd >= 0)
+    static_cast<void>(write_over(left.fd, file));
+  ::unlink(file.c_str());
+}
+
+/// Gives a new file with the bytes the name of the old one, and its lock.
+Status put_in_place(const fs::path& file, std::string_view bytes, PathLock* lock) {
   fs::path next = file;
   next += ".new";
   if (const Descriptor left(::open(next.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -93,33 +100,39 @@ Status put_in_place(const fs::path& file, std::string_view bytes) {
     ::unlink(next.c_str());
   }
   RELAIS_TRY(create_private_file(next, bytes));
-  if (::rename(next.c_str(), file.c_str()) == 0) return sync_folder_of(file);
-  auto failure = io_error(file, "cannot replace");
-  if (const Descriptor left(::open(next.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)); left.fd >= 0)
-    static_cast<void>(write_over(left.fd, next));
-  ::unlink(next.c_str());
-  return failure;
+  auto of_next = lock == nullptr ? Result<PathLock>(PathLock()) : PathLock::take(next);
+  if (!of_next) {
+    discard(next);
+    return fail(std::move(of_next.error()));
+  }
+  if (::rename(next.c_str(), file.c_str()) != 0) {
+    auto failure = io_error(file, "cannot replace");
+    discard(next);
+    return failure;
+  }
+  if (lock != nullptr) *lock = std::move(*of_next);
+  return sync_folder_of(file);
 }
 
 enum class OtherNames { spared, written_over };
 
-Status replace(const fs::path& file, std::string_view bytes, OtherNames others) {
+Status replace(const fs::path& file, std::string_view bytes, OtherNames others, PathLock* lock) {
   const Descriptor old(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat before{};
   if (old.fd < 0 || ::fstat(old.fd, &before) != 0) return io_error(file, "cannot open");
-  RELAIS_TRY(put_in_place(file, bytes));
+  RELAIS_TRY(put_in_place(file, bytes, lock));
   if (others == OtherNames::spared && before.st_nlink > 1) return {};
   return write_over(old.fd, file);
 }
 
 }  // namespace
 
-Status replace_private_file(const fs::path& file, std::string_view bytes) {
-  return replace(file, bytes, OtherNames::written_over);
+Status replace_private_file(const fs::path& file, std::string_view bytes, PathLock* lock) {
+  return replace(file, bytes, OtherNames::written_over, lock);
 }
 
-Status rewrite_private_file(const fs::path& file, std::string_view bytes) {
-  return replace(file, bytes, OtherNames::spared);
+Status rewrite_private_file(const fs::path& file, std::string_view bytes, PathLock* lock) {
+  return replace(file, bytes, OtherNames::spared, lock);
 }
 
 Status read_private_file(const fs::path& file, std::string& bytes) {

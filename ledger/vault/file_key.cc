@@ -42,24 +42,25 @@ Result<std::unique_ptr<WrappingKey>> FileKey::open(const std::filesystem::path& 
   auto real =
       std::filesystem::canonical(file, ec);  // a link is followed once: the file is replaced
   std::unique_ptr<FileKey> key(new FileKey(ec ? file : real));
+  // Before it is read: what another program puts in its place until then would be lost.
+  if (use == Use::renew) key->lock_ = locked(key->file_);
   std::string text;
   RELAIS_TRY(crypto::read_private_file(key->file_, text));
   RELAIS_TRY(key->read(text));
-  if (use == Use::renew) RELAIS_TRY(key->lock());
+  if (use == Use::renew) RELAIS_TRY(key->check_own());
   return std::unique_ptr<WrappingKey>(std::move(key));
 }
 
 /// Alone with a file that can be replaced, as every erasure does: who finds out then would serve
 /// on, and never forget.
-Status FileKey::lock() {
-  lock_ = locked(file_);
+Status FileKey::check_own() {
   if (!lock_.held())
     return fail(error(Errc::conflict, "wrapping-key-in-use",
                       "another program writes a ledger with " + file_.string() +
                           ": the erasures of one would destroy the keys of the other")
                     .at("--wrapping-key")
                     .accepts("a copy of the key for a copy of the ledger"));
-  const Status tried = crypto::rewrite_private_file(file_, text());
+  const Status tried = crypto::rewrite_private_file(file_, text(), &lock_);
   if (!tried && tried.error().rule.starts_with("storage-")) return tried;
   if (!tried)
     return fail(
@@ -68,7 +69,6 @@ Status FileKey::lock() {
             .at("--wrapping-key")
             .accepts("a file in a folder that the server may write into; in a container, "
                      "the folder and not the file alone"));
-  lock_ = locked(file_);
   return {};
 }
 
@@ -84,9 +84,7 @@ Status FileKey::check_unchanged() const {
 }
 
 Status FileKey::replace() {
-  RELAIS_TRY(crypto::replace_private_file(file_, text()));
-  if (lock_.held()) lock_ = locked(file_);
-  return {};
+  return crypto::replace_private_file(file_, text(), lock_.held() ? &lock_ : nullptr);
 }
 
 Result<std::unique_ptr<WrappingKey>> FileKey::make(const std::filesystem::path& file) {

@@ -27,7 +27,7 @@ class FileKey final : public WrappingKey {
     crypto::SecretKey key;
   };
   explicit FileKey(std::filesystem::path file) : file_(std::move(file)) {}
-  Status lock();
+  Status check_own();
   Status check_unchanged() const;
   Status replace();
   static Key new_key();
@@ -35,7 +35,7 @@ class FileKey final : public WrappingKey {
   std::string text() const;
 
   const std::filesystem::path file_;
-  PathLock lock_;  // of who renews it
+  PathLock lock_;  // of who renews it: of the file that has the name, whichever that is
   std::deque<Key> keys_;
 };
 

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
+#include "ledger/base/path_lock.h"
 #include "ledger/crypto/private_file.h"
 #include "tests/support/temp_folder.h"
 
@@ -216,6 +219,68 @@ TEST_F(FileKeyTest, OpeningLeavesNoCopyBehind) {
   ASSERT_TRUE(open_wrapping_key(place, Use::renew));
   std::ifstream in(kept, std::ios::binary);
   EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), {}}), key);
+}
+
+/// The file is another one after each replacement, and locked all the same.
+TEST_F(FileKeyTest, IsLockedThroughEachReplacement) {
+  const std::string wrapped = *(*make_wrapping_key(place))->wrap("one", "");
+  auto key = open_wrapping_key(place, Use::renew);
+  ASSERT_TRUE(key) << to_string(key.error());
+  const auto in_use = [&] {
+    const auto second = open_wrapping_key(place, Use::renew);
+    return !second && second.error().rule == "wrapping-key-in-use" && !PathLock::take(place);
+  };
+  EXPECT_TRUE(in_use());
+  ASSERT_TRUE((*key)->renew());
+  EXPECT_TRUE(in_use());
+  ASSERT_TRUE((*key)->destroy_others(wrapped));
+  EXPECT_TRUE(in_use());
+  EXPECT_EQ((*open_wrapping_key(place, Use::unwrap))->unwrap(wrapped, ""), "one");
+  key->reset();
+  EXPECT_FALSE(in_use());
+}
+
+/// Two servers at boot: whenever one has the key, the other has not.
+TEST_F(FileKeyTest, OfManyThatOpenItAtOnceOneHasIt) {
+  ASSERT_TRUE(make_wrapping_key(place));
+  std::atomic<int> holding{0};
+  std::atomic<int> opened{0};
+  std::atomic<bool> shared{false};
+  const auto start = [&] {
+    for (int i = 0; i < 100; ++i) {
+      const auto key = open_wrapping_key(place, Use::renew);
+      if (!key) {
+        EXPECT_EQ(key.error().rule, "wrapping-key-in-use");
+        continue;
+      }
+      ++opened;
+      if (++holding > 1) shared = true;
+      const auto wrapped = (*key)->wrap("one", "");
+      EXPECT_TRUE((*key)->renew());
+      EXPECT_TRUE((*key)->destroy_others(*wrapped));
+      --holding;
+    }
+  };
+  std::vector<std::thread> servers;
+  for (int i = 0; i < 4; ++i) servers.emplace_back(start);
+  for (std::thread& server : servers) server.join();
+  EXPECT_FALSE(shared);
+  EXPECT_GT(opened, 0);
+}
+
+/// What was locked when it had the name, and has it no more, is nobody's.
+TEST(PathLockTest, IsOfWhatHasTheNameStill) {
+  const tests::TempFolder folder;
+  const fs::path file = folder.path / "file";
+  std::ofstream(file) << "one";
+  const auto first = PathLock::take(file);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(PathLock::take(file).error().rule, "folder-locked");
+  std::ofstream(folder.path / "next") << "two";
+  fs::rename(folder.path / "next", file);
+  const auto second = PathLock::take(file);
+  EXPECT_TRUE(second);
+  EXPECT_EQ(PathLock::take(file).error().code, Errc::conflict);
 }
 
 TEST_F(FileKeyTest, WhatIsNoKeyIsRefused) {
