@@ -209,6 +209,20 @@ TEST_F(HeadOf, ATornSlotIsMendedAndADamagedOneRefused) {
   EXPECT_EQ(content().flaw, "is damaged");
 }
 
+/// What is cut behind its first slot may have had the newest in its second.
+TEST_F(HeadOf, AHeadOfOneSlotHasLostTheOther) {
+  fill(2);
+  while (newest() != 0) fill(1);
+  ledger.reset();
+  const std::string whole = bytes();
+  ASSERT_EQ(whole.size(), static_cast<std::size_t>(2 * kSlot));
+  std::ofstream(file(), std::ios::binary) << whole.substr(0, kSlot);
+  EXPECT_EQ(content().flaw, "is damaged");
+  EXPECT_NE(start().find("head is damaged"), std::string::npos);
+  std::ofstream(file(), std::ios::binary) << whole;
+  EXPECT_EQ(start(), "");
+}
+
 /// The log's key has signed both slots.
 TEST_F(HeadOf, SlotsThatContradictEachOtherAreRefused) {
   fill(2);
