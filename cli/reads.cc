@@ -21,6 +21,14 @@ Error lost(const std::filesystem::path& data, std::uint64_t had, bool rotated) {
                               ", which gives up who looked at what until now"));
 }
 
+Error reads_there(const std::filesystem::path& data) {
+  return error(Errc::conflict, "reads-there", (data / "reads").string() + " is there")
+      .at("--reads-anew")
+      .accepts(
+          "nothing: this is for a log of reads that is lost, or is empty, by the entries that "
+          "it had, and where the log's key was never replaced");
+}
+
 std::filesystem::path vkey_file(const std::filesystem::path& data) {
   return data / "reads.vkey";
 }
@@ -34,10 +42,10 @@ Status make(const std::filesystem::path& data, const merkle::LogKeys& ledger,
   const bool there = std::filesystem::exists(data / "reads");
   const bool named = std::filesystem::exists(vkey_file(data));
   const bool rotated = ledger.all().size() > 1;
-  if (there && anew)
-    return fail(error(Errc::conflict, "reads-there", (data / "reads").string() + " is there")
-                    .at("--reads-anew")
-                    .accepts("nothing: this is for a log of reads that is lost"));
+  // One that was begun anew, and not kept by the ledger: what is there is empty, as open_reads()
+  // looks.
+  const bool interrupted = !rotated && anew == had.value_or(0);
+  if (there && anew && !interrupted) return fail(reads_there(data));
   if (!there && (named || had || rotated) && (rotated || anew != had.value_or(0)))
     return fail(lost(data, had.value_or(0), rotated));
   if (!there) RELAIS_TRY(reads::create_log(data / "reads", ledger.newest(), key));
@@ -106,6 +114,7 @@ Result<std::unique_ptr<reads::ReadLog>> open_reads(const std::filesystem::path& 
     RELAIS_TRY(check_vkey(data, keys, true));
     options.key = key;
     auto opened = reads::ReadLog::open(options, clock);
+    if (opened && how.anew && (*opened)->head()->size().value > 0) return fail(reads_there(data));
     const Status kept = opened ? ledger.keep_reads_size((*opened)->head()->size().value)
                                : Status(fail(opened.error()));
     if (kept) return opened;

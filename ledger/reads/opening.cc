@@ -16,6 +16,19 @@ std::unexpected<Error> broken(const std::string& rule, std::string message) {
                            "not hold"));
 }
 
+/// One that is empty may have been begun anew, by a command that did not get to its end.
+std::unexpected<Error> too_short(std::uint64_t size, const Options& options,
+                                 const merkle::LogKeys& log) {
+  const std::string had = std::to_string(options.least);
+  auto failure = broken("reads", "it has " + std::to_string(size) + " entries, and had " + had +
+                                     ", as the ledger knows");
+  if (size == 0 && log.all().size() == 1)
+    failure.error().accepted += "; or, where it is lost: relais rebuild --data " +
+                                options.path.parent_path().string() + " --reads-anew " + had +
+                                ", which gives up who looked at what until now";
+  return failure;
+}
+
 store::Options store_options(const fs::path& path) {
   store::Options options;
   options.path = path / "store";
@@ -237,8 +250,7 @@ Result<std::unique_ptr<ReadLog>> ReadLog::open(const Options& options, const Clo
   RELAIS_ASSIGN(Head head, self_check(*impl->store, impl->keys));
   RELAIS_TRY(check_head_file(head, handed_out, options, *impl->store));
   if (head.checkpoint.size < options.least)
-    return broken("reads", "it has " + std::to_string(head.checkpoint.size) + " entries, and had " +
-                               std::to_string(options.least) + ", as the ledger knows");
+    return too_short(head.checkpoint.size, options, impl->keys);
   if (options.key) RELAIS_TRY(impl->open_writer(handed_out, head));
   impl->head = std::make_shared<const Head>(std::move(head));
   std::unique_ptr<ReadLog> log(new ReadLog(std::move(impl)));

@@ -170,11 +170,28 @@ def reads_lost():
         shutil.rmtree(data / "reads")
         shutil.copytree(empty, data / "reads")
 
+    def shorter(s):
+        """A log of reads that has entries, and fewer than it had, is not begun anew by their number."""
+        with bare() as t:
+            t.ledger.found(t.serve("--clock-seconds", 3600))
+            subject = t.minor(ML1)
+            t.case_of(ML1, subject)
+            t.server.stop()
+            shutil.copytree(t.ledger.data / "reads", t.folder / "older")
+            t.serve("--clock-seconds", 3600)
+            t.case_of(ML1, subject)
+            t.server.stop()
+            older(t, t.ledger.data)
+            had = re.search(r"and had (\d+), as the ledger knows", run("verify", "--data", t.ledger.data, ok=None).stderr)[1]
+            anew = run("rebuild", "--data", t.ledger.data, "--reads-anew", had, ok=None)
+            return f"{anew.returncode} {'reads-there' in anew.stderr}, start {start(t.ledger.data)}"
+
     lost = "verify refused, start refused; the way out 0, with another number 1, started"
     yield Row("no log of reads, and no key of it", READS, attempt(removed("reads", "reads.vkey")), lost)
     yield Row("no log of reads", READS, attempt(removed("reads")), lost)
     yield Row("the log of reads of before the last start", READS, attempt(older), "verify refused, start refused")
-    yield Row("another one, empty, of the same key", READS, attempt(another), "verify refused, start refused")
+    yield Row("another one, empty, of the same key", READS, attempt(another), lost)
+    yield Row("the log of reads of before, to be begun anew", READS, shorter, "1 True, start refused")
     yield control("its key alone gone", READS, attempt(removed("reads.vkey")), "verify refused, start started")
     yield control("the log of reads as it is", READS, attempt(lambda t, d: None), "verify holds, start started")
 
