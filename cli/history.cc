@@ -1,5 +1,10 @@
 #include "cli/history.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+
 #include "ledger/base/file.h"
 #include "ledger/crypto/sha256.h"
 
@@ -7,20 +12,31 @@ namespace relais::cli {
 
 Result<std::optional<replay::SignedTree>> read_seen(const std::filesystem::path& file,
                                                     const merkle::LogKeys& log) {
-  constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
   std::error_code ec;
   if (!std::filesystem::exists(std::filesystem::symlink_status(file, ec)))
     return std::optional<replay::SignedTree>();
-  replay::SignedTree seen;
-  RELAIS_ASSIGN(seen.note, read_file(file, kMostBytes));
-  auto opened = merkle::open_checkpoint(seen.note, log);
+  RELAIS_ASSIGN(const std::string note, read_file(file, merkle::kMaxNoteBytes));
+  auto opened = merkle::open_checkpoint(note, log);
   if (!opened)
     return fail(error(Errc::corrupt, "checkpoint-kept",
                       file.string() + " does not hold: " + to_string(opened.error()))
                     .at(file.string())
                     .accepts("the newest checkpoint of this log that was seen, or no such file"));
-  seen.checkpoint = std::move(*opened);
-  return std::optional(std::move(seen));
+  return std::optional(replay::signed_tree(std::move(*opened), note, log));
+}
+
+Result<PathLock> lock_seen(const std::filesystem::path& file) {
+  constexpr std::chrono::seconds kWaitForOthers{10};
+  std::error_code ec;
+  // One file has one lock, by whatever name it is given.
+  std::filesystem::path lock =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(file), ec);
+  if (ec) lock = file;
+  lock += ".lock";
+  const int made =
+      ::open(lock.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);  // where it is not, the lock says why
+  return PathLock::take(lock, kWaitForOthers);
 }
 
 Status compare_with_seen(const replay::Fetch& fetch, const replay::SignedTree& seen,

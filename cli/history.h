@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ledger/base/error.h"
+#include "ledger/base/path_lock.h"
 #include "ledger/merkle/log_keys.h"
 #include "replay/verify/fork.h"
 
@@ -16,6 +17,15 @@ namespace relais::cli {
 /// not hold.
 Result<std::optional<replay::SignedTree>> read_seen(const std::filesystem::path& file,
                                                     const merkle::LogKeys& log);
+
+/// For who reads what was seen, and replaces it: a lock on <file>.lock, since the file itself is
+/// another one with each look. Two at once would each go on from what was seen, and see no
+/// contradiction. Waits ten seconds for another program. Rule "folder-locked".
+Result<PathLock> lock_seen(const std::filesystem::path& file);
+
+/// Pieces of evidence of one kind that are kept in one place, at most: a server can make any
+/// number.
+inline constexpr std::size_t kMaxEvidence = 16;
 
 /// compare_trees() with what was seen, in `file`. Rules "history-differs", and `fork` then;
 /// "history-unproven".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 
 #include "cli/files.h"
@@ -121,6 +122,16 @@ Status keep_receipt(const std::string& path, const Submitted& answer) {
   return {};
 }
 
+void each_receipt(const std::filesystem::path& path,
+                  const std::function<void(const std::filesystem::path&)>& visit) {
+  std::error_code ec;
+  for (const auto& folder : std::filesystem::directory_iterator(path, ec)) {
+    std::error_code none;  // of what is no folder
+    for (const auto& file : std::filesystem::directory_iterator(folder.path(), none))
+      if (file.path().extension() == kReceiptSuffix) visit(file.path());
+  }
+}
+
 /// Whether a receipt is under a checkpoint of this log by a key that nobody here knows.
 bool by_unknown_key(const std::string& receipt, const merkle::LogKeys& log) {
   const auto parsed = merkle::parse_receipt(receipt);
@@ -236,8 +247,27 @@ Result<ReceiptFolder> ReceiptFolder::open(const std::string& path, const std::st
   remove_unfinished(path);
   RELAIS_ASSIGN(folder.seen_,
                 read_seen(std::filesystem::path(path) / kCheckpointFile, folder.log_));
+  if (!folder.seen_) RELAIS_TRY(folder.begin_from_receipts());
   if (fresh) RELAIS_TRY(replace_file(kept, merkle::to_text(folder.log_)));
   return folder;
+}
+
+/// Where log.checkpoint is lost: each kept receipt is under a tree that was seen, and the largest
+/// is gone on from.
+Status ReceiptFolder::begin_from_receipts() {
+  const auto look = [&](const std::filesystem::path& file) {
+    const auto text = read_file(file, kMaxReceiptFile);
+    const auto receipt = text ? merkle::parse_receipt(*text) : fail(text.error());
+    const auto note = receipt ? merkle::parse_note(receipt->checkpoint) : fail(receipt.error());
+    const auto shown = note ? merkle::parse_checkpoint_body(note->body) : fail(note.error());
+    if (!shown || (seen_ && shown->size <= seen_->checkpoint.size)) return;
+    auto opened = merkle::open_checkpoint(receipt->checkpoint, log_);
+    if (opened) seen_ = replay::signed_tree(std::move(*opened), receipt->checkpoint, log_);
+  };
+  const std::filesystem::path folder(path_);
+  look(folder / kNewestFile);
+  each_receipt(folder, look);
+  return seen_ ? replace_file(folder / kCheckpointFile, seen_->note) : Status();
 }
 
 /// As verify_answer() with what this folder knows. What is followed must lead to a tree that goes
@@ -258,7 +288,7 @@ Status ReceiptFolder::keep_keys(merkle::LogKeys keys, std::vector<replay::KeyLin
                                 const std::filesystem::path& path, const replay::Fetch& fetch) {
   for (const replay::KeyLink& link : links) {
     RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(link.receipt));
-    Status same = compare({link.checkpoint, receipt.checkpoint}, fetch);
+    Status same = compare(replay::signed_tree(link.checkpoint, receipt.checkpoint, keys), fetch);
     if (same) continue;
     same.error().message += convict(path, link.receipt, same.error());
     return same;
@@ -302,12 +332,7 @@ void ReceiptFolder::recall(const std::filesystem::path& file) {
 
 void ReceiptFolder::recall_all() {
   recalled_ = true;
-  std::error_code ec;
-  for (const auto& folder : std::filesystem::directory_iterator(path_, ec)) {
-    std::error_code none;  // of what is no folder
-    for (const auto& file : std::filesystem::directory_iterator(folder.path(), none))
-      if (file.path().extension() == kReceiptSuffix) recall(file.path());
-  }
+  each_receipt(path_, [&](const std::filesystem::path& file) { recall(file); });
 }
 
 /// Times of receipt never go back along the log. The receipt of the highest index is at hand; the
@@ -359,7 +384,8 @@ std::string ReceiptFolder::convict(const std::filesystem::path& path, const std:
                                    const Error& why) const {
   const auto known = find_evidence(path, receipt, kUnconfirmed);
   const bool forked = why.rule == "history-differs";
-  const bool convicts = forked || why.rule == "receipt-order";
+  const bool convicts = forked || why.rule == "receipt-order" || why.rule == "receipt-backdated" ||
+                        why.rule == "checkpoint-key-range";
   if (!known && !has_room_for_evidence(path, convicts))
     return "; what it signed is not kept: of this statement " + std::to_string(kMaxEvidence) +
            " such pieces of evidence are there already";
@@ -380,8 +406,10 @@ std::string ReceiptFolder::keep_evidence(const std::string& statement, const Sub
   const auto checkpoint = merkle::open_checkpoint(receipt->checkpoint, log_);
   // What a key has signed past its end was signed by who should not have it any more.
   if (!checkpoint && checkpoint.error().rule != "checkpoint-key-range") return {};
+  if (!checkpoint) against_ = merkle::to_text(log_);
   const Status same =
-      checkpoint ? compare({*checkpoint, receipt->checkpoint}, fetch) : fail(checkpoint.error());
+      checkpoint ? compare(replay::signed_tree(*checkpoint, receipt->checkpoint, log_), fetch)
+                 : fail(checkpoint.error());
   if (same) return {};
   const auto path = path_of(statement);
   if (!path) return "; what it signed is not kept: " + path.error().message;
@@ -395,15 +423,19 @@ Result<replay::ReceiptReport> ReceiptFolder::keep(const std::string& statement,
   if (!verified) {
     Error& e = verified.error();
     std::string kept = keep_evidence(statement, answer, fetch);
-    // It is what it says itself that does not hold, together with the statement.
-    if (const auto path = path_of(statement); kept.empty() && path && e.rule == "receipt-backdated")
+    // It is what it says itself that does not hold, together with the statement: whatever else is
+    // not proven of it.
+    if (const auto path = path_of(statement);
+        path && e.rule == "receipt-backdated" && !find_evidence(*path, answer.receipt, kAgainst)) {
+      against_ = statement.substr(0, statement.find('~')) + "~";
       kept = convict(*path, answer.receipt, e);
+    }
     e.message += kept;
     return verified;
   }
   RELAIS_ASSIGN(const merkle::Receipt receipt, merkle::parse_receipt(answer.receipt));
   RELAIS_ASSIGN(const auto path, path_of(statement));
-  Status ok = confirm({verified->checkpoint, receipt.checkpoint}, fetch);
+  Status ok = confirm(replay::signed_tree(verified->checkpoint, receipt.checkpoint, log_), fetch);
   if (ok) ok = check_order(*verified);
   if (!ok) {
     Error e = ok.error();

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/history.h"
 #include "cli/remote.h"
 #include "cli/vkeys.h"
 #include "ledger/base/clock.h"
@@ -41,8 +42,7 @@ Result<replay::ReceiptReport> verify_answer(const std::string& statement, const 
                                             std::vector<replay::KeyLink>& followed);
 
 /// What a server can have written of one statement: pieces of evidence that contradict, as many
-/// that are not proven, and bytes of an answer.
-inline constexpr std::size_t kMaxEvidence = 16;
+/// that are not proven (kMaxEvidence each), and bytes of an answer.
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} * 1024;
 
 /// What the log's own rules exclude: a statement that was received more than five minutes before
@@ -94,6 +94,7 @@ class ReceiptFolder {
   Result<std::filesystem::path> path_of(const std::string& statement);
   Status compare(const replay::SignedTree& shown, const replay::Fetch& fetch);
   Status confirm(const replay::SignedTree& shown, const replay::Fetch& fetch);
+  Status begin_from_receipts();
   void recall_all();
   void recall(const std::filesystem::path& file);
   Status check_order(const replay::ReceiptReport& receipt);

@@ -37,6 +37,27 @@ Error shrunk(const replay::SignedTree& seen, const merkle::Checkpoint& shown,
       .accepts("a tree that goes on from " + file);
 }
 
+std::size_t count_forks(const std::filesystem::path& file) {
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const std::string begin = file.filename().string() + ".";
+  std::size_t count = 0;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(begin) && name.ends_with(".fork")) ++count;
+  }
+  return count;
+}
+
+/// Under a name of its content; of so many that there are, no more.
+Status keep_fork(const std::string& evidence, const std::string& fork, const std::string& file) {
+  std::error_code ec;
+  if (!std::filesystem::exists(evidence, ec) && count_forks(file) >= kMaxEvidence)
+    return fail(Errc::too_large, "evidence-full",
+                std::to_string(kMaxEvidence) + " such proofs are there already");
+  return keep_file(evidence, fork);
+}
+
 /// What convicts the log is kept beside the file: the server may hide its tiles.
 Status check_seen(const replay::Fetch& fetch, const replay::SignedTree& seen,
                   const replay::SignedTree& shown, const std::string& file) {
@@ -44,7 +65,7 @@ Status check_seen(const replay::Fetch& fetch, const replay::SignedTree& seen,
   Status same = compare_with_seen(fetch, seen, shown, file, fork);
   if (!fork.empty()) {
     const std::string evidence = file + "." + digest_name(fork) + ".fork";
-    const Status kept = keep_file(evidence, fork);
+    const Status kept = keep_fork(evidence, fork, file);
     same.error().message += kept ? "; the proof is kept as " + evidence
                                  : "; the proof is not kept: " + kept.error().message;
     return same;
@@ -52,6 +73,17 @@ Status check_seen(const replay::Fetch& fetch, const replay::SignedTree& seen,
   if (shown.checkpoint.size < seen.checkpoint.size)
     return fail(shrunk(seen, shown.checkpoint, file));
   return same;
+}
+
+/// In the place of what was seen. Who does not ask for the lock may have replaced that meanwhile:
+/// no tree takes the place of another that it does not go on from.
+Status keep_seen(const replay::Fetch& fetch, const std::optional<replay::SignedTree>& before,
+                 const replay::SignedTree& shown, const merkle::LogKeys& log,
+                 const std::string& file) {
+  RELAIS_ASSIGN(const auto there, read_seen(file, log));
+  if (there && (!before || there->note != before->note))
+    RELAIS_TRY(check_seen(fetch, *there, shown, file));
+  return replace_file(file, shown.note);
 }
 
 struct Verified {
@@ -63,7 +95,11 @@ struct Verified {
 
 Result<Verified> verify_served(Context& context, const VerifyUrlOptions& o) {
   RELAIS_ASSIGN(merkle::LogKeys log, read_vkey(o.vkey));
-  if (!o.checkpoint.empty()) RELAIS_TRY(check_outside_ledger(o.checkpoint, "--checkpoint"));
+  PathLock lock;
+  if (!o.checkpoint.empty()) {
+    RELAIS_TRY(check_outside_ledger(o.checkpoint, "--checkpoint"));
+    RELAIS_ASSIGN(lock, lock_seen(o.checkpoint));
+  }
   RELAIS_ASSIGN(const auto remote, Remote::open(o.remote));
   const auto fetch = [&](const std::string& path) { return remote->get("/log/" + path, o.token); };
   Verified verified;
@@ -75,11 +111,11 @@ Result<Verified> verify_served(Context& context, const VerifyUrlOptions& o) {
   if (!o.checkpoint.empty()) {
     RELAIS_ASSIGN(seen, read_seen(o.checkpoint, log));
   }
-  std::string note;
+  replay::SignedTree now;
   const auto first = [&](const merkle::Checkpoint& shown,
                          const std::string& signed_note) -> Status {
-    note = signed_note;
-    if (seen) RELAIS_TRY(check_seen(fetch, *seen, {shown, note}, o.checkpoint));
+    now = replay::signed_tree(shown, signed_note, log);
+    if (seen) RELAIS_TRY(check_seen(fetch, *seen, now, o.checkpoint));
     return check_size(o, shown);
   };
   Progress progress(context, "verifying");
@@ -88,7 +124,7 @@ Result<Verified> verify_served(Context& context, const VerifyUrlOptions& o) {
       [&](std::uint64_t done, std::uint64_t total) { progress(done, total); }, first);
   progress.clear();
   if (!report) return fail(std::move(report.error()));
-  if (!o.checkpoint.empty()) RELAIS_TRY(replace_file(o.checkpoint, note));
+  if (!o.checkpoint.empty()) RELAIS_TRY(keep_seen(fetch, seen, now, log, o.checkpoint));
   verified.report = std::move(*report);
   if (seen) verified.seen = seen->checkpoint.size;
   verified.keys = log.all().size();

@@ -1,5 +1,7 @@
 #include "replay/verify/fork.h"
 
+#include <algorithm>
+
 #include "ledger/base/json.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/merkle/tree.h"
@@ -41,7 +43,27 @@ Result<merkle::Checkpoint> tree_of(const json::object& fork, const char* name,
   return opened;
 }
 
+bool is_own(const merkle::NoteSignature& s, const std::string& body, const merkle::LogKeys& log) {
+  return s.name == log.name() && std::ranges::any_of(log.all(), [&](const merkle::LogKey& own) {
+           return own.key.id() == s.key_id && crypto::verify(own.key.key, body, s.signature);
+         });
+}
+
 }  // namespace
+
+SignedTree signed_tree(merkle::Checkpoint checkpoint, std::string_view note,
+                       const merkle::LogKeys& log) {
+  const auto parsed = merkle::parse_note(note);
+  if (!parsed) return {std::move(checkpoint), std::string(note)};
+  SignedTree tree{std::move(checkpoint), parsed->body + "\n"};
+  std::string_view lines = note.substr(tree.note.size());
+  for (const merkle::NoteSignature& s : parsed->signatures) {
+    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
+    lines.remove_prefix(line.size());
+    if (is_own(s, parsed->body, log)) tree.note += line;
+  }
+  return tree;
+}
 
 Status compare_trees(const Fetch& fetch, const SignedTree& one, const SignedTree& other,
                      std::string& fork) {

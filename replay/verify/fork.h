@@ -19,6 +19,12 @@ struct SignedTree {
   std::string note;
 };
 
+/// What is kept of a note that open_checkpoint() takes: its body, and the lines that the log's own
+/// keys have signed. Whatever else stands behind it is its server's choice, and as long as it
+/// likes.
+SignedTree signed_tree(merkle::Checkpoint checkpoint, std::string_view note,
+                       const merkle::LogKeys& log);
+
 /// Whether one of two signed trees begins with the other: the consistency proof is made of tiles.
 /// Errors of verify_growth(); with "verify-growth", `fork` is what convicts the log.
 Status compare_trees(const Fetch& fetch, const SignedTree& one, const SignedTree& other,

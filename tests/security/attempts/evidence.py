@@ -1,15 +1,18 @@
 """A host that has the key of its log, and would have nobody keep what proves that it forked it."""
 import base64
+import contextlib
 import datetime
 import fcntl
 import json
 import os
 import shutil
+import threading
 import time
+import types
 import uuid
 
-from falselog import FalseLog, Host
-from harness import DETECTED, ML1, RELAIS, ROOT, b64u, case, rfc3339
+from falselog import FalseLog, Host, text
+from harness import DETECTED, ML1, RELAIS, ROOT, b64u, case, jwt_of, rfc3339
 from stage import bare as stage  # noqa: F401, who keeps receipts asks no server of ours
 from table import Row, control
 
@@ -460,6 +463,157 @@ def history(leaves, more=0, size=None):
     return make
 
 
+def look(log, url, seen):
+    """verify --url with what was seen: its exit code and the rule."""
+    code, text = program(RELAIS, "verify", "--url", url, "--vkey", log.vkey, "--checkpoint", seen)
+    rules = ("folder-locked", "history-differs", "history-shrunk", "goes on from", "begins")
+    return f"{code} {next((r for r in rules if r in text), text)}"
+
+
+def shown_by(history, tile=None):
+    """What a server of a history answers."""
+    def answer(path):
+        if path == "/log/checkpoint":
+            return history.note(len(history.leaves), history.root(history.leaves)).encode()
+        return (tile or history.tile)(path) if path.startswith("/log/tile/") else None
+    return answer
+
+
+@contextlib.contextmanager
+def held(log, history, seen):
+    """A look at a history whose first tile is held back; what it came to is its `said`, once it is let go."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def tile(path):
+        asked.set()
+        go_on.wait(60)
+        return history.tile(path)
+
+    with Host(shown_by(history, tile)) as host:
+        running = types.SimpleNamespace(said=None)
+        thread = threading.Thread(target=lambda: setattr(running, "said", look(log, host.url, seen)))
+        thread.start()
+        try:
+            asked.wait(60)
+            yield running
+        finally:
+            go_on.set()
+            thread.join()
+
+
+def overlapping(s, write=False):
+    """3 entries are seen. While a look at a history of 5 is held back comes one at another of 9; or somebody writes that one down."""
+    log, seen = FalseLog(), s.folder / f"seen-{uuid.uuid4()}"
+    for _ in range(3):
+        log.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+    five, nine = history(3, 2)(s, log), history(3, 6)(s, log)
+    with Host(shown_by(log)) as host:
+        look(log, host.url, seen)
+    with held(log, five, seen) as first, Host(shown_by(nine)) as host:
+        if write:
+            seen.write_text(nine.note(9, nine.root(nine.leaves)))
+        else:
+            second = look(log, host.url, seen)
+    if write:
+        return f"{first.said}, {seen.read_text().splitlines()[1]}"
+    with Host(shown_by(nine)) as host:
+        third = look(log, host.url, seen)
+    found = [*s.folder.glob(seen.name + ".*.fork")]
+    return f"{second}, {first.said}, {third}, {seen.read_text().splitlines()[1]}, {convicts(log.vkey, found[0])}"
+
+
+def set_back(s):
+    """The same history, of 9 entries and then, by who looked before, of 5."""
+    log, seen = FalseLog(), s.folder / f"seen-{uuid.uuid4()}"
+    for _ in range(9):
+        log.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+    five = history(5)(s, log)
+    with held(log, five, seen) as first:
+        seen.write_text(log.note(9, log.root(log.leaves)))
+    return f"{first.said}, {seen.read_text().splitlines()[1]}"
+
+
+def many_forks(s):
+    log, seen = FalseLog(), s.folder / f"seen-{uuid.uuid4()}"
+    log.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+    with Host(shown_by(log)) as host:
+        look(log, host.url, seen)
+    said = []
+    for _ in range(18):
+        with Host(shown_by(history(0, 2)(s, log))) as host:
+            said.append(look(log, host.url, seen))
+    return f"{sorted(set(said))}, {len([*s.folder.glob(seen.name + '.*.fork')])}"
+
+
+def fat(note):
+    """The note with 15 signatures of others, of as many bytes as a note may have."""
+    return note + "".join(f"\u2014 w{i}.example {text(os.urandom(6_100))}\n" for i in range(15))
+
+
+def fat_seen(s):
+    log, seen = FalseLog(), s.folder / f"seen-{uuid.uuid4()}"
+    log.add(s.by(ML1).statement("case.detected", case(), DETECTED))
+    note = log.note(1, log.root(log.leaves))
+
+    def answer(path):
+        return fat(note).encode() if path == "/log/checkpoint" else shown_by(log)(path)
+
+    with Host(answer) as host:
+        first = look(log, host.url, seen)
+    kept = "its own lines" if seen.read_text() == note else "all of it"
+    seen.write_text(fat(note))  # as it was kept before
+    with Host(shown_by(log)) as host:
+        return f"{first}, {kept}, {look(log, host.url, seen)}"
+
+
+def fat_receipt(s):
+    v = Victim(s)
+    one, two = v.statement(), v.statement()
+    answer = v.log.add(one)
+    note = answer["receipt"].partition("\n\n")[2]
+    answer["receipt"] = answer["receipt"].replace(note, fat(note))
+    first = v.ask(v.log.tile, answer, one)[0]
+    kept = "its own lines" if (v.folder / "log.checkpoint").read_text() == note else "all of it"
+    return f"{first}, {kept}, {v.ask(v.log.tile, v.log.add(two), two)[0]}"
+
+
+def checkpoint_lost(*lost):
+    """Three receipts are kept, and these files are not any more: then comes another history."""
+    def attempt(s):
+        v = Victim(s)
+        for _ in range(2):
+            more = v.statement()
+            v.ask(v.log.tile, v.log.add(more), more)
+        for name in lost:
+            (v.folder / name).unlink()
+        statement = v.statement()
+        other = v.log.history(0)
+        for _ in range(4):
+            other.add(v.statement())
+        forked = other.add(statement)
+        said = v.ask(other.tile, forked, statement)
+        more = v.statement()
+        after = v.ask(v.log.tile, v.log.add(more), more)[0]
+        found = [*v.folder.rglob("*.fork")]
+        return f"{said[0]} {rule_of(said)}, {v.has(forked)}, {convicts(v.log.vkey, found[0]) if found else 'no fork'}, {after}"
+    return attempt
+
+
+def decoys_before_a_backdated(s):
+    """16 receipts that nobody can prove, and then one that is dated a year before its statement was made, its tiles hidden."""
+    v = Victim(s)
+    statement = v.statement()
+    for _ in range(16):
+        grown = v.log.history()
+        grown.add(v.statement())
+        v.ask(hidden, grown.add(statement), statement)
+    grown = v.log.history()
+    backdated = grown.add(statement, int((time.time() - 365 * 86_400) * 1_000))
+    said = v.ask(hidden, backdated, statement)
+    against = any(f.read_text() == jwt_of(statement) + "~" for f in v.folder.rglob("*.against"))
+    return f"{said[0]} {'receipt-backdated' in said}, {v.has(backdated)}, its statement beside it {against}"
+
+
 def from_outside():
     yield Row("an empty tree", OUTSIDE, looked_at(history(0)), "1 verify-empty")
     yield Row("an empty tree, with a token", OUTSIDE, looked_at(history(0), more=("--token", "x")), "1 verify-empty")
@@ -475,8 +629,24 @@ def from_outside():
     yield control("one that has grown", OUTSIDE, looked_at(history(3), history(3, 4)), "0 goes on from, changed")
 
 
+def remembered():
+    yield Row("another history, while a look is held back", OUTSIDE, overlapping,
+              "1 folder-locked, 0 goes on from, 1 history-differs, 5, convicts convicts")
+    yield Row("another history is written down meanwhile", OUTSIDE, lambda s: overlapping(s, True), "1 history-differs, 9")
+    yield Row("a larger tree is written down meanwhile", OUTSIDE, set_back, "1 history-shrunk, 9")
+    yield Row("18 forks, one look after the other", FLOOD, many_forks, r"\['1 history-differs'\], 16")
+    yield Row("a checkpoint with much that others have signed", FLOOD, fat_seen, "0 begins, its own lines, 0 goes on from")
+    yield Row("a receipt with much that others have signed", FLOOD, fat_receipt, "0, its own lines, 0")
+    yield Row("16 unproven receipts, and then a backdated one", FLOOD, decoys_before_a_backdated,
+              "1 True, kept, its statement beside it True")
+    for lost in (("log.checkpoint",), ("log.checkpoint", "log.newest")):
+        yield Row(f"a fork, and no {' and no '.join(lost)}", EVIDENCE, checkpoint_lost(*lost),
+                  "1 history-differs, kept, convicts convicts, 0")
+
+
 def rows():
     yield from forks()
+    yield from remembered()
     yield from times_of_before()
     yield from from_outside()
     yield Row("100 forks of one statement, in one answer", FLOOD, flood(True), "17 pieces, 128 bits True, the first kept")
