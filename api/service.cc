@@ -165,6 +165,7 @@ std::shared_ptr<Accounts> make_accounts(const ServiceOptions& options) {
   return std::shared_ptr<Accounts>(
       new Accounts{request_rate(options.requests_per_second),
                    storage_rate(options.bytes_per_day),
+                   reserve_rate(),
                    trace_rate(kTracesForStatements * options.bytes_per_day),
                    address_rate(2 * options.requests_per_second),
                    stranger_rate(2 * options.requests_per_second),

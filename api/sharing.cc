@@ -42,6 +42,12 @@ Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day) {
           day};
 }
 
+Rate<SignatoryId> reserve_rate() {
+  return {"reserve-share-used",
+          "1 MB a day of erasures and revocations, while the disk has no room for other statements",
+          kFreeBytesPerDay / 86'400, kFreeBytesPerDay};
+}
+
 Rate<SignatoryId> trace_rate(std::uint64_t bytes_a_day) {
   const auto day = static_cast<double>(bytes_a_day);
   return {"too-much-read",

@@ -114,6 +114,10 @@ class Rate {
 Rate<SignatoryId> request_rate(unsigned per_second);
 /// What its statements take on the disk: a day's worth at once. Rule "too-much-stored".
 Rate<SignatoryId> storage_rate(std::uint64_t bytes_a_day);
+/// What its erasures and revocations take that cost nothing else and have room when nothing else
+/// has. Rule "reserve-share-used".
+inline constexpr double kFreeBytesPerDay = 1'000'000;
+Rate<SignatoryId> reserve_rate();
 /// What the traces of its reads take: a day's worth at once. Rule "too-much-read".
 Rate<SignatoryId> trace_rate(std::uint64_t bytes_a_day);
 /// Statements that come from an address, whoever signed them. Rule "too-many-of-address".
@@ -143,6 +147,7 @@ class SaltMemory {
 struct Accounts {
   Rate<SignatoryId> requests;
   Rate<SignatoryId> stored;        ///< bytes
+  Rate<SignatoryId> reserve;       ///< bytes of what is owed, or ends a harm
   Rate<SignatoryId> traced;        ///< bytes of the log of reads
   Rate<std::string> of_addresses;  ///< statements
   Rate<std::string> of_strangers;  ///< requests of an address without a token

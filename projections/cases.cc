@@ -12,12 +12,18 @@ namespace {
 constexpr std::string_view kSteppedBack{"\0", 1};
 constexpr std::string_view kSits{"\1", 1};
 
+Timestamp emergency_end(std::string_view record) {
+  const auto until = decode<Timestamp>(record);
+  check(until.has_value(), "a stored end of emergency accesses cannot be read");
+  return *until;
+}
+
 class Participation final : public Projection {
  public:
   std::string_view name() const override { return "participation"; }
   std::span<const std::string_view> prefixes() const override {
     static constexpr std::string_view kPrefixes[] = {kParticipationPrefix, kFilePrefix,
-                                                     kAppliedPrefix};
+                                                     kAppliedPrefix, kEmergencyPrefix};
     return kPrefixes;
   }
 
@@ -34,6 +40,8 @@ class Participation final : public Projection {
       const capnp::Text::Reader name = data.getPspOpinionGiven().getSession();
       put_files(world, {name.begin(), name.size()}, act.stream.uuid, tables);
     }
+    if (data.isCaseEmergencyAccessOpened())
+      put_emergency(act.signatory(), data.getCaseEmergencyAccessOpened(), tables);
     for (const SignatoryId who : effects.joined) put(who, act.stream.uuid, tables);
   }
 
@@ -62,6 +70,18 @@ class Participation final : public Projection {
       set_key(key_, kFilePrefix, member.value, file);
       if (tables.get(key_) != kSteppedBack) tables.put(key_, kSits);
     }
+  }
+
+  /// Every read asks for it: it stands by itself, however much else a signatory has declared.
+  void put_emergency(SignatoryId who, schema::CaseEmergencyAccessOpened::Reader opened,
+                     Tables& tables) {
+    const capnp::Text::Reader text = opened.getUntil();
+    const auto until = parse_rfc3339({text.begin(), text.size()});
+    check(until.has_value(), "an accepted emergency access that has no end");
+    set_key(key_, kEmergencyPrefix, who.value);
+    const auto before = tables.get(key_);
+    if (before && emergency_end(*before) >= *until) return;
+    tables.put(key_, encode(*until));
   }
 
   void put(SignatoryId who, const Uuid& id, Tables& tables) {
@@ -100,8 +120,8 @@ std::optional<rules::SignatoryState> find_signatory_state(const RecordSource& re
 }
 
 Timestamp emergency_until(const RecordSource& records, SignatoryId reader) {
-  const auto state = find_signatory_state(records, reader);
-  return state ? state->emergency_until : Timestamp{};
+  const auto bytes = records.get(make_key(kEmergencyPrefix, reader.value));
+  return bytes ? emergency_end(*bytes) : Timestamp{};
 }
 
 bool has_file(const RecordSource& records, SignatoryId reader, const Uuid& id) {

@@ -6,6 +6,7 @@
 //   'p' ‖ u16 signatory ‖ case                           empty: who takes part in which case
 //   'f' ‖ u16 member ‖ case                              1: has it before it in a session; 0: stepped back
 //   'a' ‖ case                                           empty: its parcours was applied for
+//   'x' ‖ u16 signatory                                  Timestamp: its last emergency access ends
 //   'T' ‖ case ‖ u32 version                             TimelineItem
 //   'R' ‖ case ‖ referral                                Referral
 //   'M' ‖ u16 signatory ‖ box ‖ open ‖ u64 ~requested    case ‖ referral; ~: newest first
@@ -47,6 +48,7 @@ namespace relais::projections {
 inline constexpr std::string_view kParticipationPrefix = "p";
 inline constexpr std::string_view kFilePrefix = "f";
 inline constexpr std::string_view kAppliedPrefix = "a";
+inline constexpr std::string_view kEmergencyPrefix = "x";
 inline constexpr std::string_view kTimelinePrefix = "T";
 inline constexpr std::string_view kReferralPrefix = "R";
 inline constexpr std::string_view kMailboxPrefix = "M";

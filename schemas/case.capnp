@@ -127,7 +127,7 @@ struct CaseAnnulled $P.event((
 struct CaseDataErased $P.event((
     name = "case.data_erased", axis = detection, stream = case, emitters = [ml, aa, system], relation = holder,
     source = "RGPD art. 17; CNIL référentiel (2 years after the last contact)",
-    precondition = "no legal hold is in force; art17: by the holder, on a case that is not erased, of targets that it has, or of the whole once it is DISMISSED or CLOSED; retention: by the clock, of the whole case, when it was dismissed or closed for the retention period",
+    precondition = "no legal hold is in force; art17: by the holder, on a case that is not erased, of targets that it has and that are no erasures, or of the whole once it is DISMISSED or CLOSED; retention: by the clock, of the whole case, when it was dismissed or closed for the retention period",
     summary = "What was disclosed is destroyed for good; every signature and proof stays valid.")) {
   basis @0 :V.ErasureBasis;
   targets @1 :List(UInt32) $P.optional $P.maxLength(1000);

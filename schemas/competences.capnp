@@ -8,7 +8,7 @@ $Cxx.namespace("relais::schema");
 
 struct CapabilityDeclared $P.event((
     name = "capability.declared", axis = competences, stream = signatory, relation = self,
-    source = "Convention, axis 3", precondition = "publics, needs and territories are named; the territories are the convention's",
+    source = "Convention, axis 3", precondition = "publics, needs and territories are named; the territories are the convention's; all that the signatory declares is at most 500 capabilities with 256 KiB of text",
     summary = "A signatory says what it can do, for whom and where, in data·inclusion terms; the same id replaces what was declared.")) {
   capabilityId @0 :Text $P.format("slug");
   serviceType @1 :Text $P.vocabulary("types_de_services_v1");

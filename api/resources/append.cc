@@ -15,6 +15,7 @@
 #include "api/http/target.h"
 #include "api/resources/append_list.h"
 #include "ledger/crypto/base64.h"
+#include "ledger/crypto/jws.h"
 #include "ledger/log/admission.h"
 #include "ledger/statement/salts.h"
 #include "ledger/statement/sealed.h"
@@ -87,6 +88,18 @@ Status break_glass_type(const statement::Statement& s) {
                            "type"));
 }
 
+/// A large statement is of a key that is known, and signed by it, before its disclosures are
+/// parsed: nobody without a key takes an io thread for long.
+Status check_signed_first(const log::Head& head, std::string_view text) {
+  const std::string_view jwt = text.substr(0, text.find('~'));
+  if (text.size() <= statement::kMaxParsedUnverified || jwt.size() > statement::kMaxJwtBytes)
+    return {};  // what is too long is refused by its length
+  RELAIS_ASSIGN(const crypto::Jws jws, crypto::parse_jws(jwt, statement::kTyp));
+  const rules::Key* key = head.registry->find_key(jws.kid);
+  if (key == nullptr) return fail(log::key_unknown());
+  return crypto::verify_jws(jws, key->key);
+}
+
 void append_one(Context& context, const Call& call, Accepts accepts, const Respond& respond) {
   std::string_view text = call.request.body;
   // A file has a line end at its end, of either kind.
@@ -95,6 +108,8 @@ void append_one(Context& context, const Call& call, Accepts accepts, const Respo
   const auto refuse = [&](const Error& e) { respond(problem(e)); };
   const auto expected = precondition(call.request);
   if (!expected) return refuse(expected.error());
+  if (const Status known = check_signed_first(*call.head, text); !known)
+    return refuse(known.error());
   auto submission = take_statement(context, *call.head, statement::parse_submission(text));
   if (!submission) return refuse(submission.error());
   if (const Status accepted = accepts(submission->statement); !accepted)
@@ -264,7 +279,9 @@ double disclosed_bytes(const statement::Statement& s) {
 class GroupShares {
  public:
   explicit GroupShares(Context& context)
-      : context_(context), registry_(context.ledger.head()->registry) {}
+      : context_(context),
+        registry_(context.ledger.head()->registry),
+        now_(std::max(context.clock.now(), context.ledger.head()->last_received)) {}
   ~GroupShares() {
     for (const SignatoryId who : queued_) context_.queue.give_back(who, wanted_.at(who).count);
   }
@@ -280,6 +297,7 @@ class GroupShares {
       charge(s.statement, *s.owner, cost);
       wanted.statements += cost.statements;
       wanted.bytes += cost.bytes;
+      wanted.owed += cost.owed;
     }
     costs_.push_back(cost);
   }
@@ -287,25 +305,23 @@ class GroupShares {
   Admitted take(Accounts& accounts) {
     std::vector<std::pair<SignatoryId, const Wanted*>> taken;
     // Nothing is asked of who has nothing to pay, be it in debt: how much it has left is its own.
-    const auto take_of = [&](SignatoryId who, const Wanted& wanted) -> Admitted {
+    const auto take_of = [&](SignatoryId who, Wanted& wanted) -> Admitted {
       if (wanted.statements > 0) RELAIS_TRY(accounts.requests.take(who, wanted.statements));
-      if (wanted.bytes > 0) {
-        if (Admitted stored = accounts.stored.take(who, wanted.bytes); !stored) {
-          accounts.requests.give_back(who, wanted.statements);
-          return stored;
-        }
+      if (Admitted stored = take_bytes(accounts, who, wanted); !stored) {
+        accounts.requests.give_back(who, wanted.statements);
+        return stored;
       }
       taken.emplace_back(who, &wanted);
       RELAIS_TRY(context_.queue.take(who, wanted.count));
       queued_.push_back(who);
       return {};
     };
-    for (const auto& [who, wanted] : wanted_) {
+    for (auto& [who, wanted] : wanted_) {
       Admitted admitted = take_of(who, wanted);
       if (admitted) continue;
       for (const auto& [other, its] : taken) {
         accounts.requests.give_back(other, its->statements);
-        accounts.stored.give_back(other, its->bytes);
+        give_bytes_back(accounts, other, its->bytes, its->owed);
       }
       return admitted;
     }
@@ -317,7 +333,7 @@ class GroupShares {
       if (!cost.who) continue;
       const bool taken = outcomes[i] && !outcomes[i]->duplicate;
       if (taken || (outcomes[i] && outcomes[i]->disclosures_added > 0)) continue;
-      context_.accounts->stored.give_back(*cost.who, cost.bytes);
+      give_bytes_back(*context_.accounts, *cost.who, cost.bytes, cost.owed);
       if (outcomes[i]) context_.accounts->requests.give_back(*cost.who, cost.statements);
     }
   }
@@ -327,12 +343,37 @@ class GroupShares {
     std::optional<SignatoryId> who;
     double statements = 0;
     double bytes = 0;
+    double owed = 0;  // bytes of what passes a shortage
   };
   struct Wanted {
     std::size_t count = 0;
     double statements = 0;
     double bytes = 0;
+    double owed = 0;
+    bool as_any_other = false;  // what is owed was taken of the ordinary share
   };
+
+  /// What is owed has a share of its own, and is like any other statement beyond it, where there
+  /// is room for these. Where there is none, the rest of the disk is for the others' erasures, too.
+  Admitted take_bytes(Accounts& accounts, SignatoryId who, Wanted& wanted) {
+    double of_share = wanted.bytes;
+    if (wanted.owed > 0) {
+      Admitted reserve = accounts.reserve.take(who, wanted.owed);
+      if (!reserve && context_.ledger.shortage()) return reserve;
+      wanted.as_any_other = !reserve;
+      if (wanted.as_any_other) of_share += wanted.owed;
+    }
+    if (of_share <= 0) return {};
+    Admitted stored = accounts.stored.take(who, of_share);
+    if (!stored && wanted.owed > 0 && !wanted.as_any_other)
+      accounts.reserve.give_back(who, wanted.owed);
+    return stored;
+  }
+  void give_bytes_back(Accounts& accounts, SignatoryId who, double bytes, double owed) const {
+    const bool as_any_other = wanted_.at(who).as_any_other;
+    accounts.stored.give_back(who, bytes + (as_any_other ? owed : 0));
+    if (!as_any_other) accounts.reserve.give_back(who, owed);
+  }
 
   /// Nothing of a copy, of what the log has or of what stands in the group already: its signer need
   /// not know of it.
@@ -340,16 +381,27 @@ class GroupShares {
     if (!seen_.emplace(owner, s.id).second) return;
     const auto known = context_.ledger.knows(s, owner);
     if (known && *known == log::Ledger::Known::whole) return;
-    const bool erasure = log::passes_shortage(s);  // a stolen key must be stopped, too
-    cost.statements = erasure ? kErasureInStatements : 1;
-    if (!erasure) cost.bytes = disclosed_bytes(s);
-    if (!erasure && !(known && *known == log::Ledger::Known::lacking))
-      cost.bytes += static_cast<double>(s.jwt.size() + kBesideTheText);
+    // A stolen key must be stopped, too: once.
+    const bool owed = log::passes_shortage(s, *registry_, now_) && stops_once(s);
+    cost.statements = owed ? kErasureInStatements : 1;
+    double bytes = disclosed_bytes(s);
+    if (!(known && *known == log::Ledger::Known::lacking))
+      bytes += static_cast<double>(s.jwt.size() + kBesideTheText);
+    (owed ? cost.owed : cost.bytes) = bytes;
+  }
+  /// Of a key's revocations that come in one group the first alone is one that stops it.
+  bool stops_once(const statement::Statement& s) {
+    const auto data = s.event->getRoot<schema::Event>().asReader().getData();
+    if (!data.isKeyRevoked()) return true;
+    const capnp::Text::Reader kid = data.getKeyRevoked().getKid();
+    return stopped_.emplace(kid.begin(), kid.size()).second;
   }
 
   Context& context_;
   const std::shared_ptr<const rules::Registry> registry_;
-  std::vector<Cost> costs_;  // of each statement
+  const Timestamp now_;
+  std::set<std::string> stopped_;  // keys, by their names
+  std::vector<Cost> costs_;        // of each statement
   std::map<SignatoryId, Wanted> wanted_;
   std::set<std::pair<SignatoryId, std::string>> seen_;
   std::vector<SignatoryId> queued_;

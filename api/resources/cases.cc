@@ -136,7 +136,7 @@ void add_case_routes(Router& router, Context& context) {
                  .answers([&context](Call& call) { return one_case(context, call); }));
   router.add(Route::get("/v1/cases/{id}/timeline")
                  .query({"cursor", "limit"})
-                 .heavy_with("limit")
+                 .heavy()
                  .giving(Gives::case_data)
                  .answers([&context](Call& call) { return timeline(context, call); }));
   router.add(Route::get("/v1/cases")

@@ -58,14 +58,17 @@ StreamVersion version_for(rules::WorldState& world, const statement::StreamId& s
   return StreamVersion{rules::count_of(*state, signatory->role_set(), version.value)};
 }
 
+Error key_unknown() {
+  return error(Errc::unauthenticated, "key-unknown", "no signatory has enrolled this key")
+      .at("kid")
+      .accepts("the RFC 7638 thumbprint of an enrolled key");
+}
+
 Result<Signer> authenticate(const rules::Registry& registry, const statement::Statement& s,
                             LogIndex index) {
   if (index.value == 0) return genesis_signer(s);
   const rules::Key* key = registry.find_key(s.kid);
-  if (key == nullptr)
-    return fail(error(Errc::unauthenticated, "key-unknown", "no signatory has enrolled this key")
-                    .at("kid")
-                    .accepts("the RFC 7638 thumbprint of an enrolled key"));
+  if (key == nullptr) return fail(key_unknown());
   const rules::Signatory* owner = registry.find(key->owner);
   if (owner == nullptr || owner->source != s.source)
     return fail(error(Errc::unauthenticated, "source-not-of-key",

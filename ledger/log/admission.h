@@ -39,4 +39,7 @@ std::string id_key(std::string_view id, SignatoryId signatory);
 /// Key in the family `streams`.
 std::string stream_version_key(const statement::StreamId& stream, StreamVersion version);
 
+/// "key-unknown": nobody has enrolled the key that a statement names.
+Error key_unknown();
+
 }  // namespace relais::log

@@ -9,6 +9,7 @@
 #include "ledger/log/admission.h"
 #include "ledger/log/impl.h"
 #include "ledger/merkle/note.h"
+#include "ledger/rules/rules.h"
 
 namespace relais::log {
 namespace {
@@ -42,9 +43,11 @@ Error group_refused(std::size_t failed) {
 
 }  // namespace
 
-bool passes_shortage(const statement::Statement& s) {
+bool passes_shortage(const statement::Statement& s, const rules::Registry& registry, Timestamp at) {
+  if (s.jwt.size() > kMostPastShortage) return false;
   const auto data = s.event->getRoot<schema::Event>().asReader().getData();
-  return (data.isCaseDataErased() || data.isKeyRevoked()) && s.jwt.size() <= kMostPastShortage;
+  if (data.isCaseDataErased()) return true;
+  return data.isKeyRevoked() && rules::stops_a_key(registry, data.getKeyRevoked(), at);
 }
 
 std::string id_key(std::string_view id, SignatoryId signatory) {
@@ -102,7 +105,8 @@ Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) 
   RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
   if (duplicate) return Admitted{signer.id, *duplicate};
   RELAIS_TRY(statement::check_disclosed(s.statement));
-  if (shortage_ && !passes_shortage(s.statement)) return fail(*shortage_);
+  if (shortage_ && !passes_shortage(s.statement, world.registry(), received_at_))
+    return fail(*shortage_);
   RELAIS_ASSIGN(const rules::Act act,
                 log::admit(world, s.statement, signer, index, received_at_, s.expected));
   RELAIS_TRY(check_rotation(s.statement, index));

@@ -66,9 +66,10 @@ struct Accepted {
 using Outcome = Result<Accepted>;
 using Done = std::function<void(std::vector<Outcome>)>;
 
-/// What is owed to a person, and what ends a harm (an erasure, a revocation), has room when nothing
-/// else has.
-bool passes_shortage(const statement::Statement& s);
+/// What is owed to a person, and what ends a harm, has room when nothing else has: an erasure, and
+/// the revocation of a key that could sign on otherwise. Another date of an end that has come, or
+/// is only moved, waits for room.
+bool passes_shortage(const statement::Statement& s, const rules::Registry& registry, Timestamp at);
 
 /// What readers see; replaced as a whole after each commit.
 struct Head {

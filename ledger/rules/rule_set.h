@@ -130,6 +130,8 @@ struct RoomOfACase {
   static constexpr std::size_t kForOthers = 7'500;
 };
 inline constexpr std::size_t kMaxCapabilities = 500;  ///< of one signatory
+/// Of their texts in all: each capacity that is said writes the signatory's record anew.
+inline constexpr std::size_t kMaxCapabilityBytes = 256 * 1024;
 inline constexpr std::size_t kMaxOpenProposals = 100;
 inline constexpr std::size_t kMaxKeysOfSignatory = 100;
 /// How far a signatory's clock may run ahead of the ledger's.

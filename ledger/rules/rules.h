@@ -65,4 +65,8 @@ bool territory_of_convention(const Registry& registry, const std::string& territ
 /// Which those are, in words.
 std::string accepted_territories(const Registry& registry);
 
+/// Whether a revocation received at `at` stops a key that could sign on: its first one, or one that
+/// ends at once what was to end later.
+bool stops_a_key(const Registry& registry, schema::KeyRevoked::Reader revoked, Timestamp at);
+
 }  // namespace relais::rules

@@ -61,7 +61,6 @@ struct SignatoryState {
   std::map<std::string, std::string> focal_points;  ///< topic (or empty) → mailbox
   std::string commission_capacity;  ///< as what it sits on the commission; empty: it does not
   std::uint32_t open_cases = 0;     ///< that it holds; kept by evolve() for every event of a case
-  Timestamp emergency_until;        ///< when the last of its emergency accesses ends
 };
 
 /// Stream session/<name>: a session of the departmental commission.
@@ -92,7 +91,7 @@ void archive(Ar& ar, Capability& c) {
 template <class Ar>
 void archive(Ar& ar, SignatoryState& s) {
   ar(s.accreditation, s.renewal, s.capabilities, s.focal_points, s.commission_capacity,
-     s.open_cases, s.emergency_until);
+     s.open_cases);
 }
 template <class Ar>
 void archive(Ar& ar, SessionState& s) {

@@ -200,6 +200,20 @@ Result<json::object> parse_payload(std::string_view text,
                   .accepts("a CloudEvent in structured JSON"));
 }
 
+/// A type that hides nothing has no digests, and another hardly more than it can hide: what nobody
+/// can check is no place to fill the log from. RFC 9901, section 4.2.5 allows decoys; how many are
+/// taken is ours.
+Status check_decoys(const Statement& s) {
+  const auto hidden = static_cast<std::size_t>(
+      std::ranges::count_if(s.type->payload.fields, [](const Field& f) { return f.sensitive; }));
+  const std::size_t most = hidden == 0 ? 0 : hidden + kMaxDecoys;
+  if (s.event->getRoot<schema::Event>().asReader().getWithheld() <= most) return {};
+  return fail(error(Errc::invalid, "sd-too-many", "there are more digests than the type can hide")
+                  .at("data._sd")
+                  .accepts(most == 0 ? "no digests: " + s.type->name + " has no sensitive member"
+                                     : "at most " + std::to_string(most) + " digests"));
+}
+
 }  // namespace
 
 Result<Statement> parse_statement(std::string_view text) {
@@ -231,6 +245,7 @@ Result<Statement> parse_submission(std::string_view text) {
                     .accepts("<jwt>~<disclosure>~…~, or <jwt>~ where nothing is disclosed")
                     .from("RFC 9901, section 4"));
   auto parsed = parse_statement(text);
+  if (parsed) RELAIS_TRY(check_decoys(*parsed));
   if (parsed && printable(parsed->id) != parsed->id)
     return fail(error(Errc::malformed, "id-form", "the id has characters that nobody sees")
                     .at("id")

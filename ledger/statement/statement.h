@@ -25,6 +25,10 @@ namespace relais::statement {
 inline constexpr std::string_view kTyp = "cloudevents+sd-jwt";
 inline constexpr std::size_t kMaxJwtBytes =
     65'535 - 8;  ///< entry bytes are limited by the bundle's uint16 length
+/// Digests beyond the sensitive members of the type, of a type that has any. Ours.
+inline constexpr std::size_t kMaxDecoys = 8;
+/// What is larger is parsed once its signature is known to hold: a MiB takes 50 ms.
+inline constexpr std::size_t kMaxParsedUnverified = 16 * 1024;
 inline constexpr std::size_t kMaxStatementBytes = 1024 * 1024;  ///< with its disclosures
 
 /// A disclosure that was sealed (ledger/statement/sealed.h): a JWE that stands for a digest.

@@ -212,7 +212,7 @@ Status check_whole_case(const Judgement& j) {
   return fail(conflict(j, "case-transition",
                        "case.data_erased of the whole case is not drawn for a case that is " +
                            std::string(to_string(phase)))
-                  .accepts("DISMISSED, CLOSED; or targets, which may be all versions"));
+                  .accepts("DISMISSED, CLOSED; or targets, which may be all other acts"));
 }
 
 Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targets) {
@@ -230,6 +230,11 @@ Status check_targets(const Judgement& j, capnp::List<std::uint32_t>::Reader targ
       return fail(refusal(j.act, Errc::invalid, "target-repeated", "a target is named twice")
                       .at("data.targets")
                       .accepts("each version once"));
+    if (kind_of(j.subject->acts[*version - 1]) == Kind::CASE_DATA_ERASED)
+      return fail(refusal(j.act, Errc::invalid, "target-is-erasure",
+                          "an erasure discloses nothing that could be destroyed")
+                      .at("data.targets")
+                      .accepts("versions of other acts"));
     if (j.subject->acts[*version - 1].erased != 0)
       return fail(conflict(j, "target-erased", "what was disclosed there is destroyed already")
                       .at("data.targets")

@@ -110,8 +110,6 @@ void evolve_opened(const Change& change) {
                                       until,
                                       {},
                                       {}});
-  Timestamp& last = change.world.mutable_signatory(change.act.signatory()).emergency_until;
-  last = std::max(last, until);
   advance(*change.subject, change.act);
 }
 

@@ -27,6 +27,36 @@ Status not_empty(const Judgement& j, std::size_t size, std::string field) {
                   .accepts("at least one value"));
 }
 
+std::size_t bytes_of(capnp::List<capnp::Text>::Reader list) {
+  std::size_t bytes = 0;
+  for (const capnp::Text::Reader t : list) bytes += t.size();
+  return bytes;
+}
+
+std::size_t bytes_of(const std::vector<std::string>& list) {
+  std::size_t bytes = 0;
+  for (const std::string& t : list) bytes += t.size();
+  return bytes;
+}
+
+Status check_room_for(const Judgement& j, schema::CapabilityDeclared::Reader declared) {
+  const std::string id = text(declared.getCapabilityId());
+  std::size_t bytes = id.size() + declared.getServiceType().size() + declared.getLabel().size() +
+                      bytes_of(declared.getPublics()) + bytes_of(declared.getNeeds()) +
+                      bytes_of(declared.getTerritories());
+  if (const SignatoryState* own = own_state(j))
+    for (const auto& [other, c] : own->capabilities)
+      if (other != id)
+        bytes += other.size() + c.service_type.size() + c.label.size() + bytes_of(c.publics) +
+                 bytes_of(c.needs) + bytes_of(c.territories);
+  if (bytes <= kMaxCapabilityBytes) return {};
+  return fail(refusal(j.act, Errc::conflict, "limit-capability-bytes",
+                      "a signatory's capabilities have at most " +
+                          std::to_string(kMaxCapabilityBytes) + " bytes of text in all")
+                  .accepts("fewer values, or capability.withdrawn first")
+                  .in_state("FULL"));
+}
+
 Status decide_declared(const Judgement& j) {
   const auto declared = j.data().getCapabilityDeclared();
   RELAIS_TRY(not_empty(j, declared.getPublics().size(), "data.publics"));
@@ -45,7 +75,7 @@ Status decide_declared(const Judgement& j) {
                             " capabilities")
                     .accepts("the id of one that is declared, or capability.withdrawn first")
                     .in_state("FULL"));
-  return {};
+  return check_room_for(j, declared);
 }
 
 // The room that was said for the same id still holds: what changed is the description.

@@ -172,6 +172,14 @@ void evolve_revoked(const Change& change) {
 
 }  // namespace
 
+bool stops_a_key(const Registry& registry, schema::KeyRevoked::Reader revoked, Timestamp at) {
+  const Key* key = named_key(registry, revoked);
+  if (key == nullptr) return false;
+  if (!key->valid_until) return true;
+  const Timestamp effective = parse_rfc3339(text(revoked.getEffectiveFrom())).value_or(at);
+  return *key->valid_until > at && effective <= at;
+}
+
 std::span<const Rule> key_rules() {
   static constexpr Rule kRules[] = {
       {"key.enrolled", decide_enrolled, evolve_enrolled},

@@ -1,4 +1,5 @@
 // POST /v1/events, in process.
+#include "api/sharing.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/merkle/receipt.h"
 #include "tests/unit/api/fixture.h"
@@ -79,6 +80,61 @@ TEST_F(AppendTest, WhatDoesNotHoldIsRefusedBeforeTheWriter) {
   const auto type = post("x", {}, "/v1/events", "text/plain");
   EXPECT_EQ(type.status, 415U);
   EXPECT_EQ(ledger->head()->size().value, size);
+}
+
+/// Nobody without a key has large statements parsed: what they disclose is not looked at.
+TEST_F(AppendTest, ALargeStatementIsOfAKeyThatSignedItFirst) {
+  const std::string large = std::string(20'000, '!') + "~";
+  const auto outsider =
+      post(sign("stranger", "case.detected", case_subject(1), detected()) + large);
+  EXPECT_EQ(outsider.status, 401U);
+  EXPECT_EQ(rule(outsider), "key-unknown");
+  const std::string own = sign("ml1", "case.detected", case_subject(1), detected());
+  std::string forged = own;
+  const auto at = forged.find('~') - 5;
+  forged[at] = forged[at] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(rule(post(forged + large)), "signature-invalid");
+  const auto known = post(own + large);
+  EXPECT_EQ(known.status, 400U);
+  EXPECT_EQ(rule(known).substr(0, 3), "sd-") << "its disclosure is looked at, and is none";
+}
+
+/// What ends a key passes a share that is used up; another date of its end is like any statement.
+TEST_F(AppendTest, OnlyWhatStopsAKeyPassesAUsedUpShare) {
+  json::object key;
+  key["public_key"] = crypto::to_text(test_key("second").public_key());
+  key["proof"] = statement::make_key_proof(test_key("second"), "urn:relais:rhone:ml1", kOrigin);
+  accept("ml1", "key.enrolled", "signatory/ml1", key);
+  accept("ml1", "case.detected", case_subject(1), detected());
+  api::ServiceOptions options;
+  options.accounts = api::make_accounts(options);
+  options.report = [](const std::string&) {};
+  api::Accounts& accounts = *options.accounts;
+  const SignatoryId ml1 = ledger->head()->registry->find_slug("ml1")->id;
+  accounts.stored.charge(ml1, 1e9);
+  service = std::make_unique<api::Service>(*ledger, *reads, wall, std::move(options));
+  const auto revoke = [&](std::string_view from) {
+    json::object d = tests::data(R"({"reason":"lost"})");
+    d["kid"] = crypto::to_text(kid_of("second"));
+    d["effective_from"] = from;
+    return post(sign("ml1", "key.revoked", "signatory/ml1", d));
+  };
+  EXPECT_EQ(revoke("2999-01-01T00:00:00Z").status, 201U);
+  const auto moved = revoke("2998-01-01T00:00:00Z");
+  EXPECT_EQ(moved.status, 429U);
+  EXPECT_EQ(rule(moved), "too-much-stored");
+  EXPECT_EQ(revoke("2020-01-01T00:00:00Z").status, 201U);
+  const auto again = revoke("2019-01-01T00:00:00Z");
+  EXPECT_EQ(rule(again), "too-much-stored");
+  const auto erase = [&] {
+    return post(sign("ml1", "case.data_erased", case_subject(1),
+                     tests::data(R"({"basis":"art17","targets":[1]})")));
+  };
+  // Its own share of what is owed is bounded, and beyond it an erasure is paid for.
+  accounts.reserve.charge(ml1, api::kFreeBytesPerDay);
+  EXPECT_EQ(rule(erase()), "too-much-stored");
+  accounts.reserve.give_back(ml1, api::kFreeBytesPerDay);
+  EXPECT_EQ(erase().status, 201U);
 }
 
 TEST_F(AppendTest, TheRulesOfTheLedgerReachTheProblem) {

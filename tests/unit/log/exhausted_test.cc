@@ -95,6 +95,18 @@ TEST_F(LedgerTest, AReserveIsKeptForErasures) {
   EXPECT_TRUE(submit(sign("ml1", "case.data_erased", case_subject(1), erasure)));
   EXPECT_TRUE(*ledger->purge_erased());
   EXPECT_FALSE(ledger->failure());
+  // What stops a key has room; another date of its end waits.
+  const auto revoked = [&](std::string_view from) {
+    json::object d = tests::data(R"({"reason":"lost"})");
+    d["kid"] = crypto::to_text(kid_of("aa1"));
+    d["effective_from"] = from;
+    return submit(sign("aa1", "key.revoked", "signatory/aa1", d));
+  };
+  EXPECT_TRUE(revoked("2999-01-01T00:00:00Z"));
+  const auto moved = revoked("2998-01-01T00:00:00Z");
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().rule, "storage-low");
+  EXPECT_TRUE(revoked("2020-01-01T00:00:00Z"));
 }
 
 /// A purge that finds no handles is owed; nothing else fails for it.

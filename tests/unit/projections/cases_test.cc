@@ -50,6 +50,28 @@ TEST(Cases, AreTheirsWhoActInThemOrAreAddressed) {
   EXPECT_FALSE(takes_part(records, kMl1, id_of(2))) << "a case that does not exist";
 }
 
+/// It is of all cases of a reader, and an access that ends sooner does not shorten it.
+TEST(Cases, WhenTheLastEmergencyAccessOfAReaderEnds) {
+  Scene scene;
+  scene.detect("ml1", 1);
+  scene.detect("ml1", 2);
+  const auto in_hours = [&](std::int64_t hours) {
+    return Timestamp{scene.clock.now().value + hours * 3'600'000};
+  };
+  const auto open = [&](std::uint64_t n, std::int64_t hours) {
+    json::object d = data(R"({"reason":"immediate_danger",
+                              "note":"Threats on the phone, nobody answers."})");
+    d["access_id"] = test_uuid(n);
+    d["until"] = to_rfc3339(in_hours(hours));
+    scene.expect("aa1", "case.emergency_access_opened", case_subject(n), std::move(d));
+  };
+  EXPECT_EQ(projections::emergency_until(folded(scene), kAa1), Timestamp{});
+  open(1, 4);
+  open(2, 1);
+  EXPECT_EQ(projections::emergency_until(folded(scene), kAa1), in_hours(4));
+  EXPECT_EQ(projections::emergency_until(folded(scene), kMl1), Timestamp{});
+}
+
 TEST(Cases, OfAReaderInOrderAndByPhase) {
   Scene scene;
   scene.detect("ml1", 3);

@@ -110,6 +110,22 @@ TEST(Capability, FiveHundredAtMost) {
   scene.expect("aa1", "capability.declared", "signatory/aa1", capability("c7"));
 }
 
+/// Each capacity that is said writes all of them anew.
+TEST(Capability, AQuarterOfAMebibyteInAll) {
+  Scene scene;
+  auto& own = scene.world().mutable_signatory(scene.ordinal_of("aa1")).capabilities;
+  for (int i = 0; i < 255; ++i)
+    own["c" + std::to_string(i)].territories.assign(1, std::string(1'020, 'x'));
+  scene.expect("aa1", "capability.declared", "signatory/aa1", capability("c7"));
+  own["c8"].label = std::string(8'192, 'x');
+  const Error e =
+      scene.refused("aa1", "capability.declared", "signatory/aa1", capability("one-more"));
+  EXPECT_EQ(e.rule, "limit-capability-bytes");
+  EXPECT_EQ(e.code, Errc::conflict);
+  scene.expect("aa1", "capability.declared", "signatory/aa1", capability("c8"));
+  scene.expect("aa1", "capability.declared", "signatory/aa1", capability("one-more"));
+}
+
 TEST(Capacity, IsThatOfADeclaredCapability) {
   Scene scene;
   EXPECT_EQ(

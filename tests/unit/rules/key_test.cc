@@ -186,6 +186,32 @@ TEST(Keys, RevocationMayComeForwardNeverBack) {
   EXPECT_EQ(key->doubtful_from, after(3'000));
 }
 
+/// What passes where nothing else does stops a key, and that happens once or twice to each.
+TEST(Keys, OnlyWhatStopsAKeyIsUrgent) {
+  Scene scene;
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key("a"));
+  scene.clock.advance_ms(10'000);
+  const auto urgent = [&](const json::object& payload) {
+    capnp::MallocMessageBuilder message;
+    auto revoked = message.initRoot<schema::KeyRevoked>();
+    revoked.setKid(payload.at("kid").as_string().c_str());
+    if (const json::value* from = payload.if_contains("effective_from"))
+      revoked.setEffectiveFrom(from->as_string().c_str());
+    return rules::stops_a_key(scene.registry(), revoked.asReader(), scene.clock.now());
+  };
+  const auto revoke = [&](std::optional<Timestamp> from) {
+    const json::object payload = from ? revocation("a", *from) : revocation("a");
+    const bool was_urgent = urgent(payload);
+    scene.expect("ml1", "key.revoked", "signatory/ml1", payload);
+    return was_urgent;
+  };
+  EXPECT_FALSE(urgent(revocation("never enrolled")));
+  EXPECT_TRUE(revoke(after(50'000))) << "the first";
+  EXPECT_FALSE(revoke(after(49'999))) << "only moved";
+  EXPECT_TRUE(revoke(after(9'000))) << "it could have signed on";
+  EXPECT_FALSE(revoke(after(8'999))) << "it signs nothing any more";
+}
+
 TEST(Keys, RevocationIsRefused) {
   Scene scene;
   const Error unknown =

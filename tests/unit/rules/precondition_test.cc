@@ -261,6 +261,11 @@ Table of_corrections() {
         {"art17: by the holder", "erasure-basis", by("relais")},
         {"on a case that is not erased", "case-transition", in(CasePhase::erased)},
         {"of targets that it has", "target-unknown", saying(R"({"targets":[99]})")},
+        {"that are no erasures", "target-is-erasure",
+         [](Example& e) {
+           e.scene.expect(e.who, e.event, e.subject, e.payload);
+           e.payload["targets"] = json::array{e.the_case().acts.size()};
+         }},
         {"of targets that it has", "targets-empty", saying(R"({"targets":[]})")},
         {"of the whole once it is DISMISSED or CLOSED", "case-transition", without("targets")},
         {"retention: by the clock", "erasure-basis", retention_but(by("aa1"))},
@@ -553,6 +558,15 @@ Table of_coordination() {
   };
 }
 
+Change with_capabilities(int count, std::size_t bytes_each) {
+  return [=](Example& e) {
+    auto& own = e.scene.world().mutable_signatory(e.scene.ordinal_of(e.who)).capabilities;
+    own.clear();
+    for (int i = 0; i < count; ++i)
+      own["c" + std::to_string(i)].label = std::string(bytes_each, 'x');
+  };
+}
+
 Table of_competences() {
   constexpr std::string_view kNamed = "publics, needs and territories are named";
   const Change another = saying(R"({"capability_id":"autre"})");
@@ -562,7 +576,9 @@ Table of_competences() {
         {kNamed, "capability-incomplete", saying(R"({"needs":[]})")},
         {kNamed, "capability-incomplete", saying(R"({"territories":[]})")},
         {"the territories are the convention's", "territory-not-of-convention",
-         saying(R"({"territories":["69123","75056"]})")}}},
+         saying(R"({"territories":["69123","75056"]})")},
+        {"at most 500 capabilities", "limit-capabilities", with_capabilities(500, 10)},
+        {"256 KiB of text", "limit-capability-bytes", with_capabilities(400, 700)}}},
       {"capability.withdrawn", {{"the capability is declared", "capability-unknown", another}}},
       {"capacity.updated",
        {{"the capability is declared", "capability-unknown", another},

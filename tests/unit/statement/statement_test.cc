@@ -186,6 +186,37 @@ TEST(Statement, MembersThatAreRefused) {
   EXPECT_EQ(parse_statement(sign(event)).error().rule, "member-type");
 }
 
+/// Nobody can check what a decoy hides: a submission has few of them, and none where nothing is
+/// hidden. What the log has is read as it is.
+TEST(Statement, AFewDecoysAtMost) {
+  const auto with_digests = [](json::object event, std::size_t count) {
+    json::array digests;
+    for (std::size_t i = 0; i < count; ++i)
+      digests.emplace_back(disclosure_digest("decoy" + std::to_string(i)));
+    event["data"].as_object()["_sd"] = std::move(digests);
+    event["_sd_alg"] = "sha-256";
+    return sign(event);
+  };
+  const auto& fields = catalogue().find("relais.case.detected.v1")->payload.fields;
+  const auto hidden = static_cast<std::size_t>(
+      std::ranges::count_if(fields, [](const Field& f) { return f.sensitive; }));
+  ASSERT_GT(hidden, 0U);
+  EXPECT_TRUE(parse_submission(with_digests(detected(), hidden + 8)));
+  const auto more = parse_submission(with_digests(detected(), hidden + 9));
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().rule, "sd-too-many");
+  EXPECT_EQ(more.error().field, "data._sd");
+  EXPECT_TRUE(parse_statement(with_digests(detected(), hidden + 9)));
+  json::object revoked = detected();
+  revoked["type"] = "relais.key.revoked.v1";
+  revoked["subject"] = "signatory/ml1";
+  revoked["data"] = object(R"({"kid":")" + std::string(43, 'A') + R"(","reason":"lost"})");
+  EXPECT_TRUE(parse_submission(with_digests(revoked, 0)));
+  const auto one = parse_submission(with_digests(revoked, 1));
+  ASSERT_FALSE(one);
+  EXPECT_EQ(one.error().rule, "sd-too-many");
+}
+
 /// A case.emergency_access_opened whose digests are of these disclosures.
 std::string opened_with(const std::vector<std::string>& disclosures,
                         const std::vector<std::string>& shown) {
