@@ -30,14 +30,14 @@ struct GovernanceProposed $P.event((
 
 struct GovernanceApproved $P.event((
     name = "governance.approved", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
-    source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
+    source = "Convention, governance", precondition = "the proposal is open and was made less than 90 days ago, the emitter has a vote on it and has not voted",
     summary = "A signatory approves a proposal.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct GovernanceRejected $P.event((
     name = "governance.rejected", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
-    source = "Convention, governance", precondition = "the proposal is open, the emitter has a vote on it and has not voted",
+    source = "Convention, governance", precondition = "the proposal is open and was made less than 90 days ago, the emitter has a vote on it and has not voted",
     summary = "A signatory rejects a proposal; when the quorum can no longer be reached the proposal is closed.")) {
   proposalId @0 :Text $P.format("slug");
   reason @1 :Text $P.maxLength(2000) $P.inClear("about the convention or an organisation, for all who vote on it");
@@ -45,21 +45,21 @@ struct GovernanceRejected $P.event((
 
 struct GovernanceWithdrawn $P.event((
     name = "governance.withdrawn", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec], relation = author,
-    source = "Convention, governance", precondition = "the proposal is open, by its author",
+    source = "Convention, governance", precondition = "the proposal is open or approved, was made less than 90 days ago, and has not taken effect; by its author",
     summary = "The author takes a proposal back.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct ConventionAmended $P.event((
     name = "convention.amended", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (amend_convention) has its quorum and has not taken effect; what it proposes is still possible",
+    source = "Convention, governance", precondition = "the proposal (amend_convention) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible",
     summary = "An amendment takes effect: new text, quorums or numbers as proposed.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct SignatoryAdmitted $P.event((
     name = "signatory.admitted", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; what it proposes is still possible; the proof of possession is by the key that it names; that of a mission locale which its union attached is made for this proposal",
+    source = "Convention, governance", precondition = "the proposal (admit_signatory) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible; the proof of possession is by the key that it names; that of a mission locale which its union attached is made for this proposal",
     summary = "A new signatory, with its first key, as proposed; or a mission locale that its union attached is one in its own right.")) {
   proposalId @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
@@ -68,7 +68,7 @@ struct SignatoryAdmitted $P.event((
 
 struct SignatoryWithdrawn $P.event((
     name = "signatory.withdrawn", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; what it proposes is still possible; the signatory holds no open case",
+    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible; the signatory holds no open case",
     summary = "A signatory leaves; its keys end.")) {
   proposalId @0 :Text $P.format("slug");
   reason @1 :V.WithdrawalReason;
@@ -95,7 +95,7 @@ struct MissionLocaleDetached $P.event((
 
 struct FirstKeyEnrolled $P.event((
     name = "key.first_enrolled", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (enrol_first_key) has its quorum and has not taken effect; what it proposes is still possible: the signatory has no valid key; the proof of possession is by the new key",
+    source = "Convention, governance", precondition = "the proposal (enrol_first_key) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible: the signatory has no valid key; the proof of possession is by the new key",
     summary = "A signatory that has no valid key gets one, as proposed.")) {
   proposalId @0 :Text $P.format("slug");
   proof @1 :Text $P.format("jwt");
@@ -103,14 +103,14 @@ struct FirstKeyEnrolled $P.event((
 
 struct KeyRevokedByQuorum $P.event((
     name = "key.revoked_by_quorum", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect; what it proposes is still possible",
+    source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible",
     summary = "A signatory's key stops being accepted by decision of the others.")) {
   proposalId @0 :Text $P.format("slug");
 }
 
 struct LogKeyRotated $P.event((
     name = "log.key_rotated", axis = convention, stream = convention, emitters = [system],
-    source = "Convention, governance; c2sp.org/tlog-checkpoint", precondition = "the proposal (rotate_log_key) has its quorum and has not taken effect; what it proposes is still possible; the old key is the one that signs now, the new one that of the proposal; the proof of possession is by the new key; the log of reads is not shorter than at the last time",
+    source = "Convention, governance; c2sp.org/tlog-checkpoint", precondition = "the proposal (rotate_log_key) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible; the old key is the one that signs now, the new one that of the proposal; the proof of possession is by the new key; the log of reads is not shorter than at the last time",
     summary = "From here on another key signs the log's checkpoints, as proposed; the one that first covers this entry is signed by both.")) {
   proposalId @0 :Text $P.format("slug");
   oldKey @1 :Text $P.format("ed25519");

@@ -58,8 +58,8 @@ std::string_view to_string(AccreditationPhase p) {
 }
 
 std::string_view to_string(Proposal::Phase p) {
-  static constexpr std::string_view kNames[] = {"OPEN", "APPROVED", "REJECTED", "WITHDRAWN",
-                                                "EFFECTED"};
+  static constexpr std::string_view kNames[] = {"OPEN",      "APPROVED", "REJECTED",
+                                                "WITHDRAWN", "EFFECTED", "OVERTAKEN"};
   return name_of(p, kNames);
 }
 

@@ -71,10 +71,12 @@ struct Quorum {
 
 /// An act that takes several signatories, from its proposal to its effect.
 struct Proposal {
-  enum class Phase : std::uint8_t { open = 1, approved, rejected, withdrawn, effected };
+  enum class Phase : std::uint8_t { open = 1, approved, rejected, withdrawn, effected, overtaken };
   std::string id;
   schema::GovernedAct act{};
   SignatoryId author;
+  LogIndex proposed_at;
+  Timestamp proposed_on;
   std::set<SignatoryId> approvals;  ///< the author's among them
   std::set<SignatoryId> rejections;
   Phase phase = Phase::open;
@@ -174,8 +176,8 @@ void archive(Ar& ar, Quorum& q) {
 }
 template <class Ar>
 void archive(Ar& ar, Proposal& p) {
-  ar(p.id, p.act, p.author, p.approvals, p.rejections, p.phase, p.signatory, p.name, p.roles,
-     p.public_key, p.kid, p.document_hash, p.quorums, p.terms);
+  ar(p.id, p.act, p.author, p.proposed_at, p.proposed_on, p.approvals, p.rejections, p.phase,
+     p.signatory, p.name, p.roles, p.public_key, p.kid, p.document_hash, p.quorums, p.terms);
 }
 template <class Ar>
 void archive(Ar& ar, Registry& r) {

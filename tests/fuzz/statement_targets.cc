@@ -101,9 +101,9 @@ void try_statement(std::string_view text) {
         "the typed event is that of the signed payload alone");
   const auto whole = statement::parse_submission(statement::join_sd_jwt(s->jwt, s->disclosures));
   const bool decoys = !whole && whole.error().rule == "sd-too-many";  // the log may have them
-  check(decoys || (whole.has_value() && whole->jwt == s->jwt &&
-                   whole->disclosures == s->disclosures),
-        "a statement can be sent as it was taken apart");
+  check(
+      decoys || (whole.has_value() && whole->jwt == s->jwt && whole->disclosures == s->disclosures),
+      "a statement can be sent as it was taken apart");
   static_cast<void>(statement::check_salts(s->disclosures));
   check_payload(*s, view.get(), bytes);
 }

@@ -16,6 +16,12 @@ inline constexpr std::size_t kMaxSignatories = 10'000;  ///< those that have lef
 /// No quorum is less than this, whatever the convention's numbers: nobody acts alone.
 inline constexpr std::uint32_t kMinApprovals = 2;
 
+/// A proposal that has not taken effect by then does so no more: those who approved it decided on
+/// the convention as it was. Ours.
+inline constexpr std::int64_t kProposalDays = 90;
+bool lapsed(const Proposal& p, Timestamp at);
+Error proposal_lapsed(const Judgement& j);
+
 /// How quorums name an act: "admit-signatory".
 std::string_view act_name(schema::GovernedAct act);
 
@@ -52,7 +58,8 @@ Status check_content(const Judgement& j, const Proposal& p);
 /// The proposal that takes effect: of this act, with its quorum, and still possible.
 Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id,
                                   schema::GovernedAct act);
-/// The accepted proposal, which has taken effect from here on.
+/// The accepted proposal, which has taken effect from here on. Those of the same act on the same
+/// subject that were proposed before it do not any more.
 Proposal take_effect(Registry& registry, capnp::Text::Reader id);
 
 /// Closes the open proposals that have reached their quorum, or cannot reach it any more. To be

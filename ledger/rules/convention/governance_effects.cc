@@ -444,6 +444,12 @@ void evolve_detached(const Change& change) {
   leave(change, id_of(change.world.registry(), slug));
 }
 
+/// Whether both say what becomes of the same: of the convention, the log's key, a signatory, or one
+/// key of it.
+bool on_the_same(const Proposal& a, const Proposal& b) {
+  return a.act == b.act && a.signatory == b.signatory && a.kid == b.kid;
+}
+
 }  // namespace
 
 Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, GovernedAct act) {
@@ -453,11 +459,23 @@ Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, Go
     return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
                     .at("data.proposal_id"));
   const Proposal& p = it->second;
+  const auto still_possible = [&] {  // what was when it was proposed need not be any more
+    Status judged = check_content(j, p);
+    return judged ? judged : Status(fail(std::move(judged.error()).at("data.proposal_id")));
+  };
   if (p.act != act)
     return fail(refusal(j.act, Errc::invalid, "proposal-of-other-act",
                         "the proposal is one of " + std::string(act_name(p.act)))
                     .at("data.proposal_id")
                     .accepts("a proposal of " + std::string(act_name(act))));
+  if (p.phase == Phase::overtaken) {
+    RELAIS_TRY(still_possible());
+    return fail(refusal(j.act, Errc::conflict, "proposal-overtaken",
+                        "one of the same act on the same subject, proposed later, has taken effect")
+                    .at("data.proposal_id")
+                    .accepts("a new proposal")
+                    .in_state(std::string(to_string(p.phase))));
+  }
   if (p.phase != Phase::approved)
     return fail(refusal(j.act, Errc::conflict, "proposal-not-approved",
                         p.phase == Phase::effected ? "the proposal has taken effect already"
@@ -465,17 +483,22 @@ Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id, Go
                     .at("data.proposal_id")
                     .accepts("a proposal that is APPROVED")
                     .in_state(std::string(to_string(p.phase))));
-  // What was possible when it was proposed need not be any more.
-  if (Status judged = check_content(j, p); !judged)
-    return fail(std::move(judged.error()).at("data.proposal_id"));
+  if (lapsed(p, j.act.received_at())) return fail(proposal_lapsed(j));
+  RELAIS_TRY(still_possible());
   return &p;
 }
 
 Proposal take_effect(Registry& registry, capnp::Text::Reader id) {
   const auto it = registry.proposals.find(text(id));
   check(it != registry.proposals.end(), "an accepted effect of no proposal");
-  it->second.phase = Phase::effected;
-  return it->second;
+  Proposal& effected = it->second;
+  effected.phase = Phase::effected;
+  for (auto& [other, p] : registry.proposals) {
+    const bool waits = p.phase == Phase::open || p.phase == Phase::approved;
+    if (waits && p.proposed_at < effected.proposed_at && on_the_same(p, effected))
+      p.phase = Phase::overtaken;
+  }
+  return effected;
 }
 
 Status check_content(const Judgement& j, const Proposal& p) {

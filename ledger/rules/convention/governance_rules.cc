@@ -115,6 +115,8 @@ Proposal read_proposal(const Registry& registry, const Act& act) {
   p.id = text(proposed.getProposalId());
   p.act = proposed.getAct();
   p.author = act.signatory();
+  p.proposed_at = act.index;
+  p.proposed_on = act.received_at();
   p.signatory = text(proposed.getSignatory());
   p.name = text(proposed.getName());
   p.roles = role_set(proposed.getRoles()).bits;
@@ -217,7 +219,7 @@ Status check_room(const Judgement& j, const Proposal& p) {
   for (const auto& [id, other] : j.registry().proposals) {
     if (other.author != p.author) continue;
     ++all;
-    if (other.phase == Phase::open) ++open;
+    if (other.phase == Phase::open && !lapsed(other, j.act.received_at())) ++open;
   }
   if (open < kMaxOpenProposals && all < kMaxProposalsOfAuthor) return {};
   return fail(refusal(j.act, Errc::conflict, "limit-proposals",
@@ -260,22 +262,25 @@ void evolve_proposed(const Change& change) {
   settle_proposals(registry);
 }
 
-Result<const Proposal*> open_proposal(const Judgement& j, const std::string& id) {
+/// A proposal that waits for votes; one that waits for its effect only where `approved` too.
+Result<const Proposal*> waiting_proposal(const Judgement& j, const std::string& id, bool approved) {
   RELAIS_TRY(check_convention_stream(j));
   const auto it = j.registry().proposals.find(id);
   if (it == j.registry().proposals.end())
     return fail(refusal(j.act, Errc::not_found, "proposal-unknown", "there is no such proposal")
                     .at("data.proposal_id"));
-  if (it->second.phase != Phase::open)
+  const Phase phase = it->second.phase;
+  if (phase != Phase::open && !(approved && phase == Phase::approved))
     return fail(refusal(j.act, Errc::conflict, "proposal-not-open", "the proposal is not open")
                     .at("data.proposal_id")
-                    .in_state(std::string(to_string(it->second.phase))));
+                    .in_state(std::string(to_string(phase))));
+  if (lapsed(it->second, j.act.received_at())) return fail(proposal_lapsed(j));
   return &it->second;
 }
 
 Status check_vote(const Judgement& j, capnp::Text::Reader id) {
   RELAIS_TRY(check_voter(j));
-  RELAIS_ASSIGN(const Proposal* p, open_proposal(j, text(id)));
+  RELAIS_ASSIGN(const Proposal* p, waiting_proposal(j, text(id), false));
   if (own_matter(*p, *j.emitter))
     return fail(refusal(j.act, Errc::forbidden, "governance-own-matter",
                         j.emitter->slug + " has no vote on what concerns itself")
@@ -318,7 +323,7 @@ void evolve_rejected(const Change& change) {
 
 Status decide_withdrawn(const Judgement& j) {
   RELAIS_ASSIGN(const Proposal* p,
-                open_proposal(j, text(j.data().getGovernanceWithdrawn().getProposalId())));
+                waiting_proposal(j, text(j.data().getGovernanceWithdrawn().getProposalId()), true));
   if (p->author == j.emitter->id) return {};
   return fail(refusal(j.act, Errc::forbidden, "not-author", "the proposal is another signatory's")
                   .at("data.proposal_id")
@@ -332,6 +337,19 @@ void evolve_withdrawn(const Change& change) {
 }
 
 }  // namespace
+
+bool lapsed(const Proposal& p, Timestamp at) {
+  constexpr std::int64_t kDayInMs = 86'400'000;
+  return at.value - p.proposed_on.value >= kProposalDays * kDayInMs;
+}
+
+Error proposal_lapsed(const Judgement& j) {
+  return refusal(j.act, Errc::conflict, "proposal-lapsed",
+                 "the proposal was made " + std::to_string(kProposalDays) + " days ago or more")
+      .at("data.proposal_id")
+      .accepts("a new proposal")
+      .in_state("LAPSED");
+}
 
 Status check_terms(const Judgement& j, capnp::List<schema::Term>::Reader terms) {
   std::set<std::string> seen;

@@ -296,6 +296,7 @@ TEST_F(Governance, OneSignatoryCannotFillTheRegister) {
     p.id = "fill-" + std::to_string(i);
     p.act = schema::GovernedAct::ADMIT_SIGNATORY;
     p.author = scene.ordinal_of("aa1");
+    p.proposed_on = scene.clock.now();
     proposals.emplace(p.id, p);
   }
   const Error e = refused_proposal(admission("p1", "aa3"), "aa1");
@@ -343,8 +344,61 @@ TEST_F(Governance, OnlyItsAuthorTakesAProposalBack) {
   EXPECT_EQ(e.rule, "not-author");
   EXPECT_EQ(e.code, Errc::forbidden);
   approve("p1", {"aa1"});
-  EXPECT_EQ(scene.refused("pref", "governance.withdrawn", subject(), on("p1")).rule,
-            "proposal-not-open");
+  EXPECT_EQ(phase("p1"), Phase::approved);
+  scene.expect("pref", "governance.withdrawn", subject(), on("p1"));
+  EXPECT_EQ(phase("p1"), Phase::withdrawn) << "approved, and not yet in effect";
+  const Error late =
+      scene.refused("aa2", "signatory.admitted", subject(), proven("p1", "aa3", "aa3"));
+  EXPECT_EQ(late.rule, "proposal-not-approved");
+  EXPECT_EQ(late.state, "WITHDRAWN");
+}
+
+TEST_F(Governance, ProposalsLapse) {
+  constexpr std::int64_t kDay = 86'400'000;
+  propose("pref", admission("p1", "aa3"));
+  propose("pref", admission("p2", "aa4"));
+  approve("p1", {"aa1"});
+  scene.clock.advance_ms(90 * kDay - 1);
+  approve("p2", {"aa1"});
+  scene.expect("aa2", "signatory.admitted", subject(), proven("p2", "aa4", "aa4"));
+  propose("pref", admission("p3", "aa5"));
+  scene.clock.advance_ms(1);
+  const Error e = scene.refused("aa2", "signatory.admitted", subject(), proven("p1", "aa3", "aa3"));
+  EXPECT_EQ(e.rule, "proposal-lapsed");
+  EXPECT_EQ(e.state, "LAPSED");
+  EXPECT_EQ(scene.registry().find_slug("aa3"), nullptr);
+  approve("p3", {"aa1"});
+}
+
+/// What was decided first does not come after what was decided in its place.
+TEST_F(Governance, AnOlderProposalDoesNotOvertakeANewerOne) {
+  propose("pref", amendment("p1", R"({"terms":[{"name":"retention-years","value":1}]})"));
+  approve("p1", {"udml", "ml1", "aa1"});
+  lose_key("aa2");
+  lose_key("ml2");
+  propose("pref", first_key("k1", "aa2", "old"));
+  approve("k1", {"aa1"});
+  propose("pref", first_key("k3", "ml2", "of-another"));
+  propose("pref", amendment("p2", R"({"terms":[{"name":"retention-years","value":3}]})"));
+  propose("pref", amendment("p3", R"({"terms":[{"name":"retention-years","value":4}]})"));
+  approve("p2", {"udml", "ml1", "aa1"});
+  scene.expect("ml1", "convention.amended", subject(), on("p2"));
+  EXPECT_EQ(phase("p1"), Phase::overtaken);
+  EXPECT_EQ(phase("p3"), Phase::open) << "proposed later";
+  EXPECT_EQ(phase("k1"), Phase::approved) << "another act";
+  const Error e = scene.refused("aa1", "convention.amended", subject(), on("p1"));
+  EXPECT_EQ(e.rule, "proposal-overtaken");
+  EXPECT_EQ(e.state, "OVERTAKEN");
+  EXPECT_EQ(scene.registry().parameters[rules::Parameter::retention_years], 3U);
+  approve("p3", {"udml", "ml1", "aa1"});
+  scene.expect("ml1", "convention.amended", subject(), on("p3"));
+
+  // A key that was given up for another does not come in once that one is gone.
+  propose("pref", first_key("k2", "aa2", "new"));
+  approve("k2", {"aa1"});
+  scene.expect("ml1", "key.first_enrolled", subject(), proven("k2", "new", "aa2"));
+  EXPECT_EQ(phase("k1"), Phase::overtaken);
+  EXPECT_EQ(phase("k3"), Phase::open) << "of another signatory";
 }
 
 TEST_F(Governance, NobodyVotesOnItsOwnMatter) {

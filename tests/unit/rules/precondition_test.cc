@@ -718,6 +718,13 @@ Change on_another_proposal(std::string id) {
 void withdrawn_before(Example& e) {
   e.scene.expect("pref", "governance.withdrawn", e.subject, on_proposal("p1"));
 }
+void made_90_days_ago(Example& e) {
+  e.registry().proposals.at("p1").proposed_on.value -= std::int64_t{90} * 86'400'000;
+}
+using Phase = rules::Proposal::Phase;
+Change with_phase(Phase phase) {
+  return [=](Example& e) { e.registry().proposals.at("p1").phase = phase; };
+}
 Change quorum(std::uint32_t approvals) {
   return [=](Example& e) { e.registry().quorums["admit-signatory"] = {approvals, 0}; };
 }
@@ -732,6 +739,7 @@ Table of_votes() {
   const auto vote = [](std::string_view event) -> Precondition {
     return {event,
             {{"the proposal is open", "proposal-not-open", withdrawn_before},
+             {"was made less than 90 days ago", "proposal-lapsed", made_90_days_ago},
              {"the proposal is open", "proposal-unknown", on_another_proposal("p9")},
              {"the emitter has a vote on it", "emitter-forbidden", by("member")},
              {"the emitter has a vote on it", "governance-own-matter", by("aa1")},
@@ -752,7 +760,10 @@ Table of_votes() {
       vote("governance.approved"),
       vote("governance.rejected"),
       {"governance.withdrawn",
-       {{"the proposal is open", "proposal-not-open", done_before},
+       {{"the proposal is open or approved", "proposal-not-open", done_before},
+        {"the proposal is open or approved", kAccepted, with_phase(Phase::approved)},
+        {"was made less than 90 days ago", "proposal-lapsed", made_90_days_ago},
+        {"has not taken effect", "proposal-not-open", with_phase(Phase::effected)},
         {"by its author", "not-author", by("aa1")}}},
   };
 }
@@ -781,6 +792,9 @@ Precondition effect(std::string_view event, std::string_view of_act, std::string
                   {of_act, "proposal-unknown", on_another_proposal("p9")},
                   {"has its quorum", "proposal-not-approved", without_its_quorum},
                   {"has not taken effect", "proposal-not-approved", done_before},
+                  {"it was made less than 90 days ago", "proposal-lapsed", made_90_days_ago},
+                  {"none on the same that was made later has taken effect", "proposal-overtaken",
+                   with_phase(Phase::overtaken)},
                   {"what it proposes is still possible", impossible, std::move(change)}}};
   std::ranges::move(more, std::back_inserter(p.clauses));
   return p;
