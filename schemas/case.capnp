@@ -20,8 +20,8 @@ struct CaseDetected $P.event((
 }
 
 struct CaseDismissed $P.event((
-    name = "case.dismissed", axis = detection, stream = case, emitters = [ml, aa], relation = author,
-    source = "Convention, axis 1", precondition = "the case is DETECTED; by the signatory that detected it",
+    name = "case.dismissed", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
+    source = "Convention, axis 1", precondition = "the case is DETECTED; by the holder of the case",
     summary = "The detection did not hold: no support follows.")) {
   reason @0 :V.DismissReason;
 }
@@ -102,8 +102,8 @@ struct CaseTransferDeclined $P.event((
 }
 
 struct CaseCorrected $P.event((
-    name = "case.corrected", axis = detection, stream = case, emitters = [ml, aa], relation = author,
-    source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case by the emitter, not annulled; at least one new value is given and the target's type has it; a new territory is one of the convention's; while a parcours is under way the age stays an adult's",
+    name = "case.corrected", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
+    source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case, not annulled; a detection is corrected by the present holder, an assessment by it or by its author; at least one new value is given and the target's type has it; a new territory is one of the convention's; while a parcours is under way the age stays an adult's",
     summary = "Values of an earlier act were wrong: the read models take the new ones, the log keeps both.")) {
   targetVersion @0 :UInt32;
   # the target in the case's stream, as its author counts (docs/FORMATS.md, Counting)
@@ -117,7 +117,7 @@ struct CaseCorrected $P.event((
 
 struct CaseAnnulled $P.event((
     name = "case.annulled", axis = detection, stream = case, emitters = [ml, aa], relation = author,
-    source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case by the emitter, not annulled, and the case's history holds without it",
+    source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case, not annulled, and the case's history holds without it; a detection, a consent and the review of an access are annulled by the present holder; other acts by their author, as long as it has a part in the case where something comes of the act, and by the holder once it has none",
     summary = "An earlier act should not have been recorded: the read models leave it out, the log keeps both.")) {
   targetVersion @0 :UInt32;
   reason @1 :V.CorrectionReason;

@@ -44,7 +44,7 @@ struct MemberRecused $P.event((
 struct PspApplied $P.event((
     name = "psp.applied", axis = commission, stream = case, emitters = [aa], relation = holderOrAccepted,
     source = "CASF L121-9, R121-12-8; Conseil d'État 19 Nov 2021 no. 440802 (neither cessation nor a complaint is asked for)",
-    precondition = "the person is an adult; the case is IN_SUPPORT; the association's accreditation is valid; a consent(psp) that covers the préfecture is in force; no PSP is under way; a day that is named is not in the future",
+    precondition = "the person is an adult; the case is IN_SUPPORT; the association's accreditation is valid; a consent(psp) that covers the préfecture is in force; no PSP is under way; within the term of appeal against a refusal, by the association that was refused; a day that is named is not in the future",
     summary = "The association applies for a parcours de sortie with the person.")) {
   dossierHash @0 :Text $P.format("sha256");
   identity @1 :Text $P.sensitive $P.optional $P.maxLength(4000) $P.sealed([pref]);

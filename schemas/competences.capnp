@@ -64,7 +64,7 @@ struct PlanAgreed $P.event((
 
 struct ContributionCommitted $P.event((
     name = "contribution.committed", axis = competences, stream = case, emitters = [ml, aa, udml, pref],
-    source = "Convention, axis 3", precondition = "the emitter takes part in the case, which is open, and has something to do with it still: it holds it, a referral or a transfer to it is open, or it is a party to the parcours; the contribution id is new",
+    source = "Convention, axis 3", precondition = "the emitter takes part in the case, which is open, and has a part in it: it holds it, has accepted a referral that is open, or is a party to the parcours; the contribution id is new",
     summary = "A participant commits to do something for the case.")) {
   contributionId @0 :Text $P.format("uuid");
   kind @1 :V.ContributionKind;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
-#include "ledger/rules/rules.h"
+#include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
 namespace {
@@ -60,6 +60,15 @@ Relation of_referral(const CaseState& c, const Referral& r, Day on) {
   return Relation::unanswered;
 }
 
+/// Whether it holds the case, has accepted a referral that is open, or is a party to the parcours.
+bool part_of(const CaseState& c, SignatoryId who, RoleSet roles) {
+  if (holder_or_accepted(c, who)) return true;
+  const PspPhase phase = c.psp.phase;
+  if (phase == PspPhase::none || phase == PspPhase::ended || phase == PspPhase::final_refusal)
+    return false;
+  return c.psp.applicant == who || roles.has(schema::Role::PREF) || roles.has(schema::Role::SEC);
+}
+
 }  // namespace
 
 std::string_view to_string(Relation r) {
@@ -78,8 +87,12 @@ Relations relations_of(const CaseState& c, SignatoryId who, RoleSet roles, Times
   if (c.transfer && c.transfer->to == who) out.add(Relation::invited);
   for (const Referral& r : c.referrals)
     if (r.to == who) out.add(of_referral(c, r, on));
-  for (const Contribution& k : c.contributions)
-    if (k.by == who && !k.delivered && !k.lapsed) out.add(Relation::partner);
+  // A promise gives no part of its own: nobody reads on by what it has said itself.
+  if (std::ranges::any_of(
+          c.contributions,
+          [who](const Contribution& k) { return k.by == who && !k.delivered && !k.lapsed; }) &&
+      part_of(c, who, roles))
+    out.add(Relation::partner);
   if (c.psp.phase != PspPhase::none) {
     if (c.psp.applicant == who)
       out.add(c.psp.ended == 0 ? Relation::applicant : Relation::former_applicant);
@@ -88,6 +101,10 @@ Relations relations_of(const CaseState& c, SignatoryId who, RoleSet roles, Times
   }
   if (out.empty()) out.add(Relation::unanswered);  // it was asked to take the case over
   return out;
+}
+
+bool has_a_part(const CaseState& c, const Signatory& who) {
+  return part_of(c, who.id, who.role_set());
 }
 
 bool takes_part_now(Relations relations) {

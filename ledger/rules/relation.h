@@ -22,7 +22,7 @@ enum class Relation : std::uint8_t {
   completed,         ///< addressee that has come to the end of what it was asked for
   unanswered,        ///< was asked; declined, never answered, was cancelled or lost its ground
   former_holder,     ///< handed the case over
-  partner,           ///< has promised something in the case that is not delivered yet
+  partner,           ///< has a part, and has promised something that is not delivered yet
   applicant,         ///< association whose parcours is applied for or runs
   former_applicant,  ///< association whose parcours has ended
   prefecture,        ///< préfecture and secretariat, from the application on

@@ -36,7 +36,7 @@ struct Change {
   schema::Event::Data::Reader data() const { return act.event.getData(); }
 };
 
-/// What its author may do about an act of a case later, by case.annulled (RGPD art. 16).
+/// What may be done about an act of a case later, by case.annulled (RGPD art. 16).
 struct Annulment {
   /// Whether its effect can be taken back without rewriting what came after; null: never.
   bool (*possible)(const CaseState&, const ActMark&) = nullptr;
@@ -176,9 +176,9 @@ void review_consents_of_referrals(const Change& change);
 bool holder_or_accepted(const CaseState& c, SignatoryId who);
 /// Whether the signatory holds the case, or has applied for the parcours of it.
 bool holder_or_applicant(const CaseState& c, SignatoryId who);
-/// Whether the signatory has something to do with the case now: it holds it, has a referral that is
-/// open, is asked to take it over, or is a party to the parcours. Who declined, was never answered
-/// or has completed takes part for what it did, and no more.
+/// Whether the signatory has a part in the case now: it holds it, has accepted a referral that is
+/// open, or is a party to the parcours. Who is only asked has none yet; who declined, was never
+/// answered or has completed takes part for what it did, and no more.
 bool has_a_part(const CaseState& c, const Signatory& who);
 
 /// Whether another signatory's share is the emitter's too: a union has one with the missions

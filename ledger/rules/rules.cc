@@ -329,18 +329,6 @@ bool holder_or_applicant(const CaseState& c, SignatoryId who) {
   return c.holder == who || (c.psp.phase != PspPhase::none && c.psp.applicant == who);
 }
 
-bool has_a_part(const CaseState& c, const Signatory& who) {
-  if (c.holder == who.id || (c.transfer && c.transfer->to == who.id)) return true;
-  if (std::ranges::any_of(c.referrals,
-                          [&](const Referral& r) { return r.to == who.id && r.open(); }))
-    return true;
-  const PspPhase phase = c.psp.phase;
-  if (phase == PspPhase::none || phase == PspPhase::ended || phase == PspPhase::final_refusal)
-    return false;
-  const auto roles = who.role_set();
-  return c.psp.applicant == who.id || roles.has(schema::Role::PREF) || roles.has(schema::Role::SEC);
-}
-
 void check_rules_are_complete() {
   static_cast<void>(rules_by_ordinal());
 }

@@ -309,7 +309,7 @@ void CaseLife::outside() {
 
 void CaseLife::correct() {
   if (!dice_.chance(kCorrected)) return;
-  act(author_, "case.corrected", 10,
+  act(holder_, "case.corrected", 10,
       {{"target_version", 1},
        {"reason", "wrong_value"},
        {"territory", one_of(dice_, kTerritories)}});

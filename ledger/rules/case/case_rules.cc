@@ -20,15 +20,6 @@ void evolve_by_transition(const Change& change) {
   advance(*change.subject, change.act);
 }
 
-Status decide_dismissed(const Judgement& j) {
-  if (j.subject->author != j.emitter->id)
-    return fail(refusal(j.act, Errc::forbidden, "not-author",
-                        "case.dismissed is for the signatory that detected the case, which " +
-                            j.emitter->slug + " is not")
-                    .accepts("the signatory that detected the case"));
-  return check_transition(*j.subject, j.act);
-}
-
 std::string lower(std::string s) {
   for (char& c : s) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return s;
@@ -219,7 +210,7 @@ std::span<const Rule> case_rules() {
   static constexpr Rule kRules[] = {
       {"case.detected", decide_detected, evolve_detected, {kDetectionAnnulled, kRefusedWhenFull}},
       {"case.dismissed",
-       decide_dismissed,
+       decide_by_transition,
        evolve_by_transition,
        {only_by("case.detected of a new case"), kTakenWhenFull}},
       {"case.risk_assessed",

@@ -60,13 +60,15 @@ auto find_contribution(Contributions& contributions, const Uuid& id) {
   return std::ranges::find(contributions, id, &Contribution::id);
 }
 
-/// Who has nothing to do with the case any more adds nothing to it.
+/// Who has nothing to do with the case any more adds nothing to it, nor does who is only asked: it
+/// answers first.
 Status check_part(const Judgement& j) {
   if (has_a_part(*j.subject, *j.emitter)) return {};
   return fail(refusal(j.act, Errc::forbidden, "part-ended",
-                      "what " + j.emitter->slug + " had to do with the case has come to its end")
-                  .accepts("the holder, who has a referral or a transfer that is open, and the "
-                           "parties to the parcours")
+                      "what " + j.emitter->slug +
+                          " had to do with the case has come to its end, or has not begun")
+                  .accepts("the holder, who has accepted a referral that is open, and the parties "
+                           "to the parcours")
                   .in_state(std::string(to_string(j.subject->phase))));
 }
 

@@ -38,17 +38,54 @@ Error target_unknown(const Judgement& j, const std::string& field) {
       .accepts("a version as the emitter reads it");
 }
 
-/// What is acted on: an event of this case, by the emitter, that was not taken back.
+/// What the case as a whole rests on is its present holder's, whoever recorded it: who handed the
+/// case over says nothing of the person any more (RGPD art. 5(1)(d), 24).
+bool of_the_holder(Kind k) {
+  return k == Kind::CASE_DETECTED || k == Kind::CASE_CONSENT_GIVEN ||
+         k == Kind::CASE_EMERGENCY_ACCESS_REVIEWED;
+}
+
+Error not_author(const Judgement& j, std::string who) {
+  return refusal(j.act, Errc::forbidden, "not-author",
+                 j.act.type->name + " is for " + who + ", which " + j.emitter->slug + " is not")
+      .at("data.target_version")
+      .accepts(
+          "an event of the emitter's own; of the holder, also what is the holder's, and what "
+          "was recorded by who has no part in the case any more");
+}
+
+/// Who puts the act right: the holder what is the holder's, else its author. Where something comes
+/// of the act, its author does while it has a part in the case, and the holder does in its stead
+/// afterwards.
+Status check_hand(const Judgement& j, const ActMark& target) {
+  const CaseState& c = *j.subject;
+  const bool holds = c.holder == j.emitter->id;
+  const bool own = target.by == j.emitter->id;
+  const Kind kind = kind_of(target);
+  if (of_the_holder(kind)) {
+    if (holds) return {};
+    return fail(not_author(j, "the holder of the case"));
+  }
+  if (!own) {
+    const Signatory* by = j.registry().find(target.by);
+    const bool gone = by == nullptr || !by->active || !has_a_part(c, *by);
+    if (holds && (gone || kind == Kind::CASE_RISK_ASSESSED)) return {};
+    return fail(not_author(j, "the author of the event that is acted on"));
+  }
+  const bool stands_alone = rule_of(target.type).of_case.annulment.take_back == nullptr;
+  if (stands_alone || has_a_part(c, *j.emitter)) return {};
+  return fail(refusal(j.act, Errc::forbidden, "part-ended",
+                      "what " + j.emitter->slug + " had to do with the case has come to its end")
+                  .at("data.target_version")
+                  .accepts("the holder of the case, in its stead"));
+}
+
+/// What is acted on: an event of this case, the emitter's to put right, that was not taken back.
 Result<std::uint32_t> check_target(const Judgement& j, std::uint32_t counted) {
   const auto version = target_of(j, counted);
   if (!version) return fail(target_unknown(j, "data.target_version"));
   const ActMark& target = j.subject->acts[*version - 1];
-  if (target.by != j.emitter->id)
-    return fail(refusal(j.act, Errc::forbidden, "not-author",
-                        j.act.type->name + " is for the author of the event that is acted on, " +
-                            "which " + j.emitter->slug + " is not")
-                    .at("data.target_version")
-                    .accepts("an event of the emitter's own"));
+  RELAIS_TRY(check_hand(j, target));
   if (target.annulled)
     return fail(conflict(j, "target-annulled", "the event was annulled already")
                     .at("data.target_version")

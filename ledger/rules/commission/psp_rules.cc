@@ -84,6 +84,24 @@ Status check_consent(const Judgement& j) {
                   .from("CASF L121-9 (in agreement with the person); RGPD art. 6(1)(a), 9(2)(a)"));
 }
 
+/// Another application takes the place of the refused one, and the appeal with it: while that may
+/// still be filed, it is for who was refused to choose.
+Status check_appeal_not_taken(const Judgement& j) {
+  const Psp& p = j.subject->psp;
+  const Signatory* refused = j.registry().find(p.applicant);
+  if (p.phase != PspPhase::refused || p.applicant == j.emitter->id || refused == nullptr ||
+      !refused->active)
+    return {};
+  const Day last = last_day_of_appeal(Day{p.notified_on});
+  if (today(j) > last) return {};
+  return fail(
+      psp_conflict(j, "psp-appeal-open",
+                   "the association that was refused may appeal until the end of " + to_date(last))
+          .accepts("the association that was refused, or " + to_date(add_days(last, 1)) +
+                   " and later")
+          .from(law::kAppeal.law()));
+}
+
 // Neither that prostitution has ceased nor that a complaint was filed is asked for, here or in the
 // payload: Conseil d'État, 19 Nov 2021, no. 440802.
 Status decide_applied(const Judgement& j) {
@@ -94,6 +112,7 @@ Status decide_applied(const Judgement& j) {
                     .accepts("the case of an adult")
                     .from("CASF L121-9, L226-2-1"));
   RELAIS_TRY(check_transition(j.subject->psp, j.act));
+  RELAIS_TRY(check_appeal_not_taken(j));
   RELAIS_TRY(check_accreditation(j));
   RELAIS_TRY(check_consent(j));
   const auto applied = j.data().getPspApplied();

@@ -84,7 +84,7 @@ TEST(Case, RelationOfTheEmitter) {
     const char* rule;
   };
   const std::vector<Row> rows = {
-      {"aa1", "case.dismissed", data(R"({"reason":"duplicate"})"), "not-author"},
+      {"aa1", "case.dismissed", data(R"({"reason":"duplicate"})"), "not-holder"},
       {"aa1", "case.consent_given", Scene::consent_data(), "not-holder"},
       {"aa1", "case.consent_withdrawn", data(R"({"scope":"referral"})"), "not-holder"},
       {"aa1", "case.closed", data(R"({"reason":"moved"})"), "not-holder"},

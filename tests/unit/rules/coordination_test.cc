@@ -39,6 +39,11 @@ void refer_to_aa1(Scene& scene) {
   scene.refer("ml1", 1, 101, "aa1");
 }
 
+void accept(Scene& scene) {
+  scene.expect("aa1", "referral.received", case_subject(1), Scene::on_referral(101));
+  scene.expect("aa1", "referral.accepted", case_subject(1), Scene::on_referral(101));
+}
+
 TEST(Coordination, WhoMeetsTakesPartInTheCase) {
   Scene scene;
   refer_to_aa1(scene);
@@ -87,6 +92,7 @@ TEST(Coordination, APlanIsAmongParticipants) {
 TEST(Coordination, AContributionIsCommittedAndDeliveredByAParticipant) {
   Scene scene;
   refer_to_aa1(scene);
+  accept(scene);
   scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
   ASSERT_EQ(scene.find(1)->contributions.size(), 1U);
   const rules::Contribution& c = scene.find(1)->contributions[0];
@@ -131,18 +137,36 @@ TEST(Coordination, WhoTakesNoPartContributesNothing) {
             "part-ended");
 }
 
-/// What it promised before it still delivers, whatever has become of the case's room.
-TEST(Coordination, WhoHasDeclinedAddsNothingAndKeepsItsPromises) {
+/// A promise would let who is asked read on, whatever it answers.
+TEST(Coordination, WhoIsOnlyAskedPromisesNothing) {
   Scene scene;
   refer_to_aa1(scene);
-  scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
+  const auto promise = [&](const char* who) {
+    const Error e = scene.refused(who, "contribution.committed", case_subject(1), committed(301));
+    EXPECT_EQ(e.code, Errc::forbidden);
+    return e.rule;
+  };
+  EXPECT_EQ(promise("aa1"), "part-ended");
   scene.expect("aa1", "referral.received", case_subject(1), Scene::on_referral(101));
-  scene.expect("aa1", "referral.declined", case_subject(1),
-               Scene::on_referral(101, R"({"decline_reason":"other"})"));
+  EXPECT_EQ(promise("aa1"), "part-ended");
+  scene.expect("ml1", "case.transfer_requested", case_subject(1),
+               data(R"({"to":"ml2","kind":"permanent","reason":"competence"})"));
+  EXPECT_EQ(promise("ml2"), "part-ended");
+  scene.expect("aa1", "referral.accepted", case_subject(1), Scene::on_referral(101));
+  scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
+}
+
+/// What it promised before it still delivers, whatever has become of the case's room.
+TEST(Coordination, WhoHasCompletedAddsNothingAndKeepsItsPromises) {
+  Scene scene;
+  refer_to_aa1(scene);
+  accept(scene);
+  scene.expect("aa1", "contribution.committed", case_subject(1), committed(301));
+  scene.expect("aa1", "referral.completed", case_subject(1),
+               Scene::on_referral(101, R"({"outcome":"attended"})"));
   const Error e = scene.refused("aa1", "contribution.committed", case_subject(1), committed(302));
   EXPECT_EQ(e.rule, "part-ended");
   EXPECT_EQ(e.code, Errc::forbidden);
-  EXPECT_EQ(e.state, "ASSESSED");
   EXPECT_FALSE(e.accepted.empty());
   rules::CaseState& c = *scene.world().mutable_case(*parse_uuid(test_uuid(1)));
   rules::ActMark own{c.acts.back()};
@@ -155,6 +179,7 @@ TEST(Coordination, WhoHasDeclinedAddsNothingAndKeepsItsPromises) {
 TEST(Coordination, ContributionsOfACaseAreBounded) {
   Scene scene;
   refer_to_aa1(scene);
+  accept(scene);
   auto& contributions = scene.world().mutable_case(*parse_uuid(test_uuid(1)))->contributions;
   const rules::Contribution of_aa1{{}, scene.ordinal_of("aa1")};
   const auto refused = [&](const char* who) {

@@ -129,7 +129,7 @@ TEST(Correction, IsRefused) {
   for (const Row& row : {
            Row{0, R"({"risk":"low"})", "target-unknown", Errc::not_found, "data.target_version"},
            Row{6, R"({"risk":"low"})", "target-unknown", Errc::not_found, "data.target_version"},
-           Row{5, R"({"risk":"low"})", "not-author", Errc::forbidden, "data.target_version"},
+           Row{5, R"({"risk":"low"})", "correction-not-of-target", Errc::invalid, "data.risk"},
            Row{1, "{}", "correction-empty", Errc::invalid, "data"},
            Row{2, R"({"age_band":"16_17"})", "correction-not-of-target", Errc::invalid,
                "data.age_band"},

@@ -128,6 +128,17 @@ constexpr std::string_view kMissionLocaleOrAssociation =
 void accepted_referral(Example& e) {
   e.the_case().referrals = {prepared_referral(e.scene, e.the_case(), ReferralPhase::accepted)};
 }
+/// The emitter holds the case no more.
+Change handed_over_to(std::string who) {
+  return [who](Example& e) { e.the_case().holder = e.scene.ordinal_of(who); };
+}
+/// The emitter holds it now; what there is was recorded by who handed it over.
+Change held_by(std::string who) {
+  return [who](Example& e) {
+    e.who = who;
+    e.the_case().holder = e.scene.ordinal_of(who);
+  };
+}
 
 Table of_detection() {
   return {
@@ -137,7 +148,9 @@ Table of_detection() {
          saying(R"({"territory":"75056"})")}}},
       {"case.dismissed",
        {{"the case is DETECTED", "case-transition", in(CasePhase::assessed)},
-        {"by the signatory that detected it", "not-author", by("ml2")}}},
+        {"by the holder of the case", "not-holder", by("ml2")},
+        {"by the holder of the case", "not-holder", handed_over_to("ml2")},
+        {"by the holder of the case", kAccepted, held_by("ml2")}}},
       {"case.risk_assessed", {case_open()}},
       {"case.consent_given",
        {case_open(),
@@ -228,13 +241,56 @@ void target_annulled(Example& e) {
   e.the_case().acts.at(version - 1).annulled = true;
 }
 
+constexpr std::string_view kRiskOfThird = R"({"target_version":3,"risk":"low"})";
+
+/// The act of this version, on which the statement is, was aa2's.
+Change of_another(std::size_t version, std::string_view members) {
+  return [version, more = data(members)](Example& e) {
+    e.say(more);
+    if (more.contains("risk")) e.payload.erase("channel");
+    e.the_case().acts.at(version - 1).by = e.scene.ordinal_of("aa2");
+  };
+}
+/// aa2, who has accepted, is the emitter; the assessment is of this author.
+Change by_the_addressee(std::string author, std::string_view members) {
+  return [author, change = of_another(3, members)](Example& e) {
+    change(e);
+    accepted_referral(e);
+    e.the_case().acts.at(2).by = e.scene.ordinal_of(author);
+    e.who = "aa2";
+  };
+}
+/// The step was planned by `author`, whose referral is accepted or not.
+Change step_of_another(std::string author, std::string who, bool accepted) {
+  return [=, change = of_another(4, R"({"target_version":4})")](Example& e) {
+    change(e);
+    e.the_case().acts.at(3).by = e.scene.ordinal_of(author);
+    if (accepted) accepted_referral(e);
+    e.who = who;
+  };
+}
+
 Table of_corrections() {
+  constexpr std::string_view kOfDetection = "a detection is corrected by the present holder";
+  constexpr std::string_view kOfAssessment = "an assessment by it or by its author";
+  constexpr std::string_view kOfTheHolder =
+      "a detection, a consent and the review of an access are annulled by the present holder";
+  constexpr std::string_view kOfItsAuthor = "other acts by their author";
+  constexpr std::string_view kWithAPart =
+      "as long as it has a part in the case where something comes of the act";
+  constexpr std::string_view kInItsStead = "by the holder once it has none";
   return {
       {"case.corrected",
        {case_not_erased(),
         {"the target is an event of this case", "target-unknown",
          saying(R"({"target_version":99})")},
-        {"by the emitter", "not-author", by("ml2")},
+        {kOfDetection, "not-holder-or-accepted", by("ml2")},
+        {kOfDetection, "not-holder-or-accepted", handed_over_to("ml2")},
+        {kOfDetection, kAccepted, held_by("ml2")},
+        {kOfDetection, "not-author", by_the_addressee("aa1", R"({})")},
+        {kOfAssessment, kAccepted, by_the_addressee("aa2", kRiskOfThird)},
+        {kOfAssessment, "not-author", by_the_addressee("aa1", kRiskOfThird)},
+        {kOfAssessment, kAccepted, of_another(3, kRiskOfThird)},
         {"not annulled", "target-annulled", target_annulled},
         {"at least one new value is given", "correction-empty", without("channel")},
         {"the target's type has it", "correction-not-of-target", saying(R"({"target_version":2})")},
@@ -249,7 +305,14 @@ Table of_corrections() {
        {case_not_erased(),
         {"the target is an event of this case", "target-unknown",
          saying(R"({"target_version":99})")},
-        {"by the emitter", "not-author", by("ml2")},
+        {kOfTheHolder, "not-author", by("ml2")},
+        {kOfTheHolder, "not-author", handed_over_to("ml2")},
+        {kOfTheHolder, kAccepted, held_by("ml2")},
+        {kOfItsAuthor, "not-author", step_of_another("aa2", "ml2", false)},
+        {kOfItsAuthor, "not-author", step_of_another("aa2", "aa1", true)},
+        {kOfItsAuthor, kAccepted, step_of_another("aa2", "aa2", true)},
+        {kWithAPart, "part-ended", step_of_another("aa2", "aa2", false)},
+        {kInItsStead, kAccepted, step_of_another("aa2", "aa1", false)},
         {"not annulled", "target-annulled", target_annulled},
         {"the case's history holds without it", "annul-not-possible",
          saying(R"({"target_version":3})")}}},
@@ -535,12 +598,13 @@ Table of_coordination() {
       {"contribution.committed",
        {{"the emitter takes part in the case", "stream-unknown", by("ml1")},
         {"which is open", "case-transition", in(CasePhase::closed)},
-        {"has something to do with it still", "part-ended", referral_in(ReferralPhase::declined)},
-        {"has something to do with it still", "part-ended", referral_in(ReferralPhase::expired)},
-        {"has something to do with it still", "part-ended", referral_in(ReferralPhase::completed)},
+        {"has a part in it", "part-ended", referral_in(ReferralPhase::declined)},
+        {"has a part in it", "part-ended", referral_in(ReferralPhase::expired)},
+        {"has a part in it", "part-ended", referral_in(ReferralPhase::completed)},
+        {"has a part in it", "part-ended", transfer_to_ml2},
         {"it holds it", kAccepted, by("aa1")},
-        {"a referral or a transfer to it is open", kAccepted, referral_in(ReferralPhase::received)},
-        {"a referral or a transfer to it is open", kAccepted, transfer_to_ml2},
+        {"has accepted a referral that is open", "part-ended",
+         referral_in(ReferralPhase::received)},
         {"it is a party to the parcours", kAccepted, parcours_of_the_prefecture},
         {"the contribution id is new", "contribution-id-taken", done_before}}},
       {"contribution.delivered",
@@ -1062,6 +1126,15 @@ Change adjourned_by(std::string session) {
   };
 }
 
+/// The parcours that this association had applied for was refused, notified on this day.
+Change refused_to(std::string who, std::string_view date) {
+  return [who, d = day(date)](Example& e) {
+    e.psp().phase = PspPhase::refused;
+    e.psp().applicant = e.scene.ordinal_of(who);
+    e.psp().notified_on = d;
+  };
+}
+
 Table of_applications() {
   const Change not_accredited = [](Example& e) { e.file().expires_on = day(kYesterday); };
   const Change presenter_votes = [](Example& e) {
@@ -1080,6 +1153,12 @@ Table of_applications() {
         {"that covers the préfecture", "consent-missing", consent_for_ml2_alone},
         {"is in force", "consent-missing", consent_expired},
         {"no PSP is under way", "psp-transition", done_before},
+        {"within the term of appeal against a refusal", "psp-appeal-open",
+         refused_to("aa2", kToday)},
+        {"within the term of appeal against a refusal", "psp-appeal-open",
+         refused_to("aa2", "2026-01-02")},
+        {"within the term of appeal against a refusal", kAccepted, refused_to("aa2", "2025-12-15")},
+        {"by the association that was refused", kAccepted, refused_to("aa1", kToday)},
         {"a day that is named is not in the future", "date-in-future",
          on_day("applied_on", kTomorrow)},
         {"a day that is named is not in the future", kAccepted, on_day("applied_on", kYesterday)}}},

@@ -112,9 +112,23 @@ TEST(Relation, OfAPromise) {
   CaseState c = held();
   c.participants.insert(kOther);
   c.contributions.push_back({{}, kOther});
-  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow), Relations(partner));
+  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow), Relations(unanswered))
+      << "a promise gives no part";
+  Referral r;
+  r.to = kOther;
+  r.legal_basis = schema::LegalBasis::CONSENT;
+  for (const ReferralPhase p :
+       {ReferralPhase::requested, ReferralPhase::received, ReferralPhase::declined,
+        ReferralPhase::expired, ReferralPhase::cancelled, ReferralPhase::completed}) {
+    r.phase = p;
+    c.referrals = {r};
+    EXPECT_FALSE(relations_of(c, kOther, role(Role::ML), kNow).has(partner)) << to_string(p);
+  }
+  c.referrals[0].phase = ReferralPhase::accepted;
+  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow),
+            Relations(partner) | Relations(accepted));
   c.contributions[0].delivered = true;
-  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow), Relations(unanswered));
+  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow), Relations(accepted));
 }
 
 TEST(Relation, OfAParcours) {
