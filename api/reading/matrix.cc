@@ -87,7 +87,8 @@ std::string_view to_string(When w) {
       "of its own referral, while the ground held, until it was completed",
       "what came before the parcours ended",
       "while the person's consent to a parcours covers the reader",
-      "of sessions to which it is convened, or that have a file in which it takes part"};
+      "of sessions to which it is convened, or that have a file in which it takes part",
+      "what came before the parcours ended, while a consent of the person to it is in force"};
   return kNames[static_cast<std::size_t>(w)];
 }
 

@@ -64,6 +64,7 @@ enum class When : std::uint8_t {
   in_parcours,     ///< it came before the parcours ended
   consent_psp,     ///< the person's consent to a parcours covers the reader today
   convened,        ///< it is of a session that the reader sits on, or that has a file of its
+  agreed,          ///< as in_parcours, while a consent of the person to a parcours is in force
 };
 std::string_view to_string(When w);
 

@@ -24,7 +24,8 @@ supporting the person stays.
 )";
 
 constexpr When kConditions[] = {When::until_its_end, When::while_grounded, When::own_referral,
-                                When::in_parcours,   When::consent_psp,    When::convened};
+                                When::in_parcours,   When::consent_psp,    When::convened,
+                                When::agreed};
 
 std::string mark(const Cell& c) {
   constexpr std::string_view kMarks[] = {"–", "w", "A"};

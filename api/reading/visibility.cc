@@ -54,9 +54,12 @@ bool grounded(const rules::Referral& r, const ActFacts& act) {
   return taken_up && r.covers(act.version, act.received);
 }
 
-bool consents_to_parcours(const CaseState& c, SignatoryId who, Timestamp at) {
+/// `who`: covered by it; none: whoever is.
+bool consents_to_parcours(const CaseState& c, std::optional<SignatoryId> who, Timestamp at) {
   return std::ranges::any_of(c.consents, [&](const rules::Consent& consent) {
-    return consent.scope == schema::ConsentScope::PSP && consent.covers(who, at);
+    if (consent.scope != schema::ConsentScope::PSP) return false;
+    if (who) return consent.covers(*who, at);
+    return !consent.expires_on || rules::legal_day(at).value <= *consent.expires_on;
   });
 }
 
@@ -118,9 +121,13 @@ Standing Visibility::of(const CaseState& state) const {
   s.known_until = rules::known_until(state, reader_.id);
   s.psp_ended = state.psp.ended;
   s.consent_psp = consents_to_parcours(state, reader_.id, now_);
+  s.agreed = consents_to_parcours(state, std::nullopt, now_);
   for (const rules::Referral& r : state.referrals)
     if (r.to == reader_.id) s.to_reader.push_back(r);
-  if (!rules::deliberates(reader_.roles))
+  // Who reads by an emergency alone signs nothing by a number that would count them.
+  const bool only_in_danger = s.relations == rules::Relations(Relation::emergency);
+  if (!rules::deliberates(reader_.roles) ||
+      (only_in_danger && judge(s, Kind::debates, {}) == Verdict::absent))
     for (std::uint32_t v = 1; v <= state.acts.size(); ++v)
       if (rules::of_debates(state.acts[v - 1].type)) s.uncounted.push_back(v);
   return s;
@@ -167,6 +174,8 @@ bool Visibility::holds(const Standing& s, When when, const ActFacts& act) const 
       return s.consent_psp;
     case When::convened:
       return s.convened;
+    case When::agreed:
+      return s.agreed && (s.psp_ended == 0 || act.version < s.psp_ended);
   }
   return false;
 }
@@ -308,7 +317,7 @@ std::uint32_t Visibility::version_of(schema::Event::Reader event) {
 
 rules::CaseState Visibility::as_seen(CaseState state) {
   const Standing& s = standing(state);
-  if (!rules::deliberates(reader_.roles)) hide_debates(state.psp);
+  if (judge(s, Kind::debates, {}) == Verdict::absent) hide_debates(state.psp);
   // The last change is that of the last act the reader counts.
   std::uint32_t last = state.version;
   while (std::ranges::binary_search(s.uncounted, last)) --last;

@@ -22,6 +22,7 @@ struct Standing {
   std::uint32_t known_until = 0;  ///< version up to which a part that has ended knows the case
   std::uint32_t psp_ended = 0;    ///< version by which the parcours ended; 0: it has not
   bool consent_psp = false;       ///< covers the reader today
+  bool agreed = false;            ///< a consent to a parcours is in force today, whom it may cover
   bool convened = false;          ///< of a session: sits on it, or takes part in a file of it
   std::vector<rules::Referral> to_reader;  ///< referrals of which it is the addressee
   std::vector<std::uint32_t> uncounted;    ///< versions that it does not count, in order

@@ -7,7 +7,7 @@ import time
 import uuid
 
 from acts import COMMISSION, HASH, IDENTITY, MAGISTRATE, NOTE, POLICE, UDML, id_of, paris_day
-from harness import AMICALE, ASSESSED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, Live, Signatory, all_pages, case, in_seconds
+from harness import AMICALE, ASSESSED, DETECTED, ML1, ML2, ML3, MOUVEMENT, PREF, Key, Live, Signatory, all_pages, case, in_seconds
 from stage import staged
 from table import Row, control
 from wire import said
@@ -17,7 +17,7 @@ DEBATES, AFTER, BACK, MEMBER, NEED, CONSENT = ("that a debate took place", "afte
 PAYLOAD, OTHERS = "exemple : pour ce destinataire", "exemple : pour un autre destinataire"
 VOTES, CONVENTION = "votes that nobody gave", "convention/rhone-2023"
 LATER = "exemple : confié plus tard"
-TAKEN_OVER, ENDLESS = "what another was told", "a right without an end"
+TAKEN_OVER, ENDLESS, HANDED = "what another was told", "a right without an end", "a case that was handed over"
 
 
 def file_of(s, holder=ML1):
@@ -333,6 +333,78 @@ def psp_of(s):
     return f"{psp['phase']} {sorted(set(psp) & {'opinion', 'session'})}"
 
 
+def tried(s, who, name, subject, data):
+    return said(s.reader().post(s.by(who).statement(name, subject, data)))
+
+
+def handed_over(name, data, open_=False):
+    """The attempt: who handed a case over acts on what it recorded; then its holder does."""
+    def attempt(s):
+        subject = case()
+        if open_:
+            s.act(ML1, "case.detected", subject, DETECTED, {"note": NOTE})
+        else:
+            subject = s.minor(ML1)
+            s.consent(ML1, subject, "referral")
+        s.act(ML1, "case.transfer_requested", subject, {"to": ML3, "reason": "capacity", "kind": "permanent"})
+        s.act(ML3, "case.transfer_accepted", subject)
+        return f"{tried(s, ML1, name, subject, data)}, {tried(s, ML3, name, subject, data)}"
+    return attempt
+
+
+def promised(s):
+    """Who is asked promises something, and declines; who has accepted promises, and completes."""
+    subject, answers = s.minor(ML1), []
+    asked, helps = s.ask(ML1, subject, MOUVEMENT), s.ask(ML1, subject, ML2)
+    s.act(MOUVEMENT, "referral.received", subject, {"referral_id": asked})
+    s.accept_referral(ML2, subject, helps)
+    for who in (MOUVEMENT, ML2):
+        answers.append(tried(s, who, "contribution.committed", subject, {"contribution_id": str(uuid.uuid4()), "kind": "expertise"}))
+    s.act(MOUVEMENT, "referral.declined", subject, {"referral_id": asked, "decline_reason": "no_capacity"})
+    s.act(ML2, "referral.completed", subject, {"referral_id": helps, "outcome": "service_given"})
+    return str(answers + [said(s.reader(who).get(fill("/v1/cases/{case}", subject))) for who in (MOUVEMENT, ML2)])
+
+
+def in_danger(s):
+    """An association without a part opens an emergency access to a file that a session has adjourned."""
+    subject = s.supported(ML1)
+    s.consent(ML1, subject, "psp")
+    s.consent(ML1, subject, "referral")
+    s.accept_referral(AMICALE, subject, s.ask(ML1, subject, AMICALE, "consent"))
+    s.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
+    debate(s, subject, "adjourned")
+    opened_ = emergency(s, MOUVEMENT, subject, 600)
+    reader = s.reader(MOUVEMENT)
+    psp = reader.get(fill("/v1/cases/{case}", subject)).json()["psp"]
+    versions_ = [i["version"] for i in reader.get(fill("/v1/cases/{case}/timeline?limit=500", subject)).json()["items"]]
+    return (f"{opened_}, {psp['phase']} {sorted(set(psp) & {'opinion', 'session'})}, "
+            f"gaps {versions_ != list(range(1, len(versions_) + 1))}")
+
+
+def confided_to_the_applicant(s):
+    """What comes after the person has taken back every consent, and when one is given again."""
+    subject = file_of(s)
+    for scope in ("referral", "psp"):
+        s.act(ML1, "case.consent_withdrawn", subject, {"scope": scope})
+    event = s.act(ML1, "support.step_planned", subject, {"step_id": str(uuid.uuid4()), "need": "shelter"}, {"detail": LATER})
+    told = [LATER in s.reader(AMICALE).get(f"/v1/events/{event['id']}").text]
+    s.consent(ML1, subject, "psp", [PREF])
+    told.append(LATER in s.reader(AMICALE).get(f"/v1/events/{event['id']}").text)
+    return str(told)
+
+
+def handed():
+    yield Row("a former holder dismisses", HANDED, handed_over("case.dismissed", {"reason": "duplicate"}, True), "403 not-holder, 201")
+    yield Row("a former holder corrects the age", HANDED, handed_over("case.corrected", {
+        "target_version": 1, "reason": "wrong_value", "age_band": "13_15"}), "403 not-holder-or-accepted, 201")
+    yield Row("a former holder annuls a consent", HANDED, handed_over("case.annulled", {
+        "target_version": 3, "reason": "entered_by_mistake"}), "403 not-author, 201")
+    yield Row("a promise of who is asked, and of who completes", AFTER, promised,
+              r"\['403 part-ended', '201', '404 not-found', '404 not-found'\]")
+    yield Row("an emergency access to a file", DEBATES, in_danger, r"201, APPLIED \[\], gaps False")
+    yield Row("what is confided, to the applicant", CONSENT, confided_to_the_applicant, r"\[False, True\]")
+
+
 def debates():
     for path in UNMOVED:
         yield Row(f"GET {path}, before and behind", DEBATES, unmoved(path), "unmoved True")
@@ -574,5 +646,5 @@ def rows():
               r"\['201', '201', '201', '409 emergency-unreviewed', '409 emergency-unreviewed'\]")
     yield Row("a case, by an access of another of the union", "that there is a case", sibling_barred,
               r"\['403 emergency-barred', '404 stream-unknown', '404 stream-unknown'\]")
-    for part in (debates, after, back, need):
+    for part in (debates, after, back, need, handed):
         yield from part()

@@ -60,6 +60,12 @@ class Endpoints : public StoryTest {
         });
       case api::When::convened:
         return convened(r, f);
+      case api::When::agreed:
+        return (c.psp.ended == 0 || f.version < c.psp.ended) &&
+               std::ranges::any_of(c.consents, [&](const rules::Consent& k) {
+                 return k.scope == schema::ConsentScope::PSP &&
+                        (!k.expires_on || rules::legal_day(clock_->now()).value <= *k.expires_on);
+               });
     }
     return false;
   }
