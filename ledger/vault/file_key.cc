@@ -24,12 +24,6 @@ std::string id_of(const crypto::SecretKey& random) {
   return std::string(random.view().substr(0, kIdBytes));
 }
 
-/// Not held where somebody else has the file.
-PathLock locked(const std::filesystem::path& file) {
-  auto lock = PathLock::take(file);
-  return lock ? std::move(*lock) : PathLock();
-}
-
 }  // namespace
 
 FileKey::Key FileKey::new_key() {
@@ -42,24 +36,33 @@ Result<std::unique_ptr<WrappingKey>> FileKey::open(const std::filesystem::path& 
   auto real =
       std::filesystem::canonical(file, ec);  // a link is followed once: the file is replaced
   std::unique_ptr<FileKey> key(new FileKey(ec ? file : real));
-  // Before it is read: what another program puts in its place until then would be lost.
-  if (use == Use::renew) key->lock_ = locked(key->file_);
+  // Before it is read: what another program puts in its place until then would be lost, and what
+  // that one writes over at this moment is no key.
+  if (use == Use::renew) RELAIS_TRY(key->lock());
   std::string text;
   RELAIS_TRY(crypto::read_private_file(key->file_, text));
   RELAIS_TRY(key->read(text));
-  if (use == Use::renew) RELAIS_TRY(key->check_own());
+  if (use == Use::renew) RELAIS_TRY(key->check_replaceable());
   return std::unique_ptr<WrappingKey>(std::move(key));
 }
 
-/// Alone with a file that can be replaced, as every erasure does: who finds out then would serve
-/// on, and never forget.
-Status FileKey::check_own() {
-  if (!lock_.held())
-    return fail(error(Errc::conflict, "wrapping-key-in-use",
-                      "another program writes a ledger with " + file_.string() +
-                          ": the erasures of one would destroy the keys of the other")
-                    .at("--wrapping-key")
-                    .accepts("a copy of the key for a copy of the ledger"));
+/// A file that cannot be opened is told of by who reads it.
+Status FileKey::lock() {
+  auto taken = PathLock::take(file_);
+  if (taken) {
+    lock_ = std::move(*taken);
+    return {};
+  }
+  if (taken.error().code != Errc::conflict) return {};
+  return fail(error(Errc::conflict, "wrapping-key-in-use",
+                    "another program writes a ledger with " + file_.string() +
+                        ": the erasures of one would destroy the keys of the other")
+                  .at("--wrapping-key")
+                  .accepts("a copy of the key for a copy of the ledger"));
+}
+
+/// As every erasure does: who finds out then would serve on, and never forget.
+Status FileKey::check_replaceable() {
   const Status tried = crypto::rewrite_private_file(file_, text(), &lock_);
   if (!tried && tried.error().rule.starts_with("storage-")) return tried;
   if (!tried)

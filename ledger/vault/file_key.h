@@ -27,7 +27,8 @@ class FileKey final : public WrappingKey {
     crypto::SecretKey key;
   };
   explicit FileKey(std::filesystem::path file) : file_(std::move(file)) {}
-  Status check_own();
+  Status lock();
+  Status check_replaceable();
   Status check_unchanged() const;
   Status replace();
   static Key new_key();

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <new>
+#include <thread>
 
 #include "ledger/base/write_log.h"
 #include "tests/unit/log/fixture.h"
@@ -132,7 +134,14 @@ TEST_F(LedgerTest, APurgeWithoutHandlesIsTriedAgain) {
   EXPECT_TRUE(submit(sign("ml1", "case.detected", case_subject(51), detected())));
   for (const int fd : taken) ::close(fd);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_TRUE(*ledger->purge_erased());
+  // Once more where RocksDB's own work had met the limit as well, and is at its recovery.
+  auto again = ledger->purge_erased();
+  for (int tries = 1; tries < 50 && !again; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    again = ledger->purge_erased();
+  }
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_TRUE(*again);
   EXPECT_FALSE(ledger->purge_state().owed);
   EXPECT_FALSE(ledger->purge_state().failure);
 }

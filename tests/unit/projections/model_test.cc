@@ -164,6 +164,18 @@ std::set<std::string> expected_indices(Scene& scene) {
   return keys;
 }
 
+/// Who opened an emergency access, whenever it ends.
+std::set<std::string> emergencies(Scene& scene) {
+  std::set<std::string> keys;
+  statement::EventView view;
+  for (const std::string& entry : scene.log) {
+    if (!view.load(entry)) continue;
+    if (view.get().getData().isCaseEmergencyAccessOpened())
+      keys.insert(key("x", view.get().getSignatory(), ""));
+  }
+  return keys;
+}
+
 RC_GTEST_PROP(Model, AgreesWithTheRulesAfterEachEvent, ()) {
   Scene scene;
   for (const WalkStep& step : *walk_steps(40)) take(scene, step);
@@ -199,7 +211,8 @@ RC_GTEST_PROP(Model, IndicesSayWhatTheCasesSay, ()) {
     }
   }
   RC_ASSERT(keys_of(records, "d") == streams);
-  RC_ASSERT(keys_of(records, "pfTRMSYGHCPAEWdeKkI").size() == records.all().size());
+  RC_ASSERT(keys_of(records, "x") == emergencies(scene));
+  RC_ASSERT(keys_of(records, "pfTRMSYGHCPAEWdeKkIx").size() == records.all().size());
 }
 
 }  // namespace
