@@ -55,6 +55,14 @@ inline json::object data(std::string_view text) {
   return std::move(value->as_object());
 }
 
+/// Of what names an earlier act of its case: a correction, an annulment.
+inline json::object on_target(std::uint32_t version, std::string_view more = "{}") {
+  json::object d = data(more);
+  d["target_version"] = version;
+  if (!d.contains("reason")) d["reason"] = "wrong_value";
+  return d;
+}
+
 struct Member {
   std::string slug;
   std::string roles;  // JSON array, e.g. ["ml"]

@@ -10,13 +10,6 @@ namespace {
 using rules::CasePhase;
 using rules::StepPhase;
 
-json::object on_target(std::uint32_t version, std::string_view more = "{}") {
-  json::object d = data(more);
-  d["target_version"] = version;
-  if (!d.contains("reason")) d["reason"] = "wrong_value";
-  return d;
-}
-
 json::object erasure(std::string_view basis) {
   json::object d;
   d["basis"] = basis;

@@ -10,13 +10,6 @@ namespace {
 
 using rules::CasePhase;
 
-json::object on_target(std::uint32_t version, std::string_view more = "{}") {
-  json::object d = data(more);
-  d["target_version"] = version;
-  d["reason"] = "wrong_value";
-  return d;
-}
-
 /// From ml1, which detected it, to aa1.
 void hand_over(Scene& scene, const char* from = "ml1", const char* to = "aa1") {
   json::object d = data(R"({"kind":"permanent","reason":"competence"})");
