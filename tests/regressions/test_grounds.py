@@ -191,16 +191,17 @@ class AParcours(Reading, LedgerTest):
         self.consent(ML1, subject, "psp")
         self.act(AMICALE, "psp.applied", subject, {"dossier_hash": HASH}, {"identity": IDENTITY})
         self.act(AMICALE, "referral.completed", subject, {"referral_id": referral, "outcome": "service_given"})
-        # What rests on the consent goes on without it, until the person ends it (0013).
-        for scope in ("referral", "psp"):
-            self.act(ML1, "case.consent_withdrawn", subject, {"scope": scope})
+        self.act(ML1, "case.consent_withdrawn", subject, {"scope": "referral"})
         during = "exemple : pendant le parcours"
         self.confide(ML1, subject, during)
         self.assertEqual(self.sees(AMICALE, subject, NOTE, during, IDENTITY), [NOTE, during, IDENTITY])
+        # The parcours goes on without the consent, until the person ends it (0013); what is confided does not (0022).
+        self.act(ML1, "case.consent_withdrawn", subject, {"scope": "psp"})
+        self.confide(ML1, subject, LATER)
+        self.assertEqual(self.sees(AMICALE, subject, NOTE, during, IDENTITY, LATER), [NOTE, IDENTITY])
         self.act(AMICALE, "psp.ended", subject, {"outcome": "withdrawn", "ended_on": paris_day()})
         self.assertEqual(self.timeline(AMICALE, subject)[-1], "psp.ended")
-        self.confide(ML1, subject)
-        self.assertEqual(self.sees(AMICALE, subject, NOTE, during, IDENTITY, LATER), [NOTE, during, IDENTITY])
+        self.assertEqual(self.sees(AMICALE, subject, NOTE, during, IDENTITY, LATER), [NOTE, IDENTITY])
         self.assertEqual(self.sees(PREF, subject, NOTE, during, IDENTITY, LATER), [])  # no consent covers it any more (0022)
         self.refuse("psp-transition", AMICALE, "psp.review_filed", subject)
         self.nothing_of_an_addressee(AMICALE, subject)

@@ -632,7 +632,7 @@ def from_outside():
 def remembered():
     yield Row("another history, while a look is held back", OUTSIDE, overlapping,
               "1 folder-locked, 0 goes on from, 1 history-differs, 5, convicts convicts")
-    yield Row("another history is written down meanwhile", OUTSIDE, lambda s: overlapping(s, True), "1 history-differs, 9")
+    yield Row("another history is written down meanwhile", OUTSIDE, lambda s: overlapping(s, True), "1 history-shrunk, 9")
     yield Row("a larger tree is written down meanwhile", OUTSIDE, set_back, "1 history-shrunk, 9")
     yield Row("18 forks, one look after the other", FLOOD, many_forks, r"\['1 history-differs'\], 16")
     yield Row("a checkpoint with much that others have signed", FLOOD, fat_seen, "0 begins, its own lines, 0 goes on from")

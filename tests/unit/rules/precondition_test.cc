@@ -130,13 +130,18 @@ void accepted_referral(Example& e) {
 }
 /// The emitter holds the case no more.
 Change handed_over_to(std::string who) {
-  return [who](Example& e) { e.the_case().holder = e.scene.ordinal_of(who); };
+  return [who](Example& e) {
+    const SignatoryId to = e.scene.ordinal_of(who);
+    --e.scene.world().mutable_signatory(e.the_case().holder).open_cases;
+    ++e.scene.world().mutable_signatory(to).open_cases;
+    e.the_case().holder = to;
+  };
 }
 /// The emitter holds it now; what there is was recorded by who handed it over.
 Change held_by(std::string who) {
-  return [who](Example& e) {
+  return [who, hand_over = handed_over_to(who)](Example& e) {
     e.who = who;
-    e.the_case().holder = e.scene.ordinal_of(who);
+    hand_over(e);
   };
 }
 
