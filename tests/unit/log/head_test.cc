@@ -212,7 +212,8 @@ TEST_F(HeadOf, ATornSlotIsMendedAndADamagedOneRefused) {
 /// What is cut behind its first slot may have had the newest in its second.
 TEST_F(HeadOf, AHeadOfOneSlotHasLostTheOther) {
   fill(2);
-  while (newest() != 0) fill(1);
+  if (newest() != 0) accept("ml1", "case.risk_assessed", case_subject(1), assessed());
+  ASSERT_EQ(newest(), 0);
   ledger.reset();
   const std::string whole = bytes();
   ASSERT_EQ(whole.size(), static_cast<std::size_t>(2 * kSlot));

@@ -415,7 +415,8 @@ TEST(Annulment, ATransferThatNobodyAnswers) {
   scene.expect("ml1", "case.transfer_requested", case_subject(1),
                data(R"({"to":"aa1","reason":"moved","kind":"permanent"})"));  // 4
   scene.expect("aa1", "case.transfer_accepted", case_subject(1));
-  EXPECT_EQ(no_annulment(scene, 4).rule, "annul-not-possible");
+  EXPECT_EQ(no_annulment(scene, 4).rule, "part-ended");
+  EXPECT_EQ(no_annulment(scene, 4, "aa1").rule, "annul-not-possible");
 }
 
 TEST(Annulment, TheMarksOutliveAReplay) {

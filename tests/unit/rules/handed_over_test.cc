@@ -118,12 +118,11 @@ TEST(HandedOver, SupportIsTakenBackByTheHolderInItsAuthorsStead) {
 TEST(HandedOver, AReviewOfAnAccessIsTheHolders) {
   Scene scene;
   scene.detect("ml1", 1);
-  json::object access = data(R"({"reason":"medical"})");
-  access["access_id"] = test_uuid(501);
+  json::object access = an_emergency(501);
   access["until"] = to_rfc3339(Timestamp{scene.clock.now().value + 3'600'000});
   scene.expect("ml2", "case.emergency_access_opened", case_subject(1), std::move(access));
-  json::object review = data(R"({"outcome":"not_justified"})");
-  review["access_id"] = test_uuid(501);
+  json::object review = on_access(501);
+  review["outcome"] = "not_justified";
   scene.expect("ml1", "case.emergency_access_reviewed", case_subject(1), std::move(review));  // 3
   hand_over(scene);
   EXPECT_EQ(scene.refused("ml1", "case.annulled", case_subject(1), on_target(3)).rule,

@@ -610,7 +610,7 @@ Table of_coordination() {
         {"it holds it", kAccepted, by("aa1")},
         {"has accepted a referral that is open", "part-ended",
          referral_in(ReferralPhase::received)},
-        {"it is a party to the parcours", kAccepted, parcours_of_the_prefecture},
+        {"is a party to the parcours", kAccepted, parcours_of_the_prefecture},
         {"the contribution id is new", "contribution-id-taken", done_before}}},
       {"contribution.delivered",
        {case_open(),
@@ -646,8 +646,9 @@ Table of_competences() {
         {kNamed, "capability-incomplete", saying(R"({"territories":[]})")},
         {"the territories are the convention's", "territory-not-of-convention",
          saying(R"({"territories":["69123","75056"]})")},
-        {"at most 500 capabilities", "limit-capabilities", with_capabilities(500, 10)},
-        {"256 KiB of text", "limit-capability-bytes", with_capabilities(400, 700)}}},
+        {"all that the signatory declares is at most 500 capabilities", "limit-capabilities",
+         with_capabilities(500, 10)},
+        {"with 256 KiB of text", "limit-capability-bytes", with_capabilities(400, 700)}}},
       {"capability.withdrawn", {{"the capability is declared", "capability-unknown", another}}},
       {"capacity.updated",
        {{"the capability is declared", "capability-unknown", another},
@@ -880,8 +881,11 @@ void by_the_proof_of_its_attachment(Example& e) {
   pass(e.scene, admission("p3", "ml3", "ml3"));
   e.payload = with(on_proposal("p3"), "proof", attached.at("proof"));
 }
+/// By what was proposed before, and has taken effect since.
 void log_key_replaced_before(Example& e) {
   pass(e.scene, log_rotation("p2", "log-3"));
+  const auto& proposals = e.registry().proposals;
+  e.registry().proposals.at("p1").proposed_at = LogIndex{proposals.at("p2").proposed_at.value + 1};
   e.scene.expect(e.who, e.event, e.subject, log_rotated("p2", "log", "log-3"));
 }
 /// The old key of the statement is right then, and nothing else of it.
