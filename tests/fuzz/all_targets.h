@@ -1,5 +1,5 @@
 // The targets of this program. RELAIS_FUZZ_CORE: those whose modules scripts/test builds with the
-// sanitizers; otherwise all.
+// sanitizers; RELAIS_FUZZ_REST: the others; otherwise all.
 #pragma once
 
 #include <vector>
@@ -13,10 +13,12 @@ inline std::vector<Target> all_targets() {
   const auto add = [&all](std::span<const Target> more) {
     all.insert(all.end(), more.begin(), more.end());
   };
+#ifndef RELAIS_FUZZ_REST
   add(text_targets());
   add(statement_targets());
   add(log_targets());
   add(http_targets());
+#endif
 #ifndef RELAIS_FUZZ_CORE
   add(record_targets());
   add(store_targets());
