@@ -8,6 +8,7 @@
 //   string, vector, map, optional               varint count, then the elements
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -34,8 +35,11 @@ class Encoder {
 
  private:
   void varint(std::uint64_t v) {
-    for (; v >= 0x80; v >>= 7) out_.push_back(static_cast<char>(v | 0x80));
-    out_.push_back(static_cast<char>(v));
+    std::array<char, 10> bytes;
+    std::size_t size = 0;
+    for (; v >= 0x80; v >>= 7) bytes[size++] = static_cast<char>(v | 0x80);
+    bytes[size++] = static_cast<char>(v);
+    out_.append(bytes.data(), size);
   }
   template <class T>
   void write(T& v) {

@@ -33,8 +33,8 @@ bool EventView::load(std::string_view bytes) {
   if (words_.size() < size) words_ = kj::heapArray<capnp::word>(size);
   std::memcpy(static_cast<void*>(words_.begin()), bytes.data(), bytes.size());
   try {
-    reader_ = std::make_unique<capnp::FlatArrayMessageReader>(words_.slice(0, size));
-    const auto type = static_cast<std::size_t>(get().getData().which());
+    event_ = reader_.emplace(words_.slice(0, size)).getRoot<schema::Event>();
+    const auto type = static_cast<std::size_t>(event_.getData().which());
     if (type < catalogue().all().size()) return true;
     reader_.reset();
     return false;

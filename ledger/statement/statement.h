@@ -7,6 +7,7 @@
 #include <capnp/serialize.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,11 +93,12 @@ class EventView {
  public:
   /// False when the bytes are not a message. The reader is valid until the next load.
   bool load(std::string_view bytes);
-  schema::Event::Reader get() const { return reader_->getRoot<schema::Event>(); }
+  schema::Event::Reader get() const { return event_; }
 
  private:
   kj::Array<capnp::word> words_;
-  std::unique_ptr<capnp::FlatArrayMessageReader> reader_;
+  std::optional<capnp::FlatArrayMessageReader> reader_;
+  schema::Event::Reader event_;
 };
 
 /// Makes a statement of a plain CloudEvent (JSON object with `data` in clear): fills in what is

@@ -361,6 +361,7 @@ rocksdb::DBOptions db_options(const Options& options, const Machine& machine) {
   o.bytes_per_sync = 1 << 20;
   o.max_total_wal_size = options.write_ahead_log_bytes;
   o.max_open_files = options.max_open_files;
+  o.max_file_opening_threads = 4;  // of each family, anew at each start, however few files it has
   o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   o.info_log = std::make_shared<Report>(options.report);
   recover_never(o);
