@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "api/context.h"
+#include "api/http/content_coding.h"
 #include "api/http/problem.h"
 #include "api/reading/auth.h"
 #include "api/trace.h"
@@ -270,10 +271,12 @@ void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Res
 }
 
 /// What gave case data leaves once the log of reads has it on disk: no trace, no answer. What was
-/// hidden gave nothing, as what is absent, and neither leaves a trace.
+/// hidden gave nothing, as what is absent, and neither leaves a trace. An answer with disclosures
+/// is never made smaller: its length would tell, of two texts in it, how much they have in common.
 void Service::Impl::release(std::size_t number, Call& call, Response response,
                             Steady::time_point start, Respond respond) {
   const Route& route = router.route(number);
+  const std::string_view accepted = call.request.header("accept-encoding");
   if (route.access == Access::reader && (response.status == 404 || response.quiet))
     response.not_before = start + kQuietAnswer;
   if (route.gives != Gives::case_data || response.status >= 400 || call.trace.empty()) {
@@ -282,9 +285,11 @@ void Service::Impl::release(std::size_t number, Call& call, Response response,
       context.report(to_string(e));
       response = problem(e);
     }
+    encode_body(response, accepted);
     observe(number, response.status, start);
     return respond(std::move(response));
   }
+  if (!call.trace.discloses()) encode_body(response, accepted);
   const unsigned status = response.status;
   keep_trace(context, call.reader, names[number], status, std::move(call.trace),
              [this, number, start, response = std::move(response),

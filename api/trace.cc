@@ -1,5 +1,7 @@
 #include "api/trace.h"
 
+#include <algorithm>
+
 #include "api/context.h"
 #include "api/reading/emergency.h"
 
@@ -45,6 +47,10 @@ void Trace::event(const statement::StreamId& stream, LogIndex index, bool disclo
   look.events.push_back(index);
   if (disclosed) look.disclosed.push_back(index);
   ++look.items;
+}
+
+bool Trace::discloses() const {
+  return std::ranges::any_of(parts_, [](const auto& of) { return !of.second.disclosed.empty(); });
 }
 
 std::vector<Uuid> Trace::cases() const {

@@ -32,6 +32,8 @@ class Trace {
   void emergency(const Uuid& case_id, LogIndex opened) { emergencies_[case_id] = opened; }
 
   bool empty() const { return parts_.empty(); }
+  /// An event was given with disclosures.
+  bool discloses() const;
   std::vector<Uuid> cases() const;
   /// What was given, by case; events of no case first.
   std::vector<reads::CaseLook> take();
