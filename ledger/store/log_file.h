@@ -14,8 +14,9 @@ namespace relais::store {
 /// Zeros that are written at once, when the last ones are used up.
 inline constexpr std::size_t kZerosAhead = std::size_t{1} << 20;
 
-/// The machine's files, write-ahead logs (".log") with zeros behind them until they are closed.
-/// After a crash they are still there: RocksDB and record_file.h read over them.
+/// The machine's files, write-ahead logs (".log") with zeros behind them until they are closed, or
+/// the next one of their folder is begun. After a crash the last one has them still: RocksDB and
+/// record_file.h read over them. A log that is not the last ends where its records end.
 rocksdb::Env* files_with_zeros();
 
 }  // namespace relais::store

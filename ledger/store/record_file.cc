@@ -1,5 +1,8 @@
 #include "ledger/store/record_file.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/crc.hpp>
 #include <cerrno>
@@ -132,22 +135,47 @@ std::optional<Flaw::Kind> kind_of(std::string_view block, std::size_t at, const 
   return may_end && wanted > written ? Flaw::Kind::cut : Flaw::Kind::last;
 }
 
+std::unexpected<Error> file_failed(const std::filesystem::path& file) {
+  return fail(Errc::io, "store-file", file.string() + ": " + std::strerror(errno));
+}
+
 }  // namespace
 
-Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file) {
+Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file, Place place) {
   std::ifstream in(file, std::ios::binary);
   if (!in && errno == ENOENT) return std::optional<Flaw>();
-  if (!in) return fail(Errc::io, "store-file", file.string() + ": " + std::strerror(errno));
+  if (!in) return file_failed(file);
   std::uint64_t begin = 0;
   for (std::string block = read_block(in); !block.empty(); block = read_block(in)) {
     if (const auto at = first_broken(block)) {
       const Rest rest = read_rest(in, begin + block.size());
-      const auto kind = kind_of(block, *at, rest, file.extension() == ".log");
+      const auto kind = place == Place::before_another
+                            ? std::optional(Flaw::Kind::damaged)
+                            : kind_of(block, *at, rest, file.extension() == ".log");
       return kind ? std::optional(Flaw{file, begin + *at, *kind}) : std::nullopt;
     }
     begin += block.size();
   }
   return std::optional<Flaw>();
+}
+
+Status end_log(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return file_failed(file);
+  std::uint64_t end = 0;
+  for (std::string block = read_block(in); !block.empty(); block = read_block(in)) {
+    const auto at = first_broken(block);
+    end += at.value_or(block.size());
+    if (at) break;
+  }
+  // Synced also where it ends there already: who has ended it may have lost power before it did.
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return file_failed(file);
+  const bool done = ::ftruncate(fd, static_cast<off_t>(end)) == 0 && ::fsync(fd) == 0;
+  const int why = errno;
+  ::close(fd);
+  errno = why;
+  return done ? Status() : file_failed(file);
 }
 
 Error damaged_file(const std::filesystem::path& file, const std::string& what) {

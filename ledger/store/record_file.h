@@ -24,10 +24,18 @@ struct Flaw {
   Kind kind = Kind::damaged;
 };
 
+/// Whether a file is the one that was written last: only that one may a crash have cut short.
+enum class Place : std::uint8_t { last, before_another };
+
 /// Errors: Errc::io "store-file". Zeros behind the last record are none: in a write-ahead log
-/// (".log") they were there before it (log_file.h). A file that is not there any more has no flaw:
-/// a server beside lets go of its own.
-Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file);
+/// (".log") they were there before it (log_file.h). A log before another was ended before that one
+/// was begun: whatever stands behind its last whole record is damage. A file that is not there any
+/// more has no flaw: a server beside lets go of its own.
+Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file, Place place = Place::last);
+
+/// Ends the last log where its whole records end, on disk when this returns: what a crash has left
+/// behind them was never acknowledged, and another log follows. Errc::io "store-file".
+Status end_log(const std::filesystem::path& file);
 
 /// "store-file-damaged", with the file and the place.
 Error to_error(const Flaw& flaw);

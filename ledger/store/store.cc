@@ -360,6 +360,9 @@ rocksdb::DBOptions db_options(const Options& options, const Machine& machine) {
   o.max_background_jobs = 2;
   o.bytes_per_sync = 1 << 20;
   o.max_total_wal_size = options.write_ahead_log_bytes;
+  // A log that another follows is missed, and its length is known, as of the first sync behind it:
+  // what is in it may be of families whose other records are in files already.
+  o.track_and_verify_wals_in_manifest = true;
   o.max_open_files = options.max_open_files;
   o.max_file_opening_threads = 4;  // of each family, anew at each start, however few files it has
   o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
@@ -384,8 +387,29 @@ Status check_kinds(const std::filesystem::path& path) {
   return {};
 }
 
+struct RecordFile {
+  std::filesystem::path path;
+  Place place = Place::last;
+};
+
+/// The write-ahead logs, in the order in which they were written.
+Result<std::vector<RecordFile>> logs_of(const std::filesystem::path& path) {
+  std::vector<RecordFile> logs;
+  std::error_code ec;
+  for (const auto& file : std::filesystem::directory_iterator(path, ec))
+    if (file.path().extension() == ".log") logs.push_back({file.path(), Place::before_another});
+  if (ec) return fail(Errc::io, "store-open", path.string() + ": " + ec.message());
+  // By number, of six digits at least.
+  std::ranges::sort(logs, {}, [](const RecordFile& f) {
+    const std::string name = f.path.filename().string();
+    return std::pair(name.size(), name);
+  });
+  if (!logs.empty()) logs.back().place = Place::last;
+  return logs;
+}
+
 /// The files that RocksDB reads in order: CURRENT names the MANIFEST, which names the others.
-Result<std::vector<std::filesystem::path>> record_files(const std::filesystem::path& path) {
+Result<std::vector<RecordFile>> record_files(const std::filesystem::path& path) {
   RELAIS_TRY(check_kinds(path));
   constexpr std::size_t kMaxCurrentBytes = 4096;
   const std::filesystem::path current = path / "CURRENT";
@@ -400,11 +424,8 @@ Result<std::vector<std::filesystem::path>> record_files(const std::filesystem::p
   }
   if (manifest.empty())
     return fail(damaged_file(current, "it does not name a MANIFEST that is there"));
-  std::vector<std::filesystem::path> files{path / manifest};
-  std::error_code ec;
-  for (const auto& file : std::filesystem::directory_iterator(path, ec))
-    if (file.path().extension() == ".log") files.push_back(file.path());
-  if (ec) return fail(Errc::io, "store-open", path.string() + ": " + ec.message());
+  RELAIS_ASSIGN(auto files, logs_of(path));
+  files.insert(files.begin(), {path / manifest, Place::last});
   return files;
 }
 
@@ -419,14 +440,20 @@ bool has_records(const FamilyHandle& family) {
 /// on without what is behind.
 Status check_records(const std::filesystem::path& path) {
   RELAIS_ASSIGN(const auto files, record_files(path));
-  for (const auto& file : files) {
-    RELAIS_ASSIGN(const auto flaw, find_flaw(file));
+  for (const auto& [file, place] : files) {
+    RELAIS_ASSIGN(const auto flaw, find_flaw(file, place));
     if (!flaw) continue;
     const bool of_a_crash = flaw->kind == Flaw::Kind::cut ||
                             (flaw->kind == Flaw::Kind::last && file.extension() == ".log");
     if (!of_a_crash) return fail(to_error(*flaw));
   }
   return {};
+}
+
+/// RocksDB begins another log when it opens the store: from then on the last one is one of before.
+Status end_last_log(const std::filesystem::path& path) {
+  RELAIS_ASSIGN(const auto logs, logs_of(path));
+  return logs.empty() ? Status() : end_log(logs.back().path);
 }
 
 /// The number of a family of projections, or nothing.
@@ -465,6 +492,22 @@ Result<std::vector<std::string>> existing_families(const Options& options, const
   return names;
 }
 
+rocksdb::Status open_files(const Options& options, const Machine& machine,
+                           const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                           std::vector<rocksdb::ColumnFamilyHandle*>& handles, rocksdb::DB*& db) {
+  const std::string path = options.path.string();
+  const rocksdb::DBOptions how = db_options(options, machine);
+  return options.read_only ? rocksdb::DB::OpenForReadOnly(how, path, families, &handles, &db)
+                           : rocksdb::DB::Open(how, path, families, &handles, &db);
+}
+
+/// Whether a write-ahead log is not what the MANIFEST has of it: gone, or shorter.
+bool is_of_a_log(const rocksdb::Status& status) {
+  const std::string said = status.ToString();
+  return status.IsCorruption() && (said.find("Missing WAL") != std::string::npos ||
+                                   said.find("Size mismatch: WAL") != std::string::npos);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const Options& options) {
@@ -477,6 +520,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
         error(Errc::not_found, "store-missing", "there is no ledger in " + options.path.string())
             .accepts("a folder made by relais init"));
   if (exists) RELAIS_TRY(check_records(options.path));
+  if (exists && !options.read_only) RELAIS_TRY(end_last_log(options.path));
   const Machine machine = machine_of(options);
   RELAIS_ASSIGN(const auto names, existing_families(options, machine, exists));
 
@@ -489,12 +533,12 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     descriptors.emplace_back(name, family_options(name, options, impl->cache));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const std::string path = options.path.string();
-  const rocksdb::DBOptions how = db_options(options, machine);
-  const auto status = options.read_only
-                          ? rocksdb::DB::OpenForReadOnly(how, path, descriptors, &handles, &db)
-                          : rocksdb::DB::Open(how, path, descriptors, &handles, &db);
+  auto status = open_files(options, machine, descriptors, handles, db);
+  // A server beside lets go of a log between RocksDB's looks at the MANIFEST and at the folder.
+  for (int look = 1; look < 3 && options.read_only && is_of_a_log(status); ++look)
+    status = open_files(options, machine, descriptors, handles, db);
   if (!status.ok()) {
+    if (is_of_a_log(status)) return fail(damaged_file(options.path, status.ToString()));
     if (status.IsCorruption()) RELAIS_TRY(find_damaged_table(options.path));
     const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
     return fail(io_error(status, locked ? "store-locked" : "store-open"));
@@ -661,12 +705,12 @@ Status Store::purge(Family family) {
 namespace {
 
 /// A record that a server beside is writing at this moment is whole with the next look.
-Result<std::optional<Flaw>> find_lasting_flaw(const std::filesystem::path& file) {
+Result<std::optional<Flaw>> find_lasting_flaw(const RecordFile& file) {
   constexpr int kLooks = 8;
-  RELAIS_ASSIGN(auto flaw, find_flaw(file));
+  RELAIS_ASSIGN(auto flaw, find_flaw(file.path, file.place));
   for (int look = 1; look < kLooks && flaw; ++look) {
     std::this_thread::sleep_for(std::chrono::milliseconds(look));
-    RELAIS_ASSIGN(flaw, find_flaw(file));
+    RELAIS_ASSIGN(flaw, find_flaw(file.path, file.place));
   }
   return flaw;
 }
@@ -680,7 +724,7 @@ Result<FilesRead> Store::check_files() const {
     RELAIS_ASSIGN(const auto flaw, find_lasting_flaw(file));
     if (flaw && flaw->kind != Flaw::Kind::cut) return fail(to_error(*flaw));
     std::error_code gone;
-    const auto bytes = std::filesystem::file_size(file, gone);
+    const auto bytes = std::filesystem::file_size(file.path, gone);
     if (gone) continue;
     read.bytes += bytes;
     ++read.files;
