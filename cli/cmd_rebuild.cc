@@ -29,13 +29,6 @@ Result<std::uint64_t> rebuild_here(Context& context, const RebuildOptions& o) {
   return ledger->head()->size().value;
 }
 
-/// A running server has the store: it is asked to (docs/decisions/0006-local-administration.md).
-Status ask_server(const std::string& data) {
-  RELAIS_ASSIGN(const auto remote, Remote::open_control(data));
-  RELAIS_TRY(remote->post("/admin/rebuild"));
-  return {};
-}
-
 /// DIR/head anew, where it was lost.
 int accept_head(Context& context, const RebuildOptions& o) {
   log::Options options;
@@ -83,9 +76,22 @@ int accept_reads(Context& context, const RebuildOptions& o) {
   return kOk;
 }
 
+/// What was lost, one after the other: the log of reads opens with the ledger alone.
+int accept_lost(Context& context, const RebuildOptions& o) {
+  if (!o.reads_head.empty() && o.reads_anew) {
+    report(context, error(Errc::invalid, "reads-anew-head",
+                          "a log of reads that is begun anew has no head of before")
+                        .at("--reads-head")
+                        .accepts("--reads-head or --reads-anew, not both"));
+    return kUsage;
+  }
+  const int head = o.head.empty() ? int{kOk} : accept_head(context, o);
+  const bool reads = !o.reads_head.empty() || o.reads_anew;
+  return head == kOk && reads ? accept_reads(context, o) : head;
+}
+
 int rebuild(Context& context, const RebuildOptions& o) {
-  if (!o.reads_head.empty() || o.reads_anew) return accept_reads(context, o);
-  if (!o.head.empty()) return accept_head(context, o);
+  if (!o.head.empty() || !o.reads_head.empty() || o.reads_anew) return accept_lost(context, o);
   const Timestamp start = context.clock.now();
   const auto events = rebuild_here(context, o);
   if (events) {
@@ -93,8 +99,8 @@ int rebuild(Context& context, const RebuildOptions& o) {
           "projections rebuilt from " + std::to_string(*events) + " events");
     return kOk;
   }
-  if (events.error().rule != "store-locked") return report(context, events.error());
-  if (const Status asked = ask_server(o.data); !asked) return report(context, asked.error());
+  const Status asked = ask_server(o.data, "/admin/rebuild", events.error());
+  if (!asked) return report(context, asked.error());
   print(context, {{"by", "server"}, {"seconds", seconds_since(context, start)}},
         "projections rebuilt by the running server");
   return kOk;

@@ -97,13 +97,7 @@ int rotate_wrapping(Context& context, const RotateOptions& o) {
           "every key of what was disclosed is wrapped anew, and the old wrapping key is destroyed");
     return kOk;
   }
-  if (done.error().rule != "store-locked") return report(context, done.error());
-  // A running server has the store.
-  const auto asked = [&]() -> Status {
-    RELAIS_ASSIGN(const auto remote, Remote::open_control(o.data));
-    RELAIS_TRY(remote->post("/admin/rotate-wrapping-key"));
-    return {};
-  }();
+  const Status asked = ask_server(o.data, "/admin/rotate-wrapping-key", done.error());
   if (!asked) return report(context, asked.error());
   print(context, {{"key", "wrapping"}, {"by", "server"}},
         "the running server does it with its next look at the deadlines; /metrics has "

@@ -64,7 +64,7 @@ class Judge {
     RELAIS_ASSIGN(const std::string statement, sd_jwt_of(line));
     const auto fetch = [&](const std::string& path) { return remote.get("/log/" + path); };
     if (folder_) return folder_->keep(statement, answer, fetch);
-    if (log_) return verify_answer(statement, answer, *log_, fetch, followed_);
+    if (log_) return verify_in_order(statement, answer, fetch);
     RELAIS_TRY(identity_of(statement, answer));
     return std::nullopt;
   }
@@ -80,8 +80,20 @@ class Judge {
   }
 
  private:
+  /// The order of what comes in one run takes no memory of an earlier one.
+  Result<std::optional<replay::ReceiptReport>> verify_in_order(const std::string& statement,
+                                                               const Submitted& answer,
+                                                               const replay::Fetch& fetch) {
+    RELAIS_ASSIGN(auto verified, verify_answer(statement, answer, *log_, fetch, followed_));
+    if (const auto* other = times_.contradicted(verified.index, verified.received_at))
+      return fail(receipt_order(verified, *other));
+    times_.note(verified.index, {verified.received_at, {}});
+    return verified;
+  }
+
   std::optional<ReceiptFolder> folder_;
   std::optional<merkle::LogKeys> log_;
+  ReceiptTimes times_;  // where there is no folder
   std::vector<replay::KeyLink> followed_;
 };
 

@@ -327,7 +327,7 @@ void ReceiptFolder::recall(const std::filesystem::path& file) {
   const auto receipt = text ? merkle::parse_receipt(*text) : fail(text.error());
   if (!receipt || receipt->extra.size() != sizeof(std::uint64_t)) return;
   const auto at = static_cast<std::int64_t>(load_be<std::uint64_t>(receipt->extra));
-  received_.insert_or_assign(receipt->index, Received{Timestamp{at}, file});
+  received_.note(receipt->index, {Timestamp{at}, file});
 }
 
 void ReceiptFolder::recall_all() {
@@ -339,29 +339,18 @@ void ReceiptFolder::recall_all() {
 /// others are read where one comes that is older.
 Status ReceiptFolder::check_order(const replay::ReceiptReport& receipt) {
   if (received_.empty()) recall(std::filesystem::path(path_) / kNewestFile);
-  const bool older = !received_.empty() && receipt.index < received_.rbegin()->first;
+  const bool older = !received_.empty() && receipt.index < received_.newest();
   if ((received_.empty() || older) && !recalled_) recall_all();
-  const auto next = received_.upper_bound(receipt.index);
-  const bool late = next != received_.end() && receipt.received_at > next->second.at;
-  const auto same = received_.lower_bound(receipt.index);
-  const bool early =
-      !late && same != received_.begin() && receipt.received_at < std::prev(same)->second.at;
-  if (!late && !early) return {};
-  const auto& [index, other] = late ? *next : *std::prev(same);
-  against_ = read_file(other.file, kMaxReceiptFile).value_or("");
-  return fail(error(Errc::corrupt, "receipt-order",
-                    "the log says that it received entry " + std::to_string(receipt.index) +
-                        " at " + to_rfc3339(receipt.received_at) + ", and entry " +
-                        std::to_string(index) + " at " + to_rfc3339(other.at) + " (" +
-                        other.file.string() + "): its times of receipt go back")
-                  .at("extra")
-                  .accepts("a log whose times of receipt never go back"));
+  const auto* other = received_.contradicted(receipt.index, receipt.received_at);
+  if (other == nullptr) return {};
+  against_ = read_file(other->second.file, kMaxReceiptFile).value_or("");
+  return fail(receipt_order(receipt, *other));
 }
 
 Status ReceiptFolder::note_order(const replay::ReceiptReport& receipt,
                                  const std::filesystem::path& file, const std::string& text) {
-  const bool newest = received_.empty() || receipt.index > received_.rbegin()->first;
-  received_.insert_or_assign(receipt.index, Received{receipt.received_at, file});
+  const bool newest = received_.empty() || receipt.index > received_.newest();
+  received_.note(receipt.index, {receipt.received_at, file});
   if (!newest) return {};
   return replace_file(std::filesystem::path(path_) / kNewestFile, text);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/history.h"
+#include "cli/receipt_times.h"
 #include "cli/remote.h"
 #include "cli/vkeys.h"
 #include "ledger/base/clock.h"
@@ -112,13 +113,9 @@ class ReceiptFolder {
   /// What the last error of compare() or check_order() contradicts, and the fork where it is one.
   std::string against_;
   std::string fork_;
-  struct Received {
-    Timestamp at;
-    std::filesystem::path file;
-  };
-  std::set<std::filesystem::path> made_;        ///< folders of sources, in this run
-  std::map<std::uint64_t, Received> received_;  ///< by index: the newest, or all that are kept
-  bool recalled_ = false;                       ///< all of them
+  std::set<std::filesystem::path> made_;  ///< folders of sources, in this run
+  ReceiptTimes received_;                 ///< of the newest, or of all that are kept
+  bool recalled_ = false;                 ///< all of them
 };
 
 }  // namespace relais::cli

@@ -207,6 +207,17 @@ Result<std::unique_ptr<Remote>> Remote::open_control(const std::filesystem::path
   return std::unique_ptr<Remote>(new Remote(std::move(impl)));
 }
 
+Status ask_server(const std::filesystem::path& data, const std::string& path, const Error& why) {
+  if (why.rule != "store-locked") return fail(why);
+  RELAIS_ASSIGN(const auto remote, Remote::open_control(data));
+  auto done = remote->post(path);
+  if (done) return {};
+  if (done.error().rule != "connect") return fail(std::move(done).error());
+  Error locked = why;
+  locked.message += ", and no server answers on " + (data / "control.sock").string();
+  return fail(std::move(locked));
+}
+
 Result<std::string> Remote::get(const std::string& path, const std::string& token) {
   api::ClientHeaders headers;
   if (!token.empty()) headers.emplace_back("authorization", "Bearer " + token);

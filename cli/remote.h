@@ -59,4 +59,10 @@ class Remote {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Has a running server do what this command could not, since somebody else has the ledger `why`
+/// ("store-locked"): POST `path` to its local administration
+/// (docs/decisions/0006-local-administration.md). Errors: `why` where it is another, or where no
+/// server answers, since another command has the ledger then; the server's own.
+Status ask_server(const std::filesystem::path& data, const std::string& path, const Error& why);
+
 }  // namespace relais::cli

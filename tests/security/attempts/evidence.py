@@ -412,6 +412,19 @@ def an_older_one(seconds):
     return attempt
 
 
+def in_one_run(*seconds):
+    """One list, its entries received at so many seconds from now, to a client that keeps no receipts: how many are verified."""
+    def attempt(s):
+        log, now = FalseLog(), time.time()
+        statements = [s.by(ML1).statement("case.detected", case(), DETECTED) for _ in seconds]
+        answers = [log.add(x, int((now + t) * 1_000)) for x, t in zip(statements, seconds, strict=True)]
+        with Host(log.tile, {"results": [{**a, "status": 201} for a in answers]}) as host:
+            code, said = program(RELAIS, "submit", "--url", host.url, "--vkey", log.vkey, "-",
+                                 stdin="".join(x + "\n" for x in statements))
+        return f"{code}, {said.count('receipt verified')}, {said.count('receipt-order')}"
+    return attempt
+
+
 def times_of_before():
     for name, ahead in (("1970", -1_500_000_000), ("a year", -365 * 86_400), ("5 minutes 10", -310)):
         yield Row(f"received {name} before it was made", PAST, dated(ahead), "1 1, kept, named")
@@ -423,6 +436,8 @@ def times_of_before():
     yield control("entries of one moment", PAST, out_of_order(0, 0, 0), "0, kept")
     yield Row("an entry that was received after the one behind it", PAST, an_older_one(200), "1, kept, named")
     yield control("an entry of before, asked for later", PAST, an_older_one(-200), "0, kept")
+    yield Row("one of a list, without a folder of receipts", PAST, in_one_run(0, 50, 20, 60), "1, 3, 1")
+    yield control("a list in order, without a folder of receipts", PAST, in_one_run(0, 20, 20, 60), "0, 4, 0")
 
 
 def looked_at(*histories, more=()):
