@@ -10,10 +10,10 @@
 #include <thread>
 #include <variant>
 
+#include "ledger/base/pace.h"
 #include "ledger/base/path_lock.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/ledger.h"
-#include "ledger/log/pace.h"
 #include "ledger/log/sealing.h"
 #include "ledger/tiles/head_file.h"
 #include "ledger/tiles/stored_tree.h"

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "ledger/base/pace.h"
 #include "ledger/base/path_lock.h"
 #include "ledger/reads/index.h"
 #include "ledger/reads/read_log.h"
@@ -42,14 +43,13 @@ struct ReadLog::Impl {
   bool by_hand = false;  // the caller is the writer: ReadLog::turn()
   std::optional<tiles::TreeWriter> tree;
   std::optional<tiles::HeadFile> head_file;
+  Pace pace;
 
   // The queue.
   mutable std::mutex queue_mutex;
   std::condition_variable queue_changed;
   std::deque<Waiting> queue;
-  std::size_t wanted = 1;       // the writer sleeps until so many wait
-  std::size_t expected = 1;     // who are at it: were answered last, or waited then
-  Steady::duration patience{};  // with those who come again, for what two writes take
+  std::size_t wanted = 1;  // the writer sleeps until so many wait
   std::size_t queued_bytes = 0;
   bool stopping = false;
   std::optional<Error> failure;

@@ -94,7 +94,8 @@ void ReadLog::Impl::fail_with(const Error& e) {
 }
 
 /// Those who were answered a moment ago come again while the next write is under way, and would
-/// then wait for two: so it is begun a little later, with them.
+/// then wait for two: so it is begun a little later, with them (ledger/base/pace.h); within what
+/// two writes take.
 void ReadLog::Impl::wait_for_group() {
   std::unique_lock guard(queue_mutex);
   const auto wait = [&](std::size_t count) {
@@ -102,7 +103,12 @@ void ReadLog::Impl::wait_for_group() {
     return [this] { return stopping || queue.size() >= wanted; };
   };
   queue_changed.wait(guard, wait(1));
-  if (queue.size() < expected) queue_changed.wait_for(guard, patience, wait(expected));
+  const auto others = pace.wait(queue.size());
+  if (!others || stopping) return;
+  const std::size_t before = queue.size();
+  queue_changed.wait_for(guard, others->most, wait(others->groups));
+  wanted = 1;
+  pace.waited(before, queue.size());
 }
 
 /// All that wait, or as many as one group has.
@@ -125,8 +131,7 @@ std::deque<Waiting> ReadLog::Impl::take_group() {
 void ReadLog::Impl::answered(std::size_t count, Steady::duration took) {
   constexpr Steady::duration kMost = std::chrono::milliseconds(3);
   const std::lock_guard guard(queue_mutex);
-  expected = std::min(count + queue.size(), kMaxGroup);
-  patience = std::min(2 * took, kMost);
+  pace.synced(count, std::min(queue.size(), kMaxGroup - count), std::min(2 * took, kMost));
 }
 
 void ReadLog::Impl::run_writer() {

@@ -1,11 +1,12 @@
-// Whom the next batch waits for. One writer; not thread-safe.
+// Whom the next batch of a writer waits for: of the ledger's, and of the log of reads'. One writer;
+// not thread-safe.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 
-namespace relais::log {
+namespace relais {
 
 /// Who is answered sends the next statement at once, if at all, and would miss the batch that
 /// gathered meanwhile: of clients that each wait for an answer, every sync would serve half. So the
@@ -45,4 +46,4 @@ class Pace {
   Duration most_{};
 };
 
-}  // namespace relais::log
+}  // namespace relais

@@ -1,8 +1,8 @@
-#include "ledger/log/pace.h"
+#include "ledger/base/pace.h"
 
 #include <gtest/gtest.h>
 
-namespace relais::log {
+namespace relais {
 namespace {
 
 using std::chrono::milliseconds;
@@ -55,4 +55,4 @@ TEST(Pace, AWaitThatBroughtHalfIsWorthTheNext) {
 }
 
 }  // namespace
-}  // namespace relais::log
+}  // namespace relais
