@@ -83,11 +83,14 @@ struct Context {
   Outages outages;  ///< that were reported
   std::atomic<bool> rebuilding{false};
   std::atomic<bool> trace_failed{false};  ///< the last trace of a read was not kept
+  /// A record of a projection, or of the index of reads, could not be read; until a rebuild.
+  std::atomic<bool> records_damaged{false};
   crypto::SystemRandom random;
   InFlight in_flight;  ///< answers that are owed, and traces
 };
 
-/// Reports a refusal that is the server's own fault.
+/// Reports a refusal that is the server's own fault; /readyz tells of a damaged record from then
+/// on.
 void note_failure(Context& context, const Error& e);
 
 // One function a resource, in the file of its name.

@@ -62,6 +62,9 @@ void add_ledger(std::vector<MetricFamily>& out, const log::Ledger& ledger) {
   out.push_back(gauge("relais_writable",
                       "1 while statements are taken, 0 where the disk failed or has no room.",
                       ledger.failure() || ledger.shortage() ? 0 : 1));
+  out.push_back(gauge("relais_disclosures_writable",
+                      "1 while what discloses is taken, 0 where the wrapping key is another.",
+                      ledger.key_lost() ? 0 : 1));
   out.push_back(gauge("relais_purge_owed", "1 while what was erased is still in the store's files.",
                       ledger.purge_state().owed ? 1 : 0));
   out.push_back(counter("relais_purge_failures_total",

@@ -9,6 +9,7 @@
 #include "api/http/problem.h"
 #include "api/reading/auth.h"
 #include "api/trace.h"
+#include "ledger/base/stored.h"
 #include "ledger/crypto/ed25519.h"
 #include "ledger/crypto/sha256.h"
 
@@ -158,6 +159,7 @@ struct Service::Impl {
 
 void note_failure(Context& context, const Error& e) {
   const bool outage = is_outage(e) && !context.draining;  // whose end was asked for
+  if (e.rule == kRecordsDamaged) context.records_damaged = true;
   if (is_failure(e) || (outage && context.outages.is_news(e.rule))) context.report(to_string(e));
 }
 
@@ -246,6 +248,10 @@ Response Service::Impl::answer(const Route& route, Call& call) {
     if (response) return std::move(*response);
     note_failure(context, response.error());
     return problem(response.error());
+  } catch (const DamagedRecords& e) {
+    const Error failure = records_damaged(e);
+    note_failure(context, failure);
+    return problem(failure);
   } catch (const std::exception& e) {
     const Error failure = error(Errc::internal, "internal", e.what());
     context.report(to_string(failure));

@@ -4,6 +4,7 @@
 
 #include "api/context.h"
 #include "api/reading/emergency.h"
+#include "ledger/base/stored.h"
 
 namespace relais::api {
 namespace {
@@ -31,6 +32,19 @@ void tell(Context& context, const Status& kept) {
   if (context.trace_failed == failed || context.trace_failed.exchange(failed) == failed) return;
   context.report(failed ? "no answers with case data: " + to_string(kept.error())
                         : "the log of reads takes traces again");
+}
+
+/// Through which emergency accesses the reader sees the cases of a trace.
+Status note_emergencies(const Context& context, const log::Head& head, const Reader& reader,
+                        Trace& trace) {
+  try {
+    for (const auto& [id, opened] : seen_by_emergency(*head.records, *head.registry, reader.id,
+                                                      context.clock.now(), trace.cases()))
+      trace.emergency(id, opened);
+    return {};
+  } catch (const DamagedRecords& e) {
+    return fail(records_damaged(e));
+  }
 }
 
 }  // namespace
@@ -76,9 +90,10 @@ std::vector<reads::CaseLook> Trace::take() {
 void keep_trace(Context& context, const Reader& reader, std::string_view route, unsigned status,
                 Trace trace, std::function<void(const Admitted&)> kept) {
   const auto head = context.ledger.head();
-  for (const auto& [id, opened] : seen_by_emergency(*head->records, *head->registry, reader.id,
-                                                    context.clock.now(), trace.cases()))
-    trace.emergency(id, opened);
+  if (const Status looked = note_emergencies(context, *head, reader, trace); !looked) {
+    note_failure(context, looked.error());
+    return kept(fail(trace_failed()));
+  }
   const rules::Signatory* by = head->registry->find(reader.id);
   reads::Reader who;
   who.kid = reader.token->kid;

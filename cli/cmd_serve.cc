@@ -266,6 +266,27 @@ class ClockWatch {
   ClockState told_ = ClockState::agrees;
 };
 
+/// Tells when the wrapping key is no longer what the server has written, and when it is again.
+class KeyWatch {
+ public:
+  KeyWatch(log::Ledger& ledger, std::shared_ptr<spdlog::logger> log)
+      : ledger_(ledger), log_(std::move(log)) {}
+  void look() {
+    ledger_.look_at_key();
+    const auto lost = ledger_.key_lost();
+    if (std::exchange(lost_, lost.has_value()) == lost.has_value()) return;
+    if (lost)
+      log_->error("takes nothing that discloses: {}", to_string(*lost));
+    else
+      log_->info("the wrapping key is back: what discloses is taken again");
+  }
+
+ private:
+  log::Ledger& ledger_;
+  const std::shared_ptr<spdlog::logger> log_;
+  bool lost_ = false;
+};
+
 /// Serves until a signal, whose name it gives, or until a ledger that could not write may write
 /// again: then nothing, and it is to be opened anew. `listening` hears where, once it does.
 Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const ServeOptions& o,
@@ -305,6 +326,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Serv
     log->error("for reading only: {}", to_string(*failure));
   listening(*ledger);
   OwnFilesWatch files(o.data, [log](const std::string& line) { log->error("{}", line); });
+  KeyWatch key(*ledger, log);
   ClockWatch watch(guard, doubt, log);
   watch.look(*ledger);
   auto job = std::make_unique<ClockThread>(*ledger, system, guard, o.clock_seconds, log);
@@ -315,6 +337,7 @@ Result<const char*> serve_once(const Clock& clock, ClockGuard* guard, const Serv
   for (unsigned seconds = 0; (signal = signals.wait_a_second()) == nullptr; ++seconds) {
     watch.look(*ledger);
     files.look();
+    key.look();
     const auto failure = ledger->failure();
     if (failure && !std::exchange(failed, true))
       log->error("takes no statements: {}", to_string(*failure));

@@ -1,7 +1,7 @@
 // The question to the audit: candidates from the shortest list at hand, each checked on its event.
 #include <algorithm>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/world_state.h"
 #include "projections/records.h"
 
@@ -58,6 +58,8 @@ class Posting {
     if (left_.empty()) return;
     bool all = true;  // the rows ended before the chunk did
     const auto take = [&](std::string_view key, std::string_view places) {
+      require_stored(key.size() == prefix_.size() + sizeof(std::uint64_t),
+                     "a row of the audit trail has no number");
       const std::uint64_t first =
           load_be<std::uint64_t>(key.substr(prefix_.size())) * log::kRowEvents;
       if (first >= left_.until || first + log::kRowEvents <= left_.from) return false;
@@ -150,9 +152,7 @@ class StreamEvents final : public Candidates {
     }
     const auto bytes = records.get(rules::head_key(stream));
     if (!bytes) return 0;
-    const auto version = decode<std::uint32_t>(*bytes);
-    check(version.has_value(), "a stored stream version cannot be read");
-    return *version;
+    return decode_stored<std::uint32_t>(*bytes, "a stored stream version cannot be read");
   }
 
   Result<std::uint64_t> index_of(std::uint64_t version) const {

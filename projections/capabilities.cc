@@ -6,7 +6,7 @@
 #include <set>
 #include <tuple>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/calendar.h"
 #include "ledger/rules/metropole_lyon.h"
 #include "projections/folds.h"
@@ -67,11 +67,8 @@ class Capabilities final : public Projection {
                    Tables& tables) {
     const std::string own = make_key(kCapabilitiesOfPrefix, who.value) + id;
     Keys before;
-    if (const auto bytes = tables.get(own)) {
-      auto stored = decode<Keys>(*bytes);
-      check(stored.has_value(), "a capability's stored keys cannot be read");
-      before = std::move(*stored);
-    }
+    if (const auto bytes = tables.get(own))
+      before = decode_stored<Keys>(*bytes, "a capability's stored keys cannot be read");
     const Keys now = keys_of(who, state, id);
     if (now == before) return;
     for (const std::string& key : before)
@@ -124,7 +121,7 @@ std::vector<Place> declared_for(const RecordSource& records, std::string_view ne
   std::vector<Place> places;
   records.scan(prefix, prefix, [&](std::string_view key, std::string_view) {
     key.remove_prefix(prefix.size());
-    check(key.size() >= 2, "a stored key of a capability cannot be read");
+    require_stored(key.size() >= 2, "a stored key of a capability cannot be read");
     const auto high = static_cast<unsigned char>(key[0]);
     const auto low = static_cast<unsigned char>(key[1]);
     places.push_back(
@@ -154,9 +151,7 @@ std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
     if (loaded != who) {
       const auto bytes = records.get(rules::signatory_key(who->id));
       if (!bytes) continue;
-      auto stored = decode<rules::SignatoryState>(*bytes);
-      check(stored.has_value(), "a stored signatory cannot be read");
-      state = std::move(*stored);
+      state = decode_stored<rules::SignatoryState>(*bytes, "a stored signatory cannot be read");
       loaded = who;
     }
     // Index and state are two reads: what was withdrawn between them is not offered.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "projections/folds.h"
 #include "projections/records.h"
 
@@ -13,9 +14,7 @@ constexpr std::string_view kSteppedBack{"\0", 1};
 constexpr std::string_view kSits{"\1", 1};
 
 Timestamp emergency_end(std::string_view record) {
-  const auto until = decode<Timestamp>(record);
-  check(until.has_value(), "a stored end of emergency accesses cannot be read");
-  return *until;
+  return decode_stored<Timestamp>(record, "a stored end of emergency accesses cannot be read");
 }
 
 class Participation final : public Projection {
@@ -101,9 +100,7 @@ std::unique_ptr<Projection> make_participation() {
 std::optional<rules::CaseState> find_case(const RecordSource& records, const Uuid& id) {
   const auto bytes = records.get(rules::case_key(id));
   if (!bytes) return std::nullopt;
-  auto state = decode<rules::CaseState>(*bytes);
-  check(state.has_value(), "a stored case cannot be read");
-  return state;
+  return decode_stored<rules::CaseState>(*bytes, "a stored case cannot be read");
 }
 
 bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id) {
@@ -114,9 +111,7 @@ std::optional<rules::SignatoryState> find_signatory_state(const RecordSource& re
                                                           SignatoryId id) {
   const auto bytes = records.get(rules::signatory_key(id));
   if (!bytes) return std::nullopt;
-  auto state = decode<rules::SignatoryState>(*bytes);
-  check(state.has_value(), "a stored signatory cannot be read");
-  return state;
+  return decode_stored<rules::SignatoryState>(*bytes, "a stored signatory cannot be read");
 }
 
 Timestamp emergency_until(const RecordSource& records, SignatoryId reader) {
@@ -145,13 +140,14 @@ Page<rules::CaseState> cases_under(const RecordSource& records, const std::strin
   std::size_t examined = 0;
   records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
     const std::string_view id = key.substr(prefix.size());
+    require_stored(id.size() == kUuidBytes, "an index of cases names none");
     if (examined++ == kMaxExamined) {
       page.next = id;
       return false;
     }
     if (may && !may(load_uuid(id))) return true;
     auto state = find_case(records, load_uuid(id));
-    check(state.has_value(), "an index names a case that is not there");
+    require_stored(state.has_value(), "an index names a case that is not there");
     if (!wanted(*state)) return true;
     if (page.items.size() == limit) {
       page.next = id;

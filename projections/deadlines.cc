@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/time/deadline_rows.h"
 #include "projections/folds.h"
 #include "projections/records.h"
@@ -19,7 +20,8 @@ namespace {
 
 using rules::Deadline;
 
-constexpr std::size_t kMaxCached = 100'000;  // streams whose deadlines are kept decoded
+constexpr std::size_t kMaxCached = 100'000;   // streams whose deadlines are kept decoded
+constexpr std::size_t kBeforeStream = 8 + 1;  // of a place: due time, kind
 
 /// A deadline and whom it is listed for beside who is to act: the holder of the case.
 struct Listed {
@@ -42,12 +44,16 @@ void append_place(std::string& key, const Deadline& d, std::string_view stream) 
 
 /// A stream key at the beginning of these bytes: its length follows from its first ones.
 statement::StreamId stream_at(std::string_view key) {
+  constexpr std::string_view kUnreadable = "the place of a deadline names no stream";
+  require_stored(key.size() >= 2, kUnreadable);
   statement::StreamId id;
   id.kind = static_cast<schema::StreamKind>(key[0]);
-  if (id.kind == schema::StreamKind::CASE)
+  if (id.kind == schema::StreamKind::CASE) {
+    require_stored(key.size() >= 1 + kUuidBytes, kUnreadable);
     id.uuid = load_uuid(key.substr(1));
-  else
+  } else {
     id.name = key.substr(2, static_cast<std::uint8_t>(key[1]));
+  }
   return id;
 }
 
@@ -195,11 +201,8 @@ class Deadlines final : public Projection {
 
   static void load(const std::string& stream, Known& known, Tables& tables) {
     if (std::exchange(known.loaded, true)) return;
-    if (const auto bytes = tables.get(std::string(kDeadlinesOfPrefix) + stream)) {
-      auto stored = decode<std::vector<Listed>>(*bytes);
-      check(stored.has_value(), "stored deadlines cannot be read");
-      known.listed = std::move(*stored);
-    }
+    if (const auto bytes = tables.get(std::string(kDeadlinesOfPrefix) + stream))
+      known.listed = decode_stored<std::vector<Listed>>(*bytes, "stored deadlines cannot be read");
   }
 
   Streams streams_;
@@ -233,15 +236,15 @@ Page<rules::DueDeadline> listed(const RecordSource& records, const std::string& 
   std::size_t examined = 0;
   records.scan(prefix, from, [&](std::string_view key, std::string_view value) {
     const std::string_view place = key.substr(prefix.size());
-    auto deadline = decode<Deadline>(value);
-    check(deadline.has_value(), "a stored deadline cannot be read");
-    if (deadline->due_at >= filter.until) return false;
+    auto deadline = decode_stored<Deadline>(value, "a stored deadline cannot be read");
+    if (deadline.due_at >= filter.until) return false;
     if (examined++ == kMaxExamined) {
       page.next = place;
       return false;
     }
-    if (filter.kind && *filter.kind != deadline->kind) return true;
-    rules::DueDeadline item{std::move(*deadline), stream_at(place.substr(9))};
+    if (filter.kind && *filter.kind != deadline.kind) return true;
+    require_stored(place.size() > kBeforeStream, "a deadline has no place");
+    rules::DueDeadline item{std::move(deadline), stream_at(place.substr(kBeforeStream))};
     if (filter.wanted && !filter.wanted(item)) return true;
     if (page.items.size() == limit) {
       page.next = place;

@@ -2,7 +2,7 @@
 // them is for the reader's side to say (suppression.h).
 #include <chrono>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/calendar.h"
 #include "projections/folds.h"
 #include "projections/records.h"
@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kQuarters = 4;
 constexpr int kMonthsAQuarter = 3;
+constexpr std::size_t kPlaceBytes = 4 + 1 + 2;  // of a cell: period, dimension, value
+constexpr std::string_view kUnreadable = "a stored count cannot be read";
 
 std::uint8_t byte_of(Indicator i) {
   return static_cast<std::uint8_t>(i);
@@ -47,11 +49,7 @@ class Indicators final : public Projection {
     set_key(key_, kIndicatorPrefix, byte_of(which), static_cast<std::uint32_t>(quarter.number),
             byte_of(by), value);
     Count count;
-    if (const auto bytes = tables.get(key_)) {
-      const auto stored = decode<Count>(*bytes);
-      check(stored.has_value(), "a stored count cannot be read");
-      count = *stored;
-    }
+    if (const auto bytes = tables.get(key_)) count = decode_stored<Count>(*bytes, kUnreadable);
     ++count.facts;
     count.persons += persons;
     tables.put(key_, encode(count));
@@ -92,15 +90,15 @@ std::vector<IndicatorColumn> indicator(const RecordSource& records, Indicator wh
   const std::string prefix = make_key(kIndicatorPrefix, byte_of(which));
   records.scan(prefix, prefix, [&](std::string_view key, std::string_view value) {
     const std::string_view place = key.substr(prefix.size());
+    require_stored(place.size() == kPlaceBytes, kUnreadable);
     const Quarter quarter{static_cast<std::int32_t>(load_be<std::uint32_t>(place))};
     if (quarter > last) return false;
     const auto dimension = static_cast<Dimension>(place[4]);
-    const auto count = decode<Count>(value);
-    check(count.has_value(), "a stored count cannot be read");
+    const auto count = decode_stored<Count>(value, kUnreadable);
     if (columns.empty() || columns.back().quarter != quarter) columns.push_back({quarter, {}, {}});
-    if (dimension == Dimension::none) columns.back().total = *count;
+    if (dimension == Dimension::none) columns.back().total = count;
     if (dimension == by && by != Dimension::none)
-      columns.back().cells.emplace(load_be<std::uint16_t>(place.substr(5)), *count);
+      columns.back().cells.emplace(load_be<std::uint16_t>(place.substr(5)), count);
     return true;
   });
   return columns;

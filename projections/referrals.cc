@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "projections/folds.h"
 #include "projections/records.h"
 
@@ -81,13 +82,13 @@ struct Line {
 void read_mailbox(const RecordSource& records, const std::string& prefix, std::string_view place,
                   std::size_t count, std::vector<Line>& out) {
   const std::size_t full = out.size() + count;
-  records.scan(prefix, prefix + std::string(place),
-               [&](std::string_view key, std::string_view value) {
-                 check(value.size() == 2 * kUuidBytes, "a stored line of a mailbox cannot be read");
-                 out.push_back({std::string(key.substr(prefix.size())), load_uuid(value),
-                                load_uuid(value.substr(kUuidBytes))});
-                 return out.size() < full;
-               });
+  records.scan(
+      prefix, prefix + std::string(place), [&](std::string_view key, std::string_view value) {
+        require_stored(value.size() == 2 * kUuidBytes, "a stored line of a mailbox cannot be read");
+        out.push_back({std::string(key.substr(prefix.size())), load_uuid(value),
+                       load_uuid(value.substr(kUuidBytes))});
+        return out.size() < full;
+      });
 }
 
 }  // namespace
@@ -100,9 +101,8 @@ std::optional<ReferralItem> find_referral(const RecordSource& records, const Uui
                                           const Uuid& id) {
   const auto bytes = records.get(make_key(kReferralPrefix, case_id, id));
   if (!bytes) return std::nullopt;
-  auto referral = decode<rules::Referral>(*bytes);
-  check(referral.has_value(), "a stored referral cannot be read");
-  return ReferralItem{case_id, std::move(*referral)};
+  return ReferralItem{case_id,
+                      decode_stored<rules::Referral>(*bytes, "a stored referral cannot be read")};
 }
 
 Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory, Box box,
@@ -124,7 +124,7 @@ Page<ReferralItem> referrals(const RecordSource& records, SignatoryId signatory,
       break;
     }
     auto item = find_referral(records, line.case_id, line.referral);
-    check(item.has_value(), "a mailbox lists a referral that is not there");
+    require_stored(item.has_value(), "a mailbox lists a referral that is not there");
     if (!open_only || item->referral.open()) page.items.push_back(std::move(*item));
   }
   return page;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "projections/folds.h"
 #include "projections/records.h"
 
@@ -33,9 +34,7 @@ std::string text(capnp::Text::Reader t) {
 }
 
 SessionRecord record_at(std::string_view bytes) {
-  auto stored = decode<SessionRecord>(bytes);
-  check(stored.has_value(), "a stored session cannot be read");
-  return std::move(*stored);
+  return decode_stored<SessionRecord>(bytes, "a stored session cannot be read");
 }
 
 class Sessions final : public Projection {
@@ -59,7 +58,7 @@ class Sessions final : public Projection {
       record.convened_at = act.received_at();
     } else {
       const auto before = tables.get(key);
-      check(before.has_value(), "a session was held that nobody convened");
+      require_stored(before.has_value(), "a session that was convened stands in no list");
       record = record_at(*before);
       record.held_at = act.received_at();
       record.minutes_hash = text(data.getSessionHeld().getMinutesHash());
@@ -92,11 +91,10 @@ std::unique_ptr<Projection> make_sessions() {
 std::optional<SessionItem> find_session(const RecordSource& records, const std::string& name) {
   const auto bytes = records.get(rules::session_key(name));
   if (!bytes) return std::nullopt;
-  auto state = decode<rules::SessionState>(*bytes);
-  check(state.has_value(), "a stored session cannot be read");
-  const auto record = records.get(session_place(state->held_on, name));
-  check(record.has_value(), "a session stands in no list");
-  return SessionItem{name, record_at(*record), std::move(*state)};
+  auto state = decode_stored<rules::SessionState>(*bytes, "a stored session cannot be read");
+  const auto record = records.get(session_place(state.held_on, name));
+  require_stored(record.has_value(), "a session stands in no list");
+  return SessionItem{name, record_at(*record), std::move(state)};
 }
 
 Page<SessionItem> sessions(const RecordSource& records, const SessionFilter& filter,
@@ -110,6 +108,7 @@ Page<SessionItem> sessions(const RecordSource& records, const SessionFilter& fil
   std::size_t examined = 0;
   records.scan(prefix, first, [&](std::string_view key, std::string_view value) {
     const std::string_view place = key.substr(prefix.size());
+    require_stored(place.size() >= sizeof(std::uint32_t), "the place of a session has no day");
     if (day_of(load_be<std::uint32_t>(place)) < filter.from) return false;
     if (examined++ == kMaxExamined) {
       page.next = place;
@@ -124,7 +123,7 @@ Page<SessionItem> sessions(const RecordSource& records, const SessionFilter& fil
       return false;
     }
     auto item = find_session(records, name);
-    check(item.has_value(), "a list names a session that is not there");
+    require_stored(item.has_value(), "a list names a session that is not there");
     page.items.push_back(std::move(*item));
     return true;
   });
@@ -139,6 +138,7 @@ Page<Uuid> files_of(const RecordSource& records, const SessionItem& session,
   std::set<Uuid> opined;
   const std::string prefix = opinions_of(session.name);
   records.scan(prefix, prefix + std::string(cursor), [&](std::string_view key, std::string_view) {
+    require_stored(key.size() >= prefix.size() + kUuidBytes, "an opinion is of no case");
     opined.insert(load_uuid(key.substr(prefix.size())));
     return opined.size() <= limit;
   });
@@ -160,10 +160,10 @@ std::optional<Opinion> opinion_of(const RecordSource& records, const std::string
   std::optional<Opinion> found;
   const std::string prefix = make_key(opinions_of(session), state.id);
   records.scan_back(prefix, {}, [&](std::string_view, std::string_view value) {
-    const auto opinion = decode<Opinion>(value);
-    check(opinion.has_value(), "a stored opinion cannot be read");
+    const auto opinion = decode_stored<Opinion>(value, "a stored opinion cannot be read");
+    require_stored(opinion.version > 0, "an opinion is of no version of its case");
     // What was annulled since stands in the case.
-    if (opinion->version > state.acts.size() || state.acts[opinion->version - 1].annulled)
+    if (opinion.version > state.acts.size() || state.acts[opinion.version - 1].annulled)
       return true;
     found = opinion;
     return false;

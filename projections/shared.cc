@@ -2,12 +2,14 @@
 // word on a tool, a pathway or a partner.
 #include <algorithm>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "projections/folds.h"
 #include "projections/records.h"
 
 namespace relais::projections {
 namespace {
+
+constexpr std::string_view kUnreadable = "a stored line of what is shared cannot be read";
 
 std::optional<SharedKind> kind_of(schema::Event::Data::Reader data) {
   switch (data.which()) {
@@ -68,9 +70,11 @@ class SharedItems final : public Projection {
     tables.put(item_key(shelf, act.index), encode(SharedRecord{*kind, {}}));
     const auto newest = newest_key(*kind, act);
     if (!newest) return;
-    if (const auto before = tables.get(*newest))
+    if (const auto before = tables.get(*newest)) {
+      require_stored(before->size() == sizeof(std::uint64_t), kUnreadable);
       tables.put(item_key(shelf, LogIndex{load_be<std::uint64_t>(*before)}),
                  encode(SharedRecord{*kind, act.index}));
+    }
     std::string index;
     append_be(index, act.index.value);
     tables.put(*newest, index);
@@ -92,16 +96,16 @@ SharedPage shared_items(const RecordSource& records, const SharedFilter& filter,
   records.scan(prefix, prefix + std::string(cursor),
                [&](std::string_view key, std::string_view value) {
                  const std::string_view place = key.substr(prefix.size());
-                 const auto record = decode<SharedRecord>(value);
-                 check(record.has_value(), "a stored line of what is shared cannot be read");
+                 require_stored(place.size() == sizeof(std::uint64_t), kUnreadable);
+                 const auto record = decode_stored<SharedRecord>(value, kUnreadable);
                  if (examined++ == kMaxExamined) {
                    page.next = place;
                    return false;
                  }
-                 if (filter.kind && *filter.kind != record->kind) return true;
-                 if (!filter.replaced && record->replaced_by) return true;
-                 const SharedItem item{LogIndex{~load_be<std::uint64_t>(place)}, record->kind,
-                                       record->replaced_by};
+                 if (filter.kind && *filter.kind != record.kind) return true;
+                 if (!filter.replaced && record.replaced_by) return true;
+                 const SharedItem item{LogIndex{~load_be<std::uint64_t>(place)}, record.kind,
+                                       record.replaced_by};
                  if (filter.wanted) {
                    if (page.asked == max_asked) {
                      page.next = place;

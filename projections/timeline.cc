@@ -3,11 +3,14 @@
 #include <limits>
 
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "projections/folds.h"
 #include "projections/records.h"
 
 namespace relais::projections {
 namespace {
+
+constexpr std::string_view kUnreadable = "a stored line of a timeline cannot be read";
 
 class Timeline final : public Projection {
  public:
@@ -62,14 +65,13 @@ Page<TimelineItem> timeline(const RecordSource& records, const Uuid& id, std::ui
   limit = std::clamp<std::size_t>(limit, 1, kMaxPage);
   const std::string from = make_key(kTimelinePrefix, id, after + 1);
   records.scan(make_key(kTimelinePrefix, id), from, [&](std::string_view, std::string_view value) {
-    auto item = decode<TimelineItem>(value);
-    check(item.has_value(), "a stored line of a timeline cannot be read");
-    if (!wanted(*item)) return true;
+    auto item = decode_stored<TimelineItem>(value, kUnreadable);
+    if (!wanted(item)) return true;
     if (page.items.size() == limit) {
       page.next = std::to_string(page.items.back().version);
       return false;
     }
-    page.items.push_back(std::move(*item));
+    page.items.push_back(std::move(item));
     return true;
   });
   return page;
@@ -79,9 +81,7 @@ std::optional<TimelineItem> timeline_item(const RecordSource& records, const Uui
                                           std::uint32_t version) {
   const auto bytes = records.get(make_key(kTimelinePrefix, id, version));
   if (!bytes) return std::nullopt;
-  auto item = decode<TimelineItem>(*bytes);
-  check(item.has_value(), "a stored line of a timeline cannot be read");
-  return item;
+  return decode_stored<TimelineItem>(*bytes, kUnreadable);
 }
 
 }  // namespace relais::projections

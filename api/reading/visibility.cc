@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ledger/base/archive.h"
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/world_state.h"
 #include "ledger/statement/sd_jwt.h"
 #include "ledger/statement/sealed.h"
@@ -91,7 +91,7 @@ Standing Visibility::look_up(const Uuid& id) const {
     s.relations.add(Relation::analyst);
   } else if (projections::takes_part(records_, reader_.id, id) || in_emergency(id)) {
     const auto state = projections::find_case(records_, id);
-    check(state.has_value(), "a signatory takes part in a case that is not there");
+    require_stored(state.has_value(), "a signatory takes part in a case that is not there");
     return of(*state);
   } else if (rules::deliberates(reader_.roles) && projections::has_file(records_, reader_.id, id)) {
     s.relations.add(Relation::member);
@@ -141,10 +141,10 @@ const Standing& Visibility::standing_in(const std::string& session) {
   s.relations.add(Relation::none);
   if (!rules::deliberates(reader_.roles)) return s;
   if (const auto bytes = records_.get(rules::session_key(session))) {
-    const auto state = decode<rules::SessionState>(*bytes);
-    check(state.has_value(), "a stored session cannot be read");
-    s.convened = state->members.contains(reader_.id) ||
-                 std::ranges::any_of(state->cases, [this](const Uuid& file) {
+    const auto state =
+        decode_stored<rules::SessionState>(*bytes, "a stored session cannot be read");
+    s.convened = state.members.contains(reader_.id) ||
+                 std::ranges::any_of(state.cases, [this](const Uuid& file) {
                    return projections::takes_part(records_, reader_.id, file);
                  });
   }

@@ -1,6 +1,6 @@
 #include "api/resources/event_json.h"
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/statement/statement.h"
 
@@ -14,7 +14,7 @@ std::string_view text(capnp::Text::Reader t) {
 void write_members(JsonWriter& json, const rules::Registry& registry, LogIndex index,
                    schema::Event::Reader event, std::uint32_t version) {
   const rules::Signatory* signatory = registry.find(SignatoryId{event.getSignatory()});
-  check(signatory != nullptr, "an event of a signatory that the registry does not have");
+  require_stored(signatory != nullptr, "an event of a signatory that the registry does not have");
   json.member("index", index.value);
   json.member("id", text(event.getId()));
   json.member("source", signatory->source);

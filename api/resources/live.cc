@@ -12,6 +12,7 @@
 #include "api/resources/event_json.h"
 #include "api/resources/event_query.h"
 #include "api/resources/paging.h"
+#include "ledger/base/stored.h"
 #include "ledger/statement/statement.h"
 
 namespace relais::api {
@@ -68,9 +69,10 @@ class EventTail final : public BodyStream {
     }
     if (query_.nothing) query_.filter.from = std::max(query_.filter.from, head->size().value);
     if (query_.filter.from < head->size().value) {
-      if (const Status added = add_events(*head, piece); !added) {
-        context_.report(to_string(added.error()));
-        piece.end = true;
+      if (const Status added = try_add_events(*head, piece); !added) {
+        note_failure(context_, added.error());
+        trace_ = {};
+        return {{}, false, true};  // nothing of it leaves without a trace
       }
     }
     // Behind a look at what came before it opened; then heartbeats tell the position. One in the
@@ -129,6 +131,16 @@ class EventTail final : public BodyStream {
     if (query_.filter.from == told_ || behind_) return;
     told_ = query_.filter.from;
     bytes.append("id: ").append(std::to_string(told_ - 1)).append("\n\n");
+  }
+
+  Status try_add_events(const log::Head& head, Piece& piece) {
+    try {
+      return add_events(head, piece);
+    } catch (const DamagedRecords& e) {
+      return fail(records_damaged(e));
+    } catch (const std::exception& e) {
+      return fail(Errc::internal, "internal", e.what());
+    }
   }
 
   Status add_events(const log::Head& head, Piece& piece) {

@@ -39,9 +39,13 @@ Result<Response> readyz(const Context& context, const Call& call) {
     json.member("largeRequests", "refused");
   // Not a 503: a balancer must not keep erasures away.
   if (context.ledger.shortage()) json.member("storage", "low");
+  if (const auto lost = context.ledger.key_lost())
+    json.member("disclosures", "refused").member("disclosuresFailure", lost->rule);
   if (const auto purge = context.ledger.purge_state(); purge.failure) {
     json.member("erasure", "owed").member("erasureFailure", purge.failure->rule);
   }
+  // The same: what asks for a damaged record is answered with 500, and nothing else.
+  if (context.records_damaged) json.member("records", "damaged");
   // The same: statements are taken, and case data is not given.
   if (const auto failure = context.reads.failure(); failure || context.trace_failed)
     json.member("reads", "refused")
@@ -87,6 +91,7 @@ Response rebuilt(Context& context, const Status& done) {
     context.report("rebuild: " + to_string(done.error()));
     return problem(done.error());
   }
+  context.records_damaged = false;  // what is damaged still is told by who asks for it next
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);

@@ -4,6 +4,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/json.h"
+#include "ledger/base/stored.h"
 #include "ledger/crypto/sha256.h"
 #include "ledger/rules/time/deadline_rows.h"
 #include "ledger/statement/statement.h"
@@ -34,6 +35,15 @@ class NoRandom final : public Random {
     check(false, "the clock's statements need no randomness");
   }
 };
+
+Result<Page<DueDeadline>> due_page(const DueReader& read_due, const RecordSource& records,
+                                   Timestamp until, std::string_view cursor) {
+  try {
+    return read_due(records, until, cursor, kAtOnce);
+  } catch (const DamagedRecords& e) {
+    return fail(records_damaged(e));
+  }
+}
 
 }  // namespace
 
@@ -76,7 +86,8 @@ Result<ClockRun> run_clock(log::Ledger& ledger, const crypto::SigningKey& system
   for (;;) {
     const auto head = ledger.head();
     if (!head->registry->in_force) return run;
-    const auto page = read_due(*head->records, Timestamp{now.value + 1}, cursor, kAtOnce);
+    RELAIS_ASSIGN(const auto page,
+                  due_page(read_due, *head->records, Timestamp{now.value + 1}, cursor));
     RELAIS_ASSIGN(auto group, clock_group(page.items, *head->registry, system));
     bool advanced = false;
     for (auto& outcome : ledger.submit_and_wait(std::move(group), false)) {

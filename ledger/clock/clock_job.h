@@ -40,7 +40,8 @@ struct ClockRun {
 };
 
 /// Signs and submits everything that has come due by the ledger's clock, in order of due time,
-/// until nothing more is. After a long stop it catches up. One thread at a time.
+/// until nothing more is. After a long stop it catches up. One thread at a time. Rule
+/// "records-damaged" where the deadlines cannot be read.
 Result<ClockRun> run_clock(log::Ledger& ledger, const crypto::SigningKey& system,
                            const DueReader& read_due);
 

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/admission.h"
 #include "ledger/log/impl.h"
@@ -31,6 +33,17 @@ bool is_whole(const statement::Statement& s) {
   std::set<std::string_view> digests;
   for (const statement::Sealed& sealed : s.sealed) digests.insert(sealed.digest);
   return s.event->getRoot<schema::Event>().getWithheld() == s.disclosures.size() + digests.size();
+}
+
+/// A record that cannot be read refuses the one statement that asks for it. Not where it is met in
+/// a fold: the state is ahead of the disk then, and the batch ends.
+template <class Work>
+std::invoke_result_t<Work> or_damaged(const Work& work) {
+  try {
+    return work();
+  } catch (const DamagedRecords& e) {
+    return fail(records_damaged(e));
+  }
 }
 
 Error group_refused(std::size_t failed) {
@@ -66,6 +79,7 @@ std::string stream_version_key(const statement::StreamId& stream, StreamVersion 
 BatchCommit::BatchCommit(Ledger::Impl& ledger)
     : ledger_(ledger),
       shortage_(ledger.shortage()),
+      key_lost_(ledger.lost_key()),
       rotations_(ledger.model->world().registry().log_key_rotations.size()),
       first_(ledger.tree->size()),
       received_at_(std::max(ledger.clock->now(), ledger.current()->last_received)) {}
@@ -105,6 +119,8 @@ Result<BatchCommit::Admitted> BatchCommit::admit(Submission& s, LogIndex index) 
   RELAIS_ASSIGN(const auto duplicate, find_duplicate(s.statement, signer.id));
   if (duplicate) return Admitted{signer.id, *duplicate};
   RELAIS_TRY(statement::check_disclosed(s.statement));
+  if (key_lost_ && !(s.statement.disclosures.empty() && s.statement.sealed.empty()))
+    return fail(*key_lost_);
   if (shortage_ && !passes_shortage(s.statement, world.registry(), received_at_))
     return fail(*shortage_);
   RELAIS_ASSIGN(const rules::Act act,
@@ -171,7 +187,8 @@ std::optional<BatchCommit::Refused> BatchCommit::try_group(Group& group) {
   };
   std::optional<Refused> refused = alone(group);
   for (std::size_t i = 0; i < group.submissions.size() && !refused; ++i)
-    if (Status one = try_one(group.submissions[i]); !one) refused = {i, std::move(one).error()};
+    if (Status one = or_damaged([&] { return try_one(group.submissions[i]); }); !one)
+      refused = {i, std::move(one).error()};
   world.rollback();
   for (const std::string& key : tried) ids_.erase(key);
   return refused;
@@ -186,12 +203,14 @@ Result<std::optional<LogIndex>> BatchCommit::find_duplicate(const statement::Sta
   } else {
     RELAIS_ASSIGN(const auto stored, ledger_.store->get(store::Family::ids, key));
     if (!stored) return index;
+    if (stored->size() != sizeof(std::uint64_t))
+      return fail(Errc::corrupt, "entry-missing", "an id points to no entry");
     index = LogIndex{load_be<std::uint64_t>(*stored)};
     RELAIS_ASSIGN(const auto entry,
                   ledger_.store->get(store::Family::entries, store::index_key(index->value)));
-    if (!entry)
+    if (!entry || entry->size() < sizeof(std::uint64_t))
       return fail(Errc::corrupt, "entry-missing", "an id points to an entry that is not there");
-    if (std::string_view(*entry).substr(8) == s.jwt) return index;
+    if (std::string_view(*entry).substr(sizeof(std::uint64_t)) == s.jwt) return index;
   }
   return fail(
       error(Errc::conflict, "id-reused", "this source has used this id for another statement")
@@ -201,9 +220,11 @@ Result<std::optional<LogIndex>> BatchCommit::find_duplicate(const statement::Sta
 }
 
 Result<BatchCommit::Answer> BatchCommit::take_one(Submission& s) {
-  RELAIS_ASSIGN(const Admitted admitted, admit(s, LogIndex{first_ + staged_.size()}));
+  RELAIS_ASSIGN(const Admitted admitted,
+                or_damaged([&] { return admit(s, LogIndex{first_ + staged_.size()}); }));
   if (const auto* duplicate = std::get_if<LogIndex>(&admitted.what)) {
-    RELAIS_ASSIGN(const std::size_t added, complete(s, admitted.signatory, *duplicate));
+    RELAIS_ASSIGN(const std::size_t added,
+                  or_damaged([&] { return complete(s, admitted.signatory, *duplicate); }));
     ++ledger_.stats.duplicates;
     return Answer{*duplicate, true, added, is_whole(s.statement)};
   }
@@ -229,6 +250,7 @@ Result<std::vector<std::string>> BatchCommit::missing_disclosures(const Submissi
   if (!there) return fail(there.error());
   RELAIS_ASSIGN(auto missing, missing_texts(ledger_.model->world().registry(), s, *there,
                                             received_at_, may_seal(submission, signatory)));
+  if (!missing.empty() && key_lost_) return fail(*key_lost_);
   if (!missing.empty() && shortage_) return fail(*shortage_);
   return missing;
 }
@@ -356,12 +378,14 @@ LogIndex BatchCommit::stage(Submission& s, const rules::Act& act) {
   return act.index;
 }
 
-LogIndex BatchCommit::place_of(const statement::StreamId& stream, StreamVersion version) const {
+Result<LogIndex> BatchCommit::place_of(const statement::StreamId& stream,
+                                       StreamVersion version) const {
   const std::string key = stream_version_key(stream, version);
   if (const auto it = streams_.find(key); it != streams_.end()) return it->second;
-  const auto stored = ledger_.store->get(store::Family::streams, key);
-  check(stored && *stored, "a stream has every version up to its last");
-  return LogIndex{load_be<std::uint64_t>(**stored)};
+  RELAIS_ASSIGN(const auto stored, ledger_.store->get(store::Family::streams, key));
+  if (!stored || stored->size() != sizeof(std::uint64_t))
+    return fail(Errc::corrupt, "entry-missing", "a stream lacks one of its versions");
+  return LogIndex{load_be<std::uint64_t>(*stored)};
 }
 
 /// The disclosures of the versions that an erasure names go in the same write, and so does the key
@@ -371,7 +395,9 @@ LogIndex BatchCommit::place_of(const statement::StreamId& stream, StreamVersion 
 void BatchCommit::destroy_disclosures(const rules::Act& act,
                                       std::span<const std::uint32_t> versions) {
   for (const std::uint32_t version : versions) {
-    const LogIndex index = place_of(act.stream, StreamVersion{version});
+    const auto place = place_of(act.stream, StreamVersion{version});
+    if (!place) throw std::runtime_error(to_string(place.error()));  // it is folded: give_up
+    const LogIndex index = *place;
     batch_.erase(store::Family::disclosures, store::index_key(index.value));
     disclosures_.erase(index);
   }
@@ -401,7 +427,7 @@ Status BatchCommit::rekey_erased() {
 /// Gives whether the event discloses anything. What cannot be opened any more stays as it is, and
 /// is told: that one record is damaged is no reason to take nothing from anybody.
 Result<bool> BatchCommit::rekey(const statement::StreamId& stream, StreamVersion version) {
-  const LogIndex index = place_of(stream, version);
+  RELAIS_ASSIGN(const LogIndex index, place_of(stream, version));
   std::vector<std::string> texts;
   if (const auto here = disclosures_.find(index); here != disclosures_.end()) {
     texts = here->second;
@@ -517,7 +543,7 @@ void BatchCommit::answer_all(const std::string& note) {
   for (Pending& p : pending_) {
     std::vector<Outcome> outcomes;
     outcomes.reserve(p.answers.size());
-    for (Answer& a : p.answers) outcomes.push_back(finish(a, note));
+    for (Answer& a : p.answers) outcomes.push_back(or_damaged([&] { return finish(a, note); }));
     std::exchange(p.done, nullptr)(std::move(outcomes));
   }
 }
@@ -525,7 +551,7 @@ void BatchCommit::answer_all(const std::string& note) {
 /// Whether the batch is on disk is not known: who sends a statement again is told.
 void BatchCommit::give_up(const Error& e) {
   const Error failure =
-      e.code == Errc::storage_full
+      e.code == Errc::storage_full || e.rule == kRecordsDamaged
           ? e
           : error(Errc::unavailable, "disk-failed",
                   "the ledger could not write to its disk and takes nothing more: " + e.message);

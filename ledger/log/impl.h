@@ -34,6 +34,8 @@ struct Group {
   std::size_t bytes = 0;
 };
 
+class BatchCommit;
+
 struct Ledger::Impl {
   PathLock folder_lock;  // of who writes; given back last
   Options options;
@@ -81,6 +83,8 @@ struct Ledger::Impl {
   std::optional<Purge> purge;  // of purge_mutex
   mutable std::mutex purge_failure_mutex;
   std::optional<Error> purge_failure;
+  mutable std::mutex key_mutex;
+  std::optional<Error> key_lost;  // as the last look found it
 
   std::mutex subscribers_mutex;
   std::map<std::uint64_t, std::function<void(TreeSize)>> subscribers;
@@ -106,6 +110,10 @@ struct Ledger::Impl {
   /// The keys and files that only the writer needs. `now`: what the store holds.
   Status open_writer(const HeadContent& content, const Head& now);
   std::optional<Error> shortage() const;
+  std::optional<Error> lost_key() const {
+    const std::lock_guard lock(key_mutex);
+    return key_lost;
+  }
   Result<bool> try_purge();
   void start_writer();
   void run_writer();
@@ -113,6 +121,7 @@ struct Ledger::Impl {
   void await_groups(std::unique_lock<std::mutex>& lock);
   bool turn();
   void commit_groups(std::deque<Group>& groups);
+  void give_up(std::optional<BatchCommit>& batch, const Error& why);
   /// Runs `task` on the writer's thread between two batches and waits for it; directly when there
   /// is no writer. What it wrote is acknowledged when this returns.
   Status run_between_batches(const std::function<Status()>& task);
@@ -186,7 +195,7 @@ class BatchCommit {
   Status keep(const statement::StreamId& stream, LogIndex index, const Hash& leaf,
               const std::vector<std::string>& texts);
   void destroy_disclosures(const rules::Act& act, std::span<const std::uint32_t> versions);
-  LogIndex place_of(const statement::StreamId& stream, StreamVersion version) const;
+  Result<LogIndex> place_of(const statement::StreamId& stream, StreamVersion version) const;
   Result<Hash> leaf_of(LogIndex index) const;
   Result<const crypto::SecretKey*> data_key(const std::string& stream);
   Status rekey_erased();
@@ -197,6 +206,7 @@ class BatchCommit {
 
   Ledger::Impl& ledger_;
   std::optional<Error> shortage_;
+  std::optional<Error> key_lost_;
   std::size_t rotations_;  // of the log's key, before this batch
   std::uint64_t first_;
   Timestamp received_at_;

@@ -173,6 +173,14 @@ class Ledger {
   /// Why only erasures and ends of keys are taken now: "storage-low".
   std::optional<Error> shortage() const;
 
+  /// To be called now and then: whether the wrapping key is still what this ledger has written.
+  /// What is disclosed while it is not would be lost with the next start, so nothing that discloses
+  /// is taken until a later look finds it again. Returns at once while a purge is under way, which
+  /// looks itself.
+  void look_at_key();
+  /// Why nothing that discloses is taken: "wrapping-key-changed", "wrapping-key-missing".
+  std::optional<Error> key_lost() const;
+
   /// Builds a new generation of projections from event 0 beside the live one and switches to it.
   /// One at a time. `progress` gets (events done, events in all).
   Status rebuild(const std::function<void(std::uint64_t, std::uint64_t)>& progress);

@@ -1,12 +1,12 @@
 // Ledger::open: what is in the folder is checked before anything goes on from it.
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "ledger/base/archive.h"
 #include "ledger/base/file.h"
+#include "ledger/base/stored.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
+#include "ledger/log/hands.h"
 #include "ledger/log/impl.h"
 #include "schemas/text.h"
 
@@ -178,24 +178,6 @@ Status check_convention_file(const store::Store& store, const Options& options) 
                   .accepts("a file whose SHA-256 is " + text(opened.getDocumentHash())));
 }
 
-/// Who may write into a folder may put another file for any that is in it, whatever its mode.
-Status check_modes(const Options& options) {
-  for (const char* name : {"", "keys", "store", "reads", "reads/store"}) {
-    const fs::path folder = *name == '\0' ? options.data : options.data / name;
-    struct stat info{};
-    if (::stat(folder.c_str(), &info) != 0) continue;  // what is missing is said where it is needed
-    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-      return fail(
-          error(Errc::forbidden, "data-folder-mode", "others may write into " + folder.string())
-              .at(folder.string())
-              .accepts("mode 0700 (chmod 700 " + folder.string() + ")"));
-    constexpr mode_t kOthersRead = S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
-    if ((info.st_mode & kOthersRead) != 0 && options.report)
-      options.report("others may look into " + folder.string() + ": chmod 700 keeps them out");
-  }
-  return {};
-}
-
 /// A damaged end of the write-ahead log is not read, and let go of: so, before the store is opened
 /// for writing, that it goes far enough without it.
 Status check_damaged_end(const Options& options, const Clock& clock, const ModelFactory& factory) {
@@ -212,6 +194,17 @@ Status check_damaged_end(const Options& options, const Clock& clock, const Model
   if (options.report)
     options.report(damage->message + "; nothing is missing without it that head knows of");
   return {};
+}
+
+/// What the projections say of the ledger itself.
+Status check_registry(const Head& head, const OwnKeys& keys) {
+  const bool opened = head.size().value > 0;
+  require_stored(!opened || head.registry->find(SignatoryId{0}) != nullptr,
+                 "the stored registry does not know the ledger itself");
+  if (own_keys(*head.registry) == keys) return {};
+  return fail(error(Errc::corrupt, "self-check-log-key",
+                    "the projections name other keys of the log than the store")
+                  .accepts("relais rebuild, which makes them anew from event 0"));
 }
 
 /// A model that goes on from its records is told of the events that fill no row yet.
@@ -237,9 +230,7 @@ Status recall_row(const store::Store& store, Model& model, TreeSize size) {
 /// Without it, what was disclosed stays closed: enough for who verifies or folds, not for who
 /// serves.
 Status Ledger::Impl::open_vault() {
-  const std::string place = options.wrapping_key.empty()
-                                ? vault::default_wrapping_key(options.data).string()
-                                : options.wrapping_key;
+  const std::string place = wrapping_key_place(options.data, options.wrapping_key).string();
   RELAIS_TRY(vault::check_outside(place, options.data));
   const bool written = !options.read_only;
   auto key = vault::open_wrapping_key(place, written ? vault::Use::renew : vault::Use::unwrap);
@@ -289,7 +280,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
       return fail(std::move(lock.error()));
     }
     impl->folder_lock = std::move(*lock);
-    RELAIS_TRY(check_modes(options));
+    RELAIS_TRY(check_hands(options));
     for (const char* name : {"", "keys"}) remove_unfinished(options.data / name);
   }
   RELAIS_TRY(check_damaged_end(options, clock, factory));
@@ -326,14 +317,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options, const Clock
   if (!options.ignore_projections) impl->records = impl->store->records(head.generation);
   try {
     impl->model = impl->factory(*impl->records);
+    head.registry = impl->model->world().share_registry();
+    if (!options.ignore_projections) RELAIS_TRY(check_registry(head, keys));
   } catch (const DamagedRecords& e) {
     return fail(damaged_projections(e));
   }
-  head.registry = impl->model->world().share_registry();
-  if (!options.ignore_projections && own_keys(*head.registry) != keys)
-    return fail(error(Errc::corrupt, "self-check-log-key",
-                      "the projections name other keys of the log than the store")
-                    .accepts("relais rebuild, which makes them anew from event 0"));
   if (!options.read_only) {
     if (!options.ignore_projections)
       RELAIS_TRY(recall_row(*impl->store, *impl->model, head.size()));

@@ -6,6 +6,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/file.h"
 #include "ledger/base/json.h"
+#include "ledger/base/stored.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/log/genesis.h"
 #include "ledger/log/ledger.h"
@@ -103,8 +104,8 @@ OwnKeys own_keys(const rules::Registry& registry) {
   const merkle::NoteKey first{registry.origin, registry.log_key};
   OwnKeys keys{first, first};
   for (const rules::LogKeyRotation& r : registry.log_key_rotations)
-    check(add(keys, r.key, r.index, r.reads_size).has_value(),
-          "the rules accept each key once, in order");
+    require_stored(add(keys, r.key, r.index, r.reads_size).has_value(),
+                   "the stored keys of the log are not each once, in order");
   return keys;
 }
 

@@ -185,6 +185,28 @@ Status Ledger::keep_reads_size(std::uint64_t size) {
   return impl_->put_meta(kReadsKey, size);
 }
 
+/// What cannot be read for another reason, as too few handles, is no change.
+void Ledger::look_at_key() {
+  const std::unique_lock one(impl_->purge_mutex, std::try_to_lock);
+  if (!one || impl_->vault == nullptr || impl_->options.read_only) return;
+  const Status same = impl_->vault->check_key();
+  if (!same && same.error().code == Errc::io) return;
+  std::optional<Error> lost;
+  if (!same)
+    lost = error(Errc::unavailable,
+                 same.error().code == Errc::not_found ? "wrapping-key-missing"
+                                                      : "wrapping-key-changed",
+                 "what is disclosed now could not be opened after the next start: " +
+                     same.error().message)
+               .accepts("statements that disclose nothing; all, once the wrapping key is back");
+  const std::lock_guard lock(impl_->key_mutex);
+  impl_->key_lost = std::move(lost);
+}
+
+std::optional<Error> Ledger::key_lost() const {
+  return impl_->lost_key();
+}
+
 Ledger::Purge Ledger::purge_state() const {
   const auto owed = impl_->store->get(store::Family::meta, kPurgeKey);
   const std::lock_guard lock(impl_->purge_failure_mutex);

@@ -1,5 +1,6 @@
 #include <future>
 
+#include "ledger/base/stored.h"
 #include "ledger/base/time_range.h"
 #include "ledger/log/impl.h"
 
@@ -185,6 +186,12 @@ bool Ledger::Impl::turn() {
   return true;
 }
 
+void Ledger::Impl::give_up(std::optional<BatchCommit>& batch, const Error& why) {
+  if (batch) return batch->give_up(why);
+  const std::lock_guard lock(queue_mutex);
+  failure = why;
+}
+
 /// No memory is like no disk: what was staged is not written, and the state is ahead of the disk.
 void Ledger::Impl::commit_groups(std::deque<Group>& groups) {
   std::optional<BatchCommit> batch;
@@ -192,11 +199,10 @@ void Ledger::Impl::commit_groups(std::deque<Group>& groups) {
     batch.emplace(*this);
     for (Group& g : groups) batch->take(g);
     batch->commit();
+  } catch (const DamagedRecords& e) {
+    give_up(batch, records_damaged(e));
   } catch (const std::exception& e) {
-    const Error thrown = error(Errc::io, "writer-failed", e.what());
-    if (batch) return batch->give_up(thrown);
-    const std::lock_guard lock(queue_mutex);
-    failure = thrown;
+    give_up(batch, error(Errc::io, "writer-failed", e.what()));
   }
 }
 

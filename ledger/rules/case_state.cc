@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/calendar.h"
 #include "ledger/rules/law.h"
 #include "ledger/rules/rule_set.h"
@@ -14,7 +14,7 @@ namespace {
 template <class Phase, std::size_t N>
 std::string_view name_of(Phase p, const std::string_view (&names)[N]) {
   const auto ordinal = static_cast<std::size_t>(p);
-  check(ordinal >= 1 && ordinal <= N, "a phase has no name");
+  require_stored(ordinal >= 1 && ordinal <= N, "a stored phase has no name");
   return names[ordinal - 1];
 }
 

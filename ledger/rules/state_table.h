@@ -10,6 +10,7 @@
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
 #include "ledger/base/records.h"
+#include "ledger/base/stored.h"
 
 namespace relais::rules {
 
@@ -21,7 +22,8 @@ class StateTable {
   StateTable(const RecordSource& base, KeyOf key_of, std::size_t max_clean)
       : base_(base), key_of_(key_of), max_clean_(max_clean) {}
 
-  /// nullptr where there is no such record. Valid until the next flush.
+  /// nullptr where there is no such record. Valid until the next flush. This and all that follow
+  /// throw DamagedRecords where it cannot be read, and change nothing then.
   const State* find(const Key& key) {
     const Slot* slot = load(key);
     return slot == nullptr ? nullptr : &slot->state;
@@ -89,9 +91,8 @@ class StateTable {
     }
     const auto bytes = base_.get(key_of_(key));
     if (!bytes) return nullptr;
-    auto stored = decode<State>(*bytes);
-    check(stored.has_value(), "a stored state cannot be read");
-    return &slots_.emplace(key, Slot{std::move(*stored)}).first->second;
+    auto stored = decode_stored<State>(*bytes, "a stored state cannot be read");
+    return &slots_.emplace(key, Slot{std::move(stored)}).first->second;
   }
   State& touch(const Key& key, Slot& slot) {
     remember(key);

@@ -2,6 +2,7 @@
 
 #include "ledger/base/archive.h"
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -47,11 +48,9 @@ WorldState::WorldState(const RecordSource& base, std::size_t max_cases)
       sessions_(base, session_key, kMaxOthers),
       libraries_(base, library_key, kMaxOthers) {
   check_rules_are_complete();
-  if (const auto bytes = base_.get(registry_key())) {
-    auto stored = decode<Registry>(*bytes);
-    check(stored.has_value(), "the stored registry cannot be read");
-    registry_ = std::make_shared<Registry>(std::move(*stored));
-  }
+  if (const auto bytes = base_.get(registry_key()))
+    registry_ = std::make_shared<Registry>(
+        decode_stored<Registry>(*bytes, "the stored registry cannot be read"));
 }
 
 // A copy at each change: readers of share_registry() keep what they have, and see by the pointer
@@ -77,9 +76,8 @@ StreamVersion WorldState::version(const statement::StreamId& id) {
     return StreamVersion{it->second};
   const auto bytes = base_.get(head_key(id));
   if (!bytes) return StreamVersion{0};
-  const auto stored = decode<std::uint32_t>(*bytes);
-  check(stored.has_value(), "a stored stream version cannot be read");
-  return StreamVersion{*stored};
+  return StreamVersion{
+      decode_stored<std::uint32_t>(*bytes, "a stored stream version cannot be read")};
 }
 
 void WorldState::set_version(const statement::StreamId& id, StreamVersion v) {

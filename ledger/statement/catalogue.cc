@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/statement/formats.h"
 #include "ledger/statement/names.h"
 #include "schemas/text.h"
@@ -221,7 +222,7 @@ const EventType* Catalogue::find(std::string_view wire_type) const {
 }
 
 const EventType& Catalogue::at(EventOrdinal ordinal) const {
-  check(ordinal < types_.size(), "an event ordinal that the catalogue has");
+  require_stored(ordinal < types_.size(), "a stored event is of a type that there is not");
   return *types_[ordinal];
 }
 

@@ -75,7 +75,6 @@ Status FileKey::check_replaceable() {
   return {};
 }
 
-/// Somebody else's change would be lost, and with it what only its keys open.
 Status FileKey::check_unchanged() const {
   std::string now;
   RELAIS_TRY(crypto::read_private_file(file_, now));

@@ -19,6 +19,8 @@ class FileKey final : public WrappingKey {
   Status renew() override;
   Status destroy_others(std::string_view wrapped) override;
   Status destroy() override;
+  /// Somebody else's change would be lost, and with it what only its keys open.
+  Status check_unchanged() const override;
   std::string place() const override { return file_.string(); }
 
  private:
@@ -29,7 +31,6 @@ class FileKey final : public WrappingKey {
   explicit FileKey(std::filesystem::path file) : file_(std::move(file)) {}
   Status lock();
   Status check_replaceable();
-  Status check_unchanged() const;
   Status replace();
   static Key new_key();
   Status read(std::string_view text);

@@ -59,6 +59,8 @@ class Vault {
   Result<bool> rewrap(store::Store& store);
   /// Another new wrapping key, for the new root key alone; all others are destroyed.
   Status end_rotation(store::Store& store);
+  /// WrappingKey::check_unchanged(); not while a rotation is under way.
+  Status check_key() const { return wrapping_->check_unchanged(); }
   /// Data keys that could not be unwrapped in this rotation.
   std::uint64_t broken() const { return broken_; }
 

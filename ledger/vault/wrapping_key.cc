@@ -4,13 +4,10 @@
 #include "ledger/vault/pkcs11_key.h"
 
 namespace relais::vault {
-namespace {
 
-bool in_token(const std::string& place) {
-  return place.starts_with("pkcs11:");
+bool is_file(const std::string& place) {
+  return !place.starts_with("pkcs11:");
 }
-
-}  // namespace
 
 std::filesystem::path default_wrapping_key(const std::filesystem::path& data) {
   std::filesystem::path path = std::filesystem::absolute(data).lexically_normal();
@@ -20,7 +17,7 @@ std::filesystem::path default_wrapping_key(const std::filesystem::path& data) {
 }
 
 Status check_outside(const std::string& place, const std::filesystem::path& data) {
-  if (in_token(place)) return {};
+  if (!is_file(place)) return {};
   std::error_code ec;
   const auto file = std::filesystem::weakly_canonical(place, ec);
   const auto folder = std::filesystem::weakly_canonical(data, ec);
@@ -33,11 +30,11 @@ Status check_outside(const std::string& place, const std::filesystem::path& data
 }
 
 Result<std::unique_ptr<WrappingKey>> open_wrapping_key(const std::string& place, Use use) {
-  return in_token(place) ? Pkcs11Key::open(place) : FileKey::open(place, use);
+  return is_file(place) ? FileKey::open(place, use) : Pkcs11Key::open(place);
 }
 
 Result<std::unique_ptr<WrappingKey>> make_wrapping_key(const std::string& place) {
-  return in_token(place) ? Pkcs11Key::make(place) : FileKey::make(place);
+  return is_file(place) ? FileKey::make(place) : Pkcs11Key::make(place);
 }
 
 }  // namespace relais::vault

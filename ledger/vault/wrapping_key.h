@@ -35,12 +35,18 @@ class WrappingKey {
   virtual Status destroy_others(std::string_view wrapped) = 0;
   /// Destroys all of it: of a ledger that was not made after all.
   virtual Status destroy() = 0;
+  /// Whether what was last written of it is there still: where it is not, what is wrapped from now
+  /// on opens for nobody who comes later. A token keeps its own. Errors: Errc::conflict
+  /// "wrapping-key-changed"; Errc::not_found "key-file"; those of a file that cannot be read.
+  virtual Status check_unchanged() const { return {}; }
   /// Where it lives, for messages.
   virtual std::string place() const = 0;
 };
 
 /// Beside the data folder: DIR.wrapping-key.
 std::filesystem::path default_wrapping_key(const std::filesystem::path& data);
+/// Whether a place is a file's, and not a token's.
+bool is_file(const std::string& place);
 /// Errc::invalid "wrapping-key-inside" of a file in the data folder: who copies that has both.
 Status check_outside(const std::string& place, const std::filesystem::path& data);
 

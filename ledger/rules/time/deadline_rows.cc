@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/calendar.h"
 
 namespace relais::rules {
@@ -152,7 +152,7 @@ std::span<const DeadlineRow> deadline_rows() {
 
 const DeadlineRow& row_of(DeadlineKind kind) {
   const auto number = static_cast<std::size_t>(kind);
-  check(number >= 1 && number <= std::size(kRows), "a kind of deadline that has no row");
+  require_stored(number >= 1 && number <= std::size(kRows), "a kind of deadline that has no row");
   return kRows[number - 1];
 }
 

@@ -1,5 +1,6 @@
 // DIR/head and the keys: what a start refuses, and the way out when the file is lost.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -258,6 +259,37 @@ TEST_F(HeadOf, FoldersThatOthersMayWriteIntoAreRefused) {
     fs::permissions(folder, fs::perms::owner_all);
     EXPECT_EQ(start(), "") << folder;
   }
+}
+
+/// Who owns it may write into it, whatever its mode; root may anyway.
+TEST_F(HeadOf, WhatSomebodyElseOwnsIsRefused) {
+  namespace fs = std::filesystem;
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  fill(1);
+  constexpr uid_t kOther = 65'534;
+  const fs::path key = log::wrapping_key_place(data(), {});
+  for (const fs::path& path :
+       {data(), data() / "keys", data() / "store", data() / "keys" / "log.jwk", data() / "head",
+        data() / "store" / "CURRENT", key}) {
+    ASSERT_EQ(::chown(path.c_str(), kOther, static_cast<gid_t>(-1)), 0) << path;
+    const std::string said = start();
+    EXPECT_NE(said.find("data-owner"), std::string::npos) << path << said;
+    EXPECT_NE(said.find(path.string()), std::string::npos) << said;
+    ASSERT_EQ(::chown(path.c_str(), 0, static_cast<gid_t>(-1)), 0);
+    EXPECT_EQ(start(), "") << path;
+  }
+}
+
+TEST_F(HeadOf, AWrappingKeyWhereEverybodyMayReplaceItIsRefused) {
+  namespace fs = std::filesystem;
+  fill(1);
+  const fs::path around = log::wrapping_key_place(data(), {}).parent_path();
+  fs::permissions(around, fs::perms::all);
+  EXPECT_NE(start().find("wrapping-key-folder"), std::string::npos);
+  fs::permissions(around, fs::perms::all | fs::perms::sticky_bit);
+  EXPECT_EQ(start(), "") << "only owners replace what is in it, as in /tmp";
+  fs::permissions(around, fs::perms::owner_all);
+  EXPECT_EQ(start(), "");
 }
 
 TEST_F(HeadOf, KeysThatAreNotThisLogsAreRefused) {
