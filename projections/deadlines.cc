@@ -1,6 +1,6 @@
 // Deadlines: what is due, for whom, since when. Before a flush the deadlines of each stream that
 // had an event are replaced by those of its state; only what differs is written. An amendment of
-// the convention's numbers does so for every stream.
+// the convention's numbers does so for every stream, and so does a departure that leaves cases.
 //
 // They depend on the last state of a stream and on the registry of that moment. So streams that had
 // an event wait for no more than the next change of the registry, and then take the one before it.
@@ -77,9 +77,9 @@ class Deadlines final : public Projection {
     // One that leaves has nothing to meet any more, on a stream that this event is not of.
     for (const SignatoryId id : effects.left)
       touch({schema::StreamKind::SIGNATORY, {}, registry_->find(id)->slug});
-    const bool amended = effects.parameters_amended;
-    if (amended) begin_again(tables);
-    derive_next(amended ? pace_.at_once : pace_.with_each_event, world, tables);
+    const bool moved = effects.deadlines_moved;
+    if (moved) begin_again(tables);
+    derive_next(moved ? pace_.at_once : pace_.with_each_event, world, tables);
   }
 
   void settle(rules::WorldState& world, Tables& tables) override {

@@ -101,6 +101,14 @@ struct CaseTransferDeclined $P.event((
   declineReason @0 :V.DeclineReason;
 }
 
+struct CasePassedOn $P.event((
+    name = "case.passed_on", axis = detection, stream = case, emitters = [system],
+    source = "Convention, governance", precondition = "the case is not ERASED; its holder was withdrawn by the signatories, who named another to go on with its cases; it is to that one, or to whom they named for that one in its turn",
+    summary = "The case of a signatory that was withdrawn goes to the one that has signed for its cases.")) {
+  to @0 :Text $P.format("signatory");
+  cause @1 :Text $P.maxLength(80) $P.inClear("written by the ledger's own clock: the name of a deadline");
+}
+
 struct CaseCorrected $P.event((
     name = "case.corrected", axis = detection, stream = case, emitters = [ml, aa], relation = holderOrAccepted,
     source = "RGPD art. 16", precondition = "the case is not ERASED; the target is an event of this case, not annulled; a detection is corrected by the present holder, an assessment by it or by its author; at least one new value is given and the target's type has it; a new territory is one of the convention's; while a parcours is under way the age stays an adult's",
@@ -169,7 +177,7 @@ struct CaseEmergencyAccessOpened $P.event((
 struct CaseEmergencyAccessReviewed $P.event((
     name = "case.emergency_access_reviewed", axis = detection, stream = case, emitters = [ml, aa], relation = holder,
     source = "RGPD art. 5(2) and 32; numbers: ours",
-    precondition = "the case is not ERASED; the access was opened and is not reviewed yet",
+    precondition = "the case is not ERASED; the access was opened by another signatory and is not reviewed yet",
     summary = "The holder has judged an emergency access. One that was not justified ends at once, and who opened it can open no other on this case.")) {
   accessId @0 :Text $P.format("uuid");
   outcome @1 :V.AccessReview;

@@ -137,7 +137,7 @@ struct PspAppealFiled $P.event((
 
 struct PspAppealJudged $P.event((
     name = "psp.appeal_judged", axis = commission, stream = case, emitters = [aa, pref],
-    source = "CJA R421-1", precondition = "the case is open, the parcours APPEALED; by the préfecture or the association that applied; the day is not in the future, nor before the appeal was filed",
+    source = "CJA R421-1", precondition = "the case is open or CLOSED, the parcours APPEALED; by the préfecture or the association that applied; the day is not in the future, nor before the appeal was filed",
     summary = "The appeal's outcome: decision_replaced authorises, anything else makes the refusal final.")) {
   outcome @0 :V.AppealOutcome;
   judgedOn @1 :Text $P.format("date");

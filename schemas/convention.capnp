@@ -58,7 +58,7 @@ struct ConventionSigned $P.event((
 
 struct KeyEnrolled $P.event((
     name = "key.enrolled", axis = convention, stream = signatory, relation = self,
-    source = "Convention, governance; RFC 7638 thumbprints", precondition = "the key is not known yet; the proof of possession is by the new key; a sealing key is no other signatory's",
+    source = "Convention, governance; RFC 7638 thumbprints", precondition = "the key is not known yet; the proof of possession is by the new key; a sealing key is no other signatory's; fewer than 20 keys in the last 7 days, and fewer than 100 in all, have come since the signatory last got one from the others",
     summary = "A signatory adds a key of its own, signed by a key it already has.")) {
   publicKey @0 :Text $P.format("ed25519");
   label @1 :Text $P.optional $P.maxLength(80) $P.inClear("what a key is for, never a person's name");
@@ -71,7 +71,7 @@ struct KeyEnrolled $P.event((
 
 struct KeyRotated $P.event((
     name = "key.rotated", axis = convention, stream = signatory, emitters = [pref, ml, udml, aa, sec, member, system], relation = self,
-    source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key; a sealing key is no other signatory's",
+    source = "Convention, governance", precondition = "the new key is not known yet; the proof of possession is by the new key; a sealing key is no other signatory's; fewer than 20 keys in the last 7 days, and fewer than 100 in all, have come since the signatory last got one from the others",
     summary = "The key that signs this statement is replaced by a new one from now on.")) {
   publicKey @0 :Text $P.format("ed25519");
   label @1 :Text $P.optional $P.maxLength(80) $P.inClear("what a key is for, never a person's name");

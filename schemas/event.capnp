@@ -126,5 +126,6 @@ struct Event {
     caseEmergencyAccessOpened @103 :C.CaseEmergencyAccessOpened;
     caseEmergencyAccessReviewed @104 :C.CaseEmergencyAccessReviewed;
     logKeyRotated @105 :O.LogKeyRotated;
+    casePassedOn @106 :C.CasePassedOn;
   }
 }

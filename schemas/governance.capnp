@@ -9,12 +9,12 @@ $Cxx.namespace("relais::schema");
 
 struct GovernanceProposed $P.event((
     name = "governance.proposed", axis = convention, stream = convention, emitters = [pref, ml, udml, aa, sec],
-    source = "Convention, governance", precondition = "the emitter has a vote (pref, ml, udml, aa or sec) and is no mission locale that its union alone answers for; what the act needs is named (see its fields), and nothing else; the proposal id is new; what is proposed is possible; the convention sets a quorum for the act, which those who may vote on it can fill",
+    source = "Convention, governance", precondition = "the emitter has a vote (pref, ml, udml, aa or sec) and is no mission locale that its union alone answers for; what the act needs is named (see its fields), and nothing else; the proposal id is new; what is proposed is possible; the convention sets a quorum for the act, which those who may vote on it can fill; a role that none of them has takes more than half of them in its place",
     summary = "A signatory proposes an act that takes several; its own approval is counted.")) {
   proposalId @0 :Text $P.format("slug");
   act @1 :V.GovernedAct;
   signatory @2 :Text $P.format("slug") $P.optional;
-  # admit_signatory: its new short name, or that of a mission locale that its union attached, with a key that it has; withdraw_signatory, enrol_first_key, revoke_key: whom it is about
+  # admit_signatory: its new short name, or that of a mission locale that its union attached, with a key that it has; withdraw_signatory, enrol_first_key, revoke_key: whom it is about; revoke_key without a kid: every key that it has when that takes effect
   name @3 :Text $P.optional $P.maxLength(200) $P.inClear("the name of an organisation");
   roles @4 :List(P.Role) $P.optional;
   publicKey @5 :Text $P.format("ed25519") $P.optional;
@@ -26,6 +26,8 @@ struct GovernanceProposed $P.event((
   quorums @8 :List(G.Quorum) $P.optional;
   terms @9 :List(G.Term) $P.optional;
   reason @10 :Text $P.maxLength(2000) $P.inClear("about the convention or an organisation, for all who vote on it");
+  successor @11 :Text $P.format("slug") $P.optional;
+  # withdraw_signatory: who goes on with its cases, a mission locale or an association; that one alone can state that the withdrawal takes effect, and accepts by it
 }
 
 struct GovernanceApproved $P.event((
@@ -68,8 +70,8 @@ struct SignatoryAdmitted $P.event((
 
 struct SignatoryWithdrawn $P.event((
     name = "signatory.withdrawn", axis = convention, stream = convention,
-    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible; the signatory holds no open case",
-    summary = "A signatory leaves; its keys end.")) {
+    source = "Convention, governance", precondition = "the proposal (withdraw_signatory) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible; the signatory holds no open case, and none waits to be passed on to it, or the proposal names who goes on with its cases; by that one, where it does",
+    summary = "A signatory leaves; its keys end. Its cases pass on to the one that is named for them, each by the clock (case.passed_on).")) {
   proposalId @0 :Text $P.format("slug");
   reason @1 :V.WithdrawalReason;
 }
@@ -104,7 +106,7 @@ struct FirstKeyEnrolled $P.event((
 struct KeyRevokedByQuorum $P.event((
     name = "key.revoked_by_quorum", axis = convention, stream = convention,
     source = "Convention, governance", precondition = "the proposal (revoke_key) has its quorum and has not taken effect; it was made less than 90 days ago, and none on the same that was made later has taken effect; what it proposes is still possible",
-    summary = "A signatory's key stops being accepted by decision of the others.")) {
+    summary = "A signatory's key, or every key that it has, stops being accepted by decision of the others.")) {
   proposalId @0 :Text $P.format("slug");
 }
 

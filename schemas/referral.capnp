@@ -54,7 +54,7 @@ struct ReferralDeclined $P.event((
 
 struct ReferralCancelled $P.event((
     name = "referral.cancelled", axis = detection, stream = case, emitters = [ml, aa], relation = requesterOrAddressee,
-    source = "Convention, axis 3", precondition = "the referral is REQUESTED, RECEIVED, HELD or ACCEPTED",
+    source = "Convention, axis 3", precondition = "the referral is REQUESTED, RECEIVED, HELD or ACCEPTED; by either side, or by the holder where who asked is a signatory no more",
     summary = "Either side ends the referral before it was completed.")) {
   referralId @0 :Text $P.format("uuid");
   detail @1 :Text $P.sensitive $P.optional $P.maxLength(10000);

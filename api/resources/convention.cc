@@ -77,6 +77,7 @@ void write_content(JsonWriter& json, const Proposal& p) {
     if (!value.empty()) json.member(name, value);
   };
   text("signatory", p.signatory);
+  text("successor", p.successor);
   text("name", p.name);
   text("publicKey", p.public_key);
   text("kid", p.kid);

@@ -48,7 +48,7 @@ using ModelFactory = std::function<std::unique_ptr<Model>(const RecordSource& ba
 inline constexpr std::string_view kPositionKey = "P";
 /// Of the records' bytes, whatever model made them: raised with every change of what a model
 /// writes, so that records of another version are made anew and never misread.
-inline constexpr std::uint32_t kRecordsVersion = 11;
+inline constexpr std::uint32_t kRecordsVersion = 12;
 
 /// Eight bytes of size, four of version, big-endian.
 inline std::string position_value(TreeSize size) {

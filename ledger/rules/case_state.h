@@ -212,7 +212,8 @@ struct ActMark {
   /// none.
   std::uint32_t erased = 0;
   /// What it acted on: the position of the step, report, contribution or reviewed access in the
-  /// case's list; the scope of the consent. 0 for other types.
+  /// case's list; the scope of the consent; the ordinal of who holds the case from then on, where
+  /// it was passed on. 0 for other types.
   std::uint32_t ref = 0;
 };
 

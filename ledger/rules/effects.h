@@ -26,9 +26,11 @@ struct Effects {
   std::vector<std::uint32_t> erased;  ///< versions of the case whose disclosures are destroyed
 
   std::optional<Amends> amends;
-  std::vector<SignatoryId> left;    ///< signatories that are of the convention no more
-  std::string offer;                ///< id of the capability of who signed that is another now
-  bool parameters_amended = false;  ///< the convention's numbers are others: so are all deadlines
+  std::vector<SignatoryId> left;  ///< signatories that are of the convention no more
+  std::string offer;              ///< id of the capability of who signed that is another now
+  /// Deadlines of other streams may be others too: the convention's numbers were amended, or cases
+  /// wait to be passed on.
+  bool deadlines_moved = false;
 
   void clear() {
     requested.clear();
@@ -38,7 +40,7 @@ struct Effects {
     amends.reset();
     left.clear();
     offer.clear();
-    parameters_amended = false;
+    deadlines_moved = false;
   }
 };
 

@@ -32,6 +32,16 @@ SignatoryId Registry::account_of(SignatoryId id) const {
   return s == nullptr ? id : s->under.value_or(id);
 }
 
+std::optional<Succession> Registry::succession_of(SignatoryId holder) const {
+  std::optional<Succession> last;
+  const Signatory* s = find(holder);
+  while (s != nullptr && !s->active && s->succession) {
+    last = s->succession;
+    s = find(last->to);
+  }
+  return s != nullptr && s->active ? last : std::nullopt;
+}
+
 const Key* Registry::find_key(const KeyId& kid) const {
   const auto it = keys_.find(kid);
   return it == keys_.end() ? nullptr : &it->second;

@@ -21,6 +21,12 @@ namespace relais::rules {
 
 using statement::RoleSet;
 
+/// Who goes on with the cases of one that has left, as the quorum decided and it has accepted.
+struct Succession {
+  SignatoryId to;
+  Timestamp at;  ///< when that took effect
+};
+
 struct Signatory {
   SignatoryId id;
   std::string slug;  ///< how events refer to it: "mission-locale-lyon-1"
@@ -34,6 +40,7 @@ struct Signatory {
   /// The union that attached it, and alone answers for it, until a quorum admits it: it has no
   /// vote, and its union's share of what is limited (docs/decisions/0026-attached.md).
   std::optional<SignatoryId> under;
+  std::optional<Succession> succession;  ///< of one that has left
 
   RoleSet role_set() const { return RoleSet{roles}; }
 };
@@ -45,6 +52,8 @@ struct Key {
   std::optional<crypto::SealingKey> sealing;  ///< what is sealed to its owner while it may sign
   std::string label;
   LogIndex enrolled_at;
+  Timestamp enrolled_on;
+  bool given = false;                      ///< by the founders or a quorum: not by its owner
   Timestamp valid_from;                    ///< inclusive
   std::optional<Timestamp> valid_until;    ///< exclusive; set by rotation and revocation
   std::optional<LogIndex> ended_at;        ///< event that revoked or rotated it
@@ -86,6 +95,7 @@ struct Proposal {
   std::string public_key;   ///< base64url, or empty
   std::string kid;          ///< base64url, or empty
   std::string document_hash;
+  std::string successor;  ///< slug of who goes on with the cases of one that is withdrawn, or empty
   std::map<std::string, Quorum> quorums;
   std::map<std::string, std::uint32_t> terms;
 };
@@ -120,6 +130,9 @@ class Registry {
   /// Whose share of what is limited a signatory has: its union's, where that alone answers for it,
   /// else its own.
   SignatoryId account_of(SignatoryId id) const;
+  /// Who is to go on with the cases of one that has left: whom the signatories named for it, or for
+  /// that one in its turn. Nothing where nobody was named, or where it is active.
+  std::optional<Succession> succession_of(SignatoryId holder) const;
   const Key* find_key(const KeyId& kid) const;
   const std::vector<Signatory>& signatories() const { return signatories_; }
   const std::map<KeyId, Key>& keys() const { return keys_; }
@@ -157,14 +170,18 @@ class Registry {
 };
 
 template <class Ar>
+void archive(Ar& ar, Succession& s) {
+  ar(s.to, s.at);
+}
+template <class Ar>
 void archive(Ar& ar, Signatory& s) {
   ar(s.id, s.slug, s.name, s.source, s.roles, s.founding, s.signed_convention, s.active,
-     s.admitted_at, s.under);
+     s.admitted_at, s.under, s.succession);
 }
 template <class Ar>
 void archive(Ar& ar, Key& k) {
-  ar(k.kid, k.key, k.owner, k.sealing, k.label, k.enrolled_at, k.valid_from, k.valid_until,
-     k.ended_at, k.doubtful_from);
+  ar(k.kid, k.key, k.owner, k.sealing, k.label, k.enrolled_at, k.enrolled_on, k.given, k.valid_from,
+     k.valid_until, k.ended_at, k.doubtful_from);
 }
 template <class Ar>
 void archive(Ar& ar, LogKeyRotation& r) {
@@ -177,7 +194,8 @@ void archive(Ar& ar, Quorum& q) {
 template <class Ar>
 void archive(Ar& ar, Proposal& p) {
   ar(p.id, p.act, p.author, p.proposed_at, p.proposed_on, p.approvals, p.rejections, p.phase,
-     p.signatory, p.name, p.roles, p.public_key, p.kid, p.document_hash, p.quorums, p.terms);
+     p.signatory, p.name, p.roles, p.public_key, p.kid, p.document_hash, p.successor, p.quorums,
+     p.terms);
 }
 template <class Ar>
 void archive(Ar& ar, Registry& r) {

@@ -33,10 +33,14 @@ constexpr auto kDebates =
 constexpr auto kDetected = static_cast<statement::EventOrdinal>(schema::Event::Data::CASE_DETECTED);
 constexpr auto kTaken =
     static_cast<statement::EventOrdinal>(schema::Event::Data::CASE_TRANSFER_ACCEPTED);
+constexpr auto kPassedOn =
+    static_cast<statement::EventOrdinal>(schema::Event::Data::CASE_PASSED_ON);
 
-/// Who detects holds the case, and who accepts a transfer does from then on.
+/// Who detects holds the case, and who accepts a transfer, or gets it from one that has left, does
+/// from then on.
 bool has_held(const CaseState& c, SignatoryId who) {
   return std::ranges::any_of(c.acts, [who](const ActMark& a) {
+    if (a.type == kPassedOn) return a.ref == who.value;
     return a.by == who && (a.type == kDetected || a.type == kTaken);
   });
 }

@@ -133,7 +133,12 @@ inline constexpr std::size_t kMaxCapabilities = 500;  ///< of one signatory
 /// Of their texts in all: each capacity that is said writes the signatory's record anew.
 inline constexpr std::size_t kMaxCapabilityBytes = 256 * 1024;
 inline constexpr std::size_t kMaxOpenProposals = 100;
+/// Of one signatory, since the others last gave it one: so that whoever has a key of it once cannot
+/// end it for good. Those that have ended count.
 inline constexpr std::size_t kMaxKeysOfSignatory = 100;
+inline constexpr std::size_t kMaxNewKeys = 20;  ///< of these, in kNewKeysDays
+inline constexpr std::int64_t kNewKeysDays = 7;
+inline constexpr std::int64_t kMsOfADay = 86'400'000;
 /// How far a signatory's clock may run ahead of the ledger's.
 inline constexpr std::int64_t kMaxClockAheadMs = 5 * 60 * 1000;
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ledger/base/error.h"
 #include "ledger/base/id.h"
@@ -68,5 +70,14 @@ std::string accepted_territories(const Registry& registry);
 /// Whether a revocation received at `at` stops a key that could sign on: its first one, or one that
 /// ends at once what was to end later.
 bool stops_a_key(const Registry& registry, schema::KeyRevoked::Reader revoked, Timestamp at);
+
+/// A signatory that alone has a role which the quorum of an act asks for, and would concern.
+struct LoneRole {
+  std::string act;  ///< "revoke-key"
+  std::string signatory;
+  std::uint32_t approvals = 0;  ///< that decide on it in the place of that role
+  std::uint32_t others = 0;     ///< who have a vote on it
+};
+std::vector<LoneRole> lone_roles(const Registry& registry);
 
 }  // namespace relais::rules

@@ -91,6 +91,7 @@ constexpr Row<CasePhase> kCase[] = {
     {kOpen, "case.transfer_requested", kKeeps},
     {kOpen, "case.transfer_accepted", kKeeps},
     {kOpen, "case.transfer_declined", kKeeps},
+    {kNotErased, "case.passed_on", kKeeps},
     {kOpen, "coordination.meeting_held", kKeeps},
     {kAfterDetection, "plan.agreed", kKeeps},
     {kOpen, "contribution.committed", kKeeps},
@@ -130,7 +131,8 @@ constexpr Row<CasePhase> kCase[] = {
     {kAfterDetection, "psp.suspended", kKeeps},
     {kAfterDetection, "psp.resumed", kKeeps},
     {kAfterDetection, "psp.appeal_filed", kKeeps},
-    {kAfterDetection, "psp.appeal_judged", kKeeps},
+    // Somebody must be able to say that a court has judged, wherever the case stands by then.
+    {kAfterDetection | kClosed, "psp.appeal_judged", kKeeps},
     {kAfterDetection, "afis.opened", kKeeps},
     {kNotErased, "afis.closed", kKeeps},
     {kAfterDetection, "residence_permit.requested", kKeeps},

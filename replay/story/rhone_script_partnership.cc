@@ -123,6 +123,7 @@ void ScriptBuilder::approve(const std::string& proposal, const std::string& who)
 std::string ScriptBuilder::decided(const std::string& act, const std::vector<std::string>& who,
                                    json::object data, const std::string& sentence) {
   std::string id = act + "-" + tag_;
+  if (const json::value* named = data.if_contains("proposal_id")) id = named->as_string();
   std::replace(id.begin(), id.end(), '_', '-');
   data["proposal_id"] = id;
   data["act"] = act;
@@ -280,12 +281,19 @@ void ScriptBuilder::departure() {
   const json::object effect{{"proposal_id", id}, {"reason", "own"}};
   refuse("open-cases-first", kPrefecture, "signatory.withdrawn", convention_subject_,
          "cannot let it go: it still holds an open case", effect);
-  accept(newcomer_, "case.transfer_requested", newcomer_case_, "asks the Mouvement du Nid to go on",
-         {{"to", kMouvement}, {"reason", "signatory_withdraws"}, {"kind", "permanent"}})
-      .key = "newcomer-2";
-  accept(kMouvement, "case.transfer_accepted", newcomer_case_, "takes the case", {}, kDayMs);
-  accept(kPrefecture, "signatory.withdrawn", convention_subject_,
-         "states that the quorum is there; the partner's keys end", effect);
+  const std::string passed_on =
+      decided("withdraw_signatory", {kAmicale, kPrefecture, kUnion},
+              {{"proposal_id", "succession-" + tag_},
+               {"signatory", newcomer_},
+               {"successor", kMouvement},
+               {"reason", "Exemple : plus personne ne répond, le dossier est à reprendre."}},
+              "proposes that the Mouvement du Nid goes on with it, since nobody answers any more");
+  const json::object taken_over{{"proposal_id", passed_on}, {"reason", "own"}};
+  refuse("not-successor", kPrefecture, "signatory.withdrawn", convention_subject_,
+         "cannot give the case to somebody who has not signed for it", taken_over);
+  accept(kMouvement, "signatory.withdrawn", convention_subject_,
+         "signs for the case; the partner's keys end, and the clock passes the case on", taken_over,
+         kDayMs);
   refuse("key-revoked", newcomer_, "case.risk_assessed", newcomer_case_,
          "has left, and writes nothing more", assessment("low"))
       .key = "newcomer-2";

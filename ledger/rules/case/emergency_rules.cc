@@ -122,6 +122,11 @@ Status decide_reviewed(const Judgement& j) {
     return fail(refusal(j.act, Errc::not_found, "access-unknown",
                         "the case has no emergency access of this id")
                     .at("data.access_id"));
+  if (access->by == j.emitter->id)
+    return fail(
+        refusal(j.act, Errc::forbidden, "access-own", "nobody judges its own emergency access")
+            .at("data.access_id")
+            .accepts("another signatory's access, or another holder of the case"));
   if (!access->reviewed()) return {};
   return fail(conflict(j, "access-reviewed", "the access was reviewed already")
                   .at("data.access_id")

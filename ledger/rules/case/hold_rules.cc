@@ -13,10 +13,14 @@ Error hold_id(const Judgement& j, Errc code, std::string rule, std::string messa
   return refusal(j.act, code, std::move(rule), std::move(message)).at("data.hold_id");
 }
 
+/// In months.
+int longest_hold(const Parameters& terms) {
+  return static_cast<int>(terms[Parameter::legal_hold_years]) * 12;
+}
+
 Status check_end(const Judgement& j, Day ends) {
-  const auto years = static_cast<int>(j.registry().parameters[Parameter::legal_hold_years]);
   const Day first = today(j);
-  const Day last = add_months(first, years * 12);
+  const Day last = add_months(first, longest_hold(j.registry().parameters));
   if (ends >= first && ends <= last) return {};
   return fail(refusal(j.act, Errc::invalid, "legal-hold-term",
                       ends < first ? "the hold would have ended already"
@@ -27,8 +31,9 @@ Status check_end(const Judgement& j, Day ends) {
 
 /// Whose rights may need what the case discloses: its holder's; the applicant's while its parcours
 /// runs or an appeal is pending, and as long as it may appeal against an end or a refusal that
-/// others decided (CJA R421-1). Who ended the parcours itself has no part any more.
-bool may_need_it(const CaseState& c, SignatoryId who, Day today) {
+/// others decided (CJA R421-1). Who ended the parcours itself has no part any more. An appeal of
+/// which nobody says how it was judged is no ground for ever: legal-hold-years from its filing.
+bool may_need_it(const CaseState& c, SignatoryId who, Day today, const Parameters& terms) {
   if (c.holder == who) return true;
   const Psp& p = c.psp;
   if (p.applicant != who) return false;
@@ -41,13 +46,15 @@ bool may_need_it(const CaseState& c, SignatoryId who, Day today) {
       [[fallthrough]];
     case PspPhase::refused:
       return today <= last_day_of_appeal(Day{std::max(p.ended_on, p.notified_on)});
+    case PspPhase::appealed:
+      return today <= add_months(Day{p.appealed_on}, longest_hold(terms));
     default:
       return true;
   }
 }
 
 Status check_part(const Judgement& j) {
-  if (may_need_it(*j.subject, j.emitter->id, today(j))) return {};
+  if (may_need_it(*j.subject, j.emitter->id, today(j), j.registry().parameters)) return {};
   return fail(
       refusal(j.act, Errc::forbidden, "part-ended",
               "the parcours that " + j.emitter->slug + " applied for has ended, or was refused")
@@ -96,7 +103,8 @@ Status decide_lifted(const Judgement& j) {
                     .in_state(std::string(to_string(c.phase))));
   // The person's request to erase is not for who has no part any more to refuse: the holder lifts
   // what that one could not place now.
-  const bool in_its_place = c.holder == j.emitter->id && !may_need_it(c, hold->by, today(j));
+  const bool in_its_place =
+      c.holder == j.emitter->id && !may_need_it(c, hold->by, today(j), j.registry().parameters);
   if (hold->by == j.emitter->id || in_its_place) return {};
   return fail(hold_id(j, Errc::forbidden, "hold-not-own",
                       "the hold was placed by another signatory, whose rights it may serve")

@@ -128,10 +128,14 @@ Status check_move(const Judgement& j, capnp::Text::Reader id) {
             .at("data.referral_id"));
   const bool addressee = r->to == j.emitter->id;
   if (j.act.type->relation == schema::Relation::REQUESTER_OR_ADDRESSEE) {
-    if (!addressee && r->from != j.emitter->id)
+    const Signatory* from = j.registry().find(r->from);
+    check(from != nullptr, "a referral of no signatory");
+    const bool in_its_stead = !from->active && j.subject->holder == j.emitter->id;
+    if (!addressee && r->from != j.emitter->id && !in_its_stead)
       return fail(refusal(j.act, Errc::forbidden, "not-requester-or-addressee",
                           j.act.type->name + " is for either side of the referral")
-                      .accepts("the requester or the addressee of the referral"));
+                      .accepts("the requester or the addressee of the referral; the holder of the "
+                               "case, where the requester has left"));
   } else if (!addressee) {
     return fail(refusal(j.act, Errc::forbidden, "not-addressee",
                         j.act.type->name + " is for the addressee of the referral")

@@ -1,4 +1,5 @@
-// case.transfer_*: a case changes its holder by two signatures.
+// case.transfer_*: a case changes its holder by two signatures. case.passed_on: of one that the
+// signatories have withdrawn, by their quorum and the signature of who goes on with its cases.
 #include <algorithm>
 
 #include "ledger/base/check.h"
@@ -85,6 +86,35 @@ void evolve_declined(const Change& change) {
   advance(*change.subject, change.act);
 }
 
+Status decide_passed_on(const Judgement& j) {
+  RELAIS_TRY(check_transition(*j.subject, j.act));
+  const auto heir = j.registry().succession_of(j.subject->holder);
+  if (!heir)
+    return fail(conflict(j, "holder-not-withdrawn",
+                         "the holder is a signatory, or nobody was named to go on with its cases")
+                    .accepts("a case whose holder was withdrawn, with a successor"));
+  const std::string& slug = j.registry().find(heir->to)->slug;
+  if (text(j.data().getCasePassedOn().getTo()) == slug) return {};
+  return fail(refusal(j.act, Errc::invalid, "successor-differs",
+                      "the signatories named another to go on with the holder's cases")
+                  .at("data.to")
+                  .accepts(slug));
+}
+
+/// The new holder has seen none of it: what was asked of it before is as it was, and a transfer
+/// that the old one asked for is over.
+void evolve_passed_on(const Change& change) {
+  CaseState& c = *change.subject;
+  const Signatory* to =
+      change.world.registry().find_slug(text(change.data().getCasePassedOn().getTo()));
+  check(to != nullptr, "an accepted case passes on to an unknown signatory");
+  c.holder = to->id;
+  change.ref = to->id.value;
+  c.transfer.reset();
+  join(change, to->id);
+  advance(c, change.act);
+}
+
 /// A request that is not answered: nothing has come of it yet. The catalogue has no other act by
 /// which the holder could turn to somebody else.
 bool not_answered(const CaseState& c, const ActMark& target) {
@@ -112,6 +142,11 @@ std::span<const Rule> transfer_rules() {
        decide_answer,
        evolve_declined,
        {only_by("case.transfer_requested anew"), kTakenWhenFull}},
+      {"case.passed_on",
+       decide_passed_on,
+       evolve_passed_on,
+       {only_by("case.transfer_requested by the new holder"), kTakenWhenFull, RefTo::nothing,
+        Touches::file}},
   };
   return kRules;
 }

@@ -57,10 +57,15 @@ Error session_conflict(const Judgement& j, const SessionState& s, std::string ru
       .in_state(s.held ? "HELD" : "CONVENED");
 }
 
-/// The session of the stream, convened and not held yet.
+/// The session of the stream, convened and not held yet. Who was not convened to it is answered as
+/// if there were none: names of sessions can be guessed. The préfecture convenes them.
 Result<const SessionState*> check_convened(const Judgement& j) {
+  using schema::Role;
   const SessionState* s = j.world.find_session(j.act.stream.name);
-  if (s == nullptr)
+  const RoleSet roles = j.emitter->role_set();
+  const bool knows = s != nullptr && (roles.has(Role::PREF) || roles.has(Role::SEC) ||
+                                      s->members.contains(j.emitter->id));
+  if (!knows)
     return fail(refusal(j.act, Errc::not_found, "session-unknown", "no such session was convened")
                     .at("subject")
                     .accepts("a session that was convened"));

@@ -91,9 +91,7 @@ Status check_reach(const Judgement& j, schema::ConventionOpened::Reader opened) 
   Electorate signatories;
   for (const schema::FoundingSignatory::Reader s : opened.getSignatories()) {
     const RoleSet roles = role_set(s.getRoles());
-    if (!has_voting_role(roles)) continue;
-    ++signatories.voters;
-    signatories.roles |= roles.bits;
+    if (has_voting_role(roles)) signatories.add(roles.bits);
   }
   for (std::size_t i = 0; const schema::Quorum::Reader q : opened.getQuorums()) {
     const std::string act = text(q.getAct());
@@ -144,6 +142,8 @@ void admit(Registry& registry, const Act& act, Signatory s, const crypto::Public
                        .sealing = {},
                        .label = {},
                        .enrolled_at = act.index,
+                       .enrolled_on = act.received_at(),
+                       .given = true,
                        .valid_from = act.received_at(),
                        .valid_until = {},
                        .ended_at = {},

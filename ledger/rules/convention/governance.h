@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ledger/rules/rule_set.h"
 
@@ -38,7 +39,17 @@ Status check_quorums(const Judgement& j, capnp::List<schema::Quorum>::Reader quo
 struct Electorate {
   std::uint32_t voters = 0;
   std::uint16_t roles = 0;
+
+  void add(std::uint16_t its_roles) {
+    ++voters;
+    roles |= its_roles;
+  }
 };
+/// What this electorate has to bring together for an act. A role that none of it has, as where the
+/// only one that has it is whom the act concerns, or has left, is not asked for: more than half of
+/// the electorate stand in its place. Else one stolen key would stand between the others and their
+/// convention (docs/decisions/0031-keys-and-departures.md).
+Quorum asked_of(const Electorate& e, const Quorum& q);
 /// What it would take for this electorate to fill the quorum of the act: "at most 5 approvals, of
 /// roles that voting signatories have". Nothing where it can.
 std::optional<std::string> out_of_reach(const Electorate& e, std::string_view act, const Quorum& q);
@@ -62,14 +73,17 @@ Result<const Proposal*> effective(const Judgement& j, capnp::Text::Reader id,
 /// subject that were proposed before it do not any more.
 Proposal take_effect(Registry& registry, capnp::Text::Reader id);
 
+/// What is over is kept by its id, its act and whom it was about: each change writes the register.
+void forget_content(Proposal& p);
 /// Closes the open proposals that have reached their quorum, or cannot reach it any more. To be
 /// called after every change of votes, of quorums, and of who the signatories are.
 void settle_proposals(Registry& registry);
 
-/// The key is new to the ledger ("key-known") and the signatory has room for it ("limit-keys"; null
-/// for one that is not admitted yet). Fields are named by the caller.
-Status check_incoming_key(const Judgement& j, const std::string& public_key,
-                          const Signatory* owner);
+/// The key is new to the ledger ("key-known").
+Status check_incoming_key(const Judgement& j, const std::string& public_key);
+/// The signatory may get another key that the others do not give it: "limit-new-keys",
+/// "limit-keys". What they give it begins the count anew.
+Status check_room_for_key(const Judgement& j, const Signatory& owner);
 /// Whether a statement of this key would be accepted now.
 bool valid_at(const Key& key, Timestamp at);
 
@@ -88,7 +102,37 @@ std::string admission_audience(std::string_view origin, std::string_view proposa
 Status check_log_key(const Judgement& j, const Proposal& p);
 std::span<const Rule> log_key_rules();
 
+// Who gets and loses a key.
+
+std::string source_of(const Registry& registry, const std::string& slug);
+crypto::PublicKey accepted_key(const std::string& x);
+/// Who gives a signatory a key: the others by their quorum, or its union and itself.
+enum class By : std::uint8_t { quorum, itself };
+void enrol(Registry& registry, const Act& act, SignatoryId owner, const std::string& x, By by);
+void end_key(Key& key, const Act& act);
+std::vector<KeyId> keys_of(const Registry& registry, SignatoryId owner);
+/// What proposals to enrol_first_key and to revoke_key ask.
+Status check_first_key(const Judgement& j, const Proposal& p);
+Status check_revocation(const Judgement& j, const Proposal& p);
+/// The proof of possession of `key`, by the signatory of this short name, for this audience.
+Status check_proof(const Judgement& j, capnp::Text::Reader proof, const std::string& key,
+                   const std::string& slug, const std::string& audience);
+
+// Who comes and who leaves.
+
+/// Of whom an accepted event speaks.
+SignatoryId id_of(const Registry& registry, const std::string& slug);
+SignatoryId add_signatory(Registry& registry, const Act& act, std::string slug, std::string name,
+                          std::uint16_t roles, const std::string& key, By by);
+Status check_room_for_signatory(const Judgement& j);
+/// "open-cases-first"
+Status check_no_open_case(const Judgement& j, const Signatory& s, std::string field);
+/// `successor` goes on with its cases, where one was named.
+void leave(const Change& change, SignatoryId id, std::optional<SignatoryId> successor);
+
 /// The events by which proposals take effect, and those of the union.
 std::span<const Rule> governance_effect_rules();
+std::span<const Rule> governance_key_rules();
+std::span<const Rule> union_rules();
 
 }  // namespace relais::rules

@@ -29,6 +29,7 @@ enum Member : unsigned {
   document_hash = 32,
   quorums = 64,
   terms = 128,
+  successor = 256,
 };
 struct MemberName {
   Member member;
@@ -37,7 +38,7 @@ struct MemberName {
 constexpr MemberName kMembers[] = {
     {signatory, "signatory"},   {name, "name"},   {roles, "roles"},
     {public_key, "public_key"}, {kid, "kid"},     {document_hash, "document_hash"},
-    {quorums, "quorums"},       {terms, "terms"},
+    {quorums, "quorums"},       {terms, "terms"}, {successor, "successor"},
 };
 
 struct ActShape {
@@ -48,10 +49,10 @@ struct ActShape {
 };
 constexpr ActShape kActs[] = {
     {GovernedAct::ADMIT_SIGNATORY, "admit-signatory", signatory | name | roles | public_key, 0},
-    {GovernedAct::WITHDRAW_SIGNATORY, "withdraw-signatory", signatory, 0},
+    {GovernedAct::WITHDRAW_SIGNATORY, "withdraw-signatory", signatory, successor},
     {GovernedAct::AMEND_CONVENTION, "amend-convention", document_hash, quorums | terms},
     {GovernedAct::ENROL_FIRST_KEY, "enrol-first-key", signatory | public_key, 0},
-    {GovernedAct::REVOKE_KEY, "revoke-key", kid, signatory},
+    {GovernedAct::REVOKE_KEY, "revoke-key", 0, kid | signatory},
     {GovernedAct::ROTATE_LOG_KEY, "rotate-log-key", public_key, 0},
 };
 
@@ -67,10 +68,16 @@ RoleSet role_set(capnp::List<Role>::Reader list) {
   return set;
 }
 
-/// Nobody decides on its own exclusion, nor on the revocation of its own key.
+/// Acts on one signatory.
+constexpr GovernedAct kOnOne[] = {GovernedAct::WITHDRAW_SIGNATORY, GovernedAct::ENROL_FIRST_KEY,
+                                  GovernedAct::REVOKE_KEY};
+bool concerns_one(GovernedAct act) {
+  return std::ranges::find(kOnOne, act) != std::end(kOnOne);
+}
+
+/// Nobody decides on its own exclusion, nor on its own key: be it taken or given.
 bool own_matter(const Proposal& p, const Signatory& s) {
-  return (p.act == GovernedAct::WITHDRAW_SIGNATORY || p.act == GovernedAct::REVOKE_KEY) &&
-         p.signatory == s.slug;
+  return concerns_one(p.act) && p.signatory == s.slug;
 }
 
 const Quorum* quorum_of(const Registry& registry, GovernedAct act) {
@@ -83,15 +90,14 @@ bool fills(const Registry& registry, const Proposal& p,
            const std::function<bool(const Signatory&)>& counts) {
   const Quorum* quorum = quorum_of(registry, p.act);
   if (quorum == nullptr) return false;
-  std::uint32_t voters = 0;
-  std::uint16_t present = 0;
+  Electorate all, present;
   for (const Signatory& s : registry.signatories()) {
-    if (!votes(s) || own_matter(p, s) || !counts(s)) continue;
-    ++voters;
-    present |= s.roles;
+    if (!votes(s) || own_matter(p, s)) continue;
+    all.add(s.roles);
+    if (counts(s)) present.add(s.roles);
   }
-  return voters >= std::max(quorum->approvals, kMinApprovals) &&
-         (present & quorum->roles) == quorum->roles;
+  const Quorum asked = asked_of(all, *quorum);
+  return present.voters >= asked.approvals && (present.roles & asked.roles) == asked.roles;
 }
 
 bool reached(const Registry& registry, const Proposal& p) {
@@ -123,6 +129,7 @@ Proposal read_proposal(const Registry& registry, const Act& act) {
   p.public_key = text(proposed.getPublicKey());
   p.kid = text(proposed.getKid());
   p.document_hash = text(proposed.getDocumentHash());
+  p.successor = text(proposed.getSuccessor());
   for (const schema::Quorum::Reader q : proposed.getQuorums())
     p.quorums[text(q.getAct())] = Quorum{q.getApprovals(), role_set(q.getRoles()).bits};
   for (const schema::Term::Reader t : proposed.getTerms())
@@ -140,7 +147,8 @@ unsigned members_of(schema::GovernanceProposed::Reader proposed) {
          (proposed.getKid().size() > 0 ? kid : 0U) |
          (proposed.getDocumentHash().size() > 0 ? document_hash : 0U) |
          (proposed.getQuorums().size() > 0 ? quorums : 0U) |
-         (proposed.getTerms().size() > 0 ? terms : 0U);
+         (proposed.getTerms().size() > 0 ? terms : 0U) |
+         (proposed.getSuccessor().size() > 0 ? successor : 0U);
 }
 
 std::string names_of(unsigned members) {
@@ -177,6 +185,11 @@ Status check_members(const Judgement& j) {
                         "an amendment changes quorums or terms")
                     .at("data.terms")
                     .accepts("quorums, terms, or both"));
+  if (proposed.getAct() == GovernedAct::REVOKE_KEY && (given & (kid | signatory)) == 0)
+    return fail(refusal(j.act, Errc::invalid, "proposal-incomplete",
+                        "a revocation is of a key, or of all keys of a signatory")
+                    .at("data.kid")
+                    .accepts("kid; or signatory, for every key that it has"));
   return {};
 }
 
@@ -332,15 +345,15 @@ Status decide_withdrawn(const Judgement& j) {
 
 void evolve_withdrawn(const Change& change) {
   Registry& registry = change.world.mutable_registry();
-  accepted_proposal(registry, change.data().getGovernanceWithdrawn().getProposalId()).phase =
-      Phase::withdrawn;
+  Proposal& p = accepted_proposal(registry, change.data().getGovernanceWithdrawn().getProposalId());
+  p.phase = Phase::withdrawn;
+  forget_content(p);
 }
 
 }  // namespace
 
 bool lapsed(const Proposal& p, Timestamp at) {
-  constexpr std::int64_t kDayInMs = 86'400'000;
-  return at.value - p.proposed_on.value >= kProposalDays * kDayInMs;
+  return at.value - p.proposed_on.value >= kProposalDays * kMsOfADay;
 }
 
 Error proposal_lapsed(const Judgement& j) {
@@ -428,12 +441,36 @@ bool votes(const Signatory& s) {
   return s.active && !s.under && has_voting_role(s.role_set());
 }
 
+Quorum asked_of(const Electorate& e, const Quorum& q) {
+  Quorum asked{std::max(q.approvals, kMinApprovals), static_cast<std::uint16_t>(q.roles & e.roles)};
+  if (asked.roles != q.roles) asked.approvals = std::max(asked.approvals, e.voters / 2 + 1);
+  return asked;
+}
+
+std::vector<LoneRole> lone_roles(const Registry& registry) {
+  std::vector<LoneRole> found;
+  for (const GovernedAct act : kOnOne) {
+    const Quorum* quorum = quorum_of(registry, act);
+    if (quorum == nullptr) continue;
+    for (const Signatory& s : registry.signatories()) {
+      if (!votes(s)) continue;
+      Electorate others;
+      for (const Signatory& other : registry.signatories())
+        if (votes(other) && other.id != s.id) others.add(other.roles);
+      const Quorum asked = asked_of(others, *quorum);
+      if (asked.roles != quorum->roles)
+        found.push_back({std::string(act_name(act)), s.slug, asked.approvals, others.voters});
+    }
+  }
+  return found;
+}
+
 std::optional<std::string> out_of_reach(const Electorate& e, std::string_view act,
                                         const Quorum& q) {
-  // Whom the act concerns has no vote on it.
-  const bool concerns_one =
-      act == act_name(GovernedAct::WITHDRAW_SIGNATORY) || act == act_name(GovernedAct::REVOKE_KEY);
-  const std::uint32_t most = concerns_one && e.voters > 0 ? e.voters - 1 : e.voters;
+  // Whom the act concerns has no vote on it, and what it alone could bring is not asked then.
+  const bool of_one =
+      std::ranges::any_of(kOnOne, [act](GovernedAct on_one) { return act == act_name(on_one); });
+  const std::uint32_t most = of_one && e.voters > 0 ? e.voters - 1 : e.voters;
   if (std::max(q.approvals, kMinApprovals) <= most && (e.roles & q.roles) == q.roles)
     return std::nullopt;
   if (most < kMinApprovals) return "no quorum for it while so few have a vote";
@@ -450,11 +487,22 @@ Status check_convention_stream(const Judgement& j) {
 void settle_proposals(Registry& registry) {
   for (auto& [id, p] : registry.proposals) {
     if (p.phase != Phase::open) continue;
-    if (reached(registry, p))
+    if (reached(registry, p)) {
       p.phase = Phase::approved;
-    else if (!reachable(registry, p))
+    } else if (!reachable(registry, p)) {
       p.phase = Phase::rejected;
+      forget_content(p);
+    }
   }
+}
+
+void forget_content(Proposal& p) {
+  p.approvals.clear();
+  p.rejections.clear();
+  p.quorums.clear();
+  p.terms.clear();
+  for (std::string* text : {&p.name, &p.public_key, &p.kid, &p.document_hash, &p.successor})
+    *text = {};
 }
 
 std::span<const Rule> governance_rules() {
@@ -465,8 +513,9 @@ std::span<const Rule> governance_rules() {
         {"governance.rejected", decide_rejected, evolve_rejected},
         {"governance.withdrawn", decide_withdrawn, evolve_withdrawn},
     };
-    std::ranges::copy(governance_effect_rules(), std::back_inserter(rules));
-    std::ranges::copy(log_key_rules(), std::back_inserter(rules));
+    for (const auto part :
+         {governance_effect_rules(), governance_key_rules(), union_rules(), log_key_rules()})
+      std::ranges::copy(part, std::back_inserter(rules));
     return rules;
   }();
   return kRules;

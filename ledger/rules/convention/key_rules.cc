@@ -1,11 +1,13 @@
 // key.*: a signatory's care of its own keys. That the stream is its own is checked in rules.cc
 // (relation self).
 #include <algorithm>
+#include <vector>
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/crypto/x25519.h"
+#include "ledger/rules/convention/governance.h"
 #include "ledger/rules/rule_set.h"
 #include "ledger/statement/statement.h"
 
@@ -28,13 +30,7 @@ Status check_new_key(const Judgement& j, capnp::Text::Reader x, capnp::Text::Rea
             .at("data.public_key")
             .accepts("a new key")
             .in_state("ENROLLED"));
-  const auto owned = std::ranges::count_if(
-      j.registry().keys(), [&j](const auto& item) { return item.second.owner == j.emitter->id; });
-  if (static_cast<std::size_t>(owned) >= kMaxKeysOfSignatory)
-    return fail(refusal(j.act, Errc::conflict, "limit-keys",
-                        "a signatory has at most " + std::to_string(kMaxKeysOfSignatory) +
-                            " keys, those that have ended included")
-                    .in_state("FULL"));
+  RELAIS_TRY(check_room_for_key(j, *j.emitter));
   auto proven =
       statement::check_key_proof(text(proof), *key, j.emitter->source, j.registry().origin);
   if (!proven) return fail(std::move(proven.error()).at("data.proof"));
@@ -72,6 +68,8 @@ Key new_key(const Act& act, capnp::Text::Reader x, capnp::Text::Reader sealing) 
              .sealing = sealing_key(sealing),
              .label = {},
              .enrolled_at = act.index,
+             .enrolled_on = act.received_at(),
+             .given = false,
              .valid_from = act.received_at(),
              .valid_until = {},
              .ended_at = {},
@@ -171,6 +169,39 @@ void evolve_revoked(const Change& change) {
 }
 
 }  // namespace
+
+/// Counted from the last key that the others gave it: they can always bring a signatory back, be
+/// every key of it in a thief's hands.
+Status check_room_for_key(const Judgement& j, const Signatory& owner) {
+  const auto& keys = j.registry().keys();
+  LogIndex given{0};
+  for (const auto& [kid, key] : keys)
+    if (key.owner == owner.id && key.given) given = std::max(given, key.enrolled_at);
+  constexpr std::int64_t kPeriodMs = kNewKeysDays * kMsOfADay;
+  std::size_t all = 0;
+  std::vector<Timestamp> recent;
+  for (const auto& [kid, key] : keys) {
+    if (key.owner != owner.id || key.enrolled_at < given) continue;
+    ++all;
+    if (!key.given && j.act.received_at().value - key.enrolled_on.value < kPeriodMs)
+      recent.push_back(key.enrolled_on);
+  }
+  if (all >= kMaxKeysOfSignatory)
+    return fail(refusal(j.act, Errc::conflict, "limit-keys",
+                        "a signatory has at most " + std::to_string(kMaxKeysOfSignatory) +
+                            " keys, those that have ended included")
+                    .accepts("one that the others give it (enrol_first_key) once it has no valid "
+                             "key: the count begins anew with it")
+                    .in_state("FULL"));
+  if (recent.size() < kMaxNewKeys) return {};
+  const Timestamp oldest = *std::ranges::min_element(recent);
+  return fail(refusal(j.act, Errc::conflict, "limit-new-keys",
+                      "a signatory enrols at most " + std::to_string(kMaxNewKeys) + " keys in " +
+                          std::to_string(kNewKeysDays) + " days, rotations included")
+                  .accepts("from " + to_rfc3339(Timestamp{oldest.value + kPeriodMs}) +
+                           " on; key.revoked of what it did not enrol itself, at any time")
+                  .in_state("FULL"));
+}
 
 bool stops_a_key(const Registry& registry, schema::KeyRevoked::Reader revoked, Timestamp at) {
   const Key* key = named_key(registry, revoked);

@@ -82,7 +82,7 @@ Status check_log_key(const Judgement& j, const Proposal& p) {
                         "the key of a log is replaced at most " +
                             std::to_string(kMaxLogKeyRotations) + " times")
                     .in_state("FULL"));
-  return check_incoming_key(j, p.public_key, nullptr);
+  return check_incoming_key(j, p.public_key);
 }
 
 std::span<const Rule> log_key_rules() {

@@ -41,6 +41,10 @@ json::object expired_accreditation(const Deadline& d) {
   return {{"expired_on", last_day(d)}, {"cause", to_string(d.kind)}};
 }
 
+json::object passed_on(const Deadline& d) {
+  return {{"to", d.ref}, {"cause", to_string(d.kind)}};
+}
+
 using enum DeadlineKind;
 constexpr bool kTheClocksAlone = false;
 
@@ -125,6 +129,11 @@ constexpr DeadlineRow kRows[] = {
      "the last legal hold ends (ours)"},
     {emergency_review, "emergency_review",
      "emergency-review-days after an emergency access was opened that is not reviewed (ours)"},
+    {succession,
+     "succession",
+     "at once, where the holder was withdrawn and another was named for its cases",
+     kTheClocksAlone,
+     {"case.passed_on", passed_on}},
 };
 
 consteval bool complete() {

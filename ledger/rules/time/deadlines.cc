@@ -55,8 +55,11 @@ void of_detection(const CaseState& c, const Registry& r, Out& out) {
   }
 }
 
+/// A case that is not erased never is without a deadline: those of all cases are derived anew by
+/// the list of those that have one.
 void of_open_case(const CaseState& c, const Registry& r, Out& out) {
-  if (c.phase != CasePhase::detected) {
+  const bool reported = c.minor() && !c.reports.empty();
+  if (c.phase != CasePhase::detected || reported) {
     const bool immediate = c.risk == schema::Risk::IMMEDIATE;
     out.push_back({DeadlineKind::risk_reassessment,
                    immediate ? after_hours(r, c.risk_assessed_at, Parameter::immediate_risk_hours)
@@ -259,6 +262,8 @@ std::optional<PspEnding> psp_ending(const Psp& p) {
 
 std::vector<Deadline> deadlines_of(const CaseState& c, const Registry& registry) {
   Out out;
+  if (const auto s = registry.succession_of(c.holder); s && c.phase != CasePhase::erased)
+    out.push_back({DeadlineKind::succession, s->at, s->at, kNobody, registry.find(s->to)->slug});
   of_detection(c, registry, out);
   if (is_open(c.phase)) {
     of_open_case(c, registry, out);

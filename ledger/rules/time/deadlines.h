@@ -45,8 +45,9 @@ enum class DeadlineKind : std::uint8_t {
   accreditation_completeness,
   retention_warning,
   emergency_review,
+  succession,
 };
-inline constexpr auto kLastDeadlineKind = DeadlineKind::emergency_review;
+inline constexpr auto kLastDeadlineKind = DeadlineKind::succession;
 std::string_view to_string(DeadlineKind k);  ///< "referral_answer"
 /// Whether the ledger's own key signs an event when this deadline passes.
 bool has_effect(DeadlineKind k);

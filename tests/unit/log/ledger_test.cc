@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <future>
+#include <set>
 
 #include "ledger/merkle/receipt.h"
 #include "ledger/statement/sd_jwt.h"
@@ -203,6 +204,21 @@ TEST_F(LedgerTest, NorByARefusalThatComesFirst) {
   std::vector<log::Submission> group;
   group.push_back(std::move(s));
   EXPECT_EQ(rule_of(ledger->submit_and_wait(std::move(group), false)[0]), "stream-exists");
+}
+
+/// Nor does who takes part, by acts that are refused whatever the version is (RFC 9110, 13.2.1).
+TEST_F(LedgerTest, NobodyTriesAVersionOnWhatIsRefused) {
+  accept("ml1", "case.detected", case_subject(1), detected());
+  std::set<std::string> told;
+  for (const std::uint32_t version : {0U, 1U, 2U, 7U}) {
+    auto s = submission(
+        sign("ml1", "case.closed", case_subject(1), tests::data(R"({"reason":"lost_contact"})")));
+    s.expected = StreamVersion{version};
+    std::vector<log::Submission> group;
+    group.push_back(std::move(s));
+    told.insert(rule_of(ledger->submit_and_wait(std::move(group), false)[0]));
+  }
+  EXPECT_EQ(told, std::set<std::string>{"case-transition"});
 }
 
 TEST_F(LedgerTest, AForgedSignatureIsRefusedBeforeAnythingIsStored) {

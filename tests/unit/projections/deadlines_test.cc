@@ -165,5 +165,40 @@ TEST_F(ListedDeadlines, OfOneThatLeavesAreGone) {
   EXPECT_THAT(due(folded(scene), DeadlineKind::capacity_stale, kMl2), testing::IsEmpty());
 }
 
+/// Every case of one that leaves waits for the clock, whatever phase it is in; and an erased one
+/// for nothing.
+TEST_F(ListedDeadlines, OfOneThatLeavesItsCasesArePassedOn) {
+  json::object minor =
+      data(R"({"channel":"outreach","age_band":"13_15","territory":"69123","risk":"low"})");
+  scene.expect("ml2", "case.detected", case_subject(1), minor);
+  scene.expect("ml2", "protection.report_transmitted", case_subject(1),
+               data(R"({"crip":"metropole","parents_informed":"yes"})"));
+  scene.expect("ml2", "protection.outcome_recorded", case_subject(1),
+               data(R"({"outcome":"no_follow_up"})"));
+  for (const std::uint64_t n : {2, 3, 4}) scene.detect("ml2", n);
+  scene.detect("ml1", 5);
+  for (const std::uint64_t n : {3, 4})
+    scene.expect("ml2", "case.dismissed", case_subject(n), data(R"({"reason":"duplicate"})"));
+  scene.expect("ml2", "case.data_erased", case_subject(4), data(R"({"basis":"art17"})"));
+  decide("p1", data(R"({"act":"withdraw_signatory","signatory":"ml2","successor":"aa1"})"));
+  scene.clock.advance_ms(1'000);
+  scene.expect("aa1", "signatory.withdrawn", Scene::convention_subject(),
+               data(R"({"proposal_id":"p1","reason":"excluded"})"));
+  const auto waiting = [this] {
+    const MemoryRecords records = folded(scene);
+    std::vector<std::string> out;
+    for (const auto& item :
+         projections::due_for_clock(records, Timestamp{scene.clock.now().value + 1}, {}, 100).items)
+      out.push_back(statement::to_subject(item.stream));
+    return out;
+  };
+  EXPECT_THAT(waiting(),
+              testing::UnorderedElementsAre(case_subject(1), case_subject(2), case_subject(3)));
+  for (const std::uint64_t n : {1, 2, 3})
+    scene.expect("relais", "case.passed_on", case_subject(n),
+                 data(R"({"to":"aa1","cause":"succession"})"));
+  EXPECT_THAT(waiting(), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace relais::tests

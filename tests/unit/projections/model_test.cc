@@ -23,7 +23,7 @@ TEST(Model, StandsForTheEventsItSays) {
   model->flush(records, TreeSize{0});
   EXPECT_EQ(records.get("P"), log::position_value(TreeSize{0}));
   model->flush(records, TreeSize{0x0102});
-  EXPECT_EQ(records.get("P"), std::string("\0\0\0\0\0\0\1\2\0\0\0\13", 12));
+  EXPECT_EQ(records.get("P"), std::string("\0\0\0\0\0\0\1\2\0\0\0\14", 12));
 }
 
 TEST(Model, GoesOnFromItsRecords) {

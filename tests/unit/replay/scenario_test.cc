@@ -203,8 +203,8 @@ TEST_F(Scenario, WhereTimeStandsStillOnlyWhatTakesTimeIsMissing) {
     EXPECT_THAT(step, ::testing::HasSubstr("skipped "));
   std::set<std::string> expected = all_types();
   for (const char* clock_only :
-       {"referral.expired", "case.became_dormant", "accreditation.deemed_complete",
-        "accreditation.tacitly_granted", "accreditation.expired"})
+       {"referral.expired", "case.became_dormant", "case.passed_on",
+        "accreditation.deemed_complete", "accreditation.tacitly_granted", "accreditation.expired"})
     expected.erase(clock_only);
   EXPECT_EQ(types_of(*ledger), expected);
   // The same story again, on a convention that is in force.

@@ -256,6 +256,7 @@ TEST(Case, AFullCaseTakesWhatEndsItAndNothingElse) {
                                        "case.corrected",
                                        "case.transfer_accepted",
                                        "case.transfer_declined",
+                                       "case.passed_on",
                                        "contribution.delivered",
                                        "psp.decided",
                                        "psp.renewal_decided",

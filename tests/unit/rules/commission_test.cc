@@ -127,9 +127,14 @@ TEST(Recusal, IsAMembersBeforeTheSession) {
   EXPECT_EQ(p.refused("member", "member.recused", kSession, recusal(1)).rule, "session-unknown");
   p.expect("pref", "session.convened", kSession,
            p.convocation({"pref", "member", "aa1"}, 1, {test_uuid(1)}));
-  const Error stranger = p.refused("aa2", "member.recused", kSession, recusal(1));
-  EXPECT_EQ(stranger.rule, "member-not-of-session");
-  EXPECT_EQ(stranger.code, Errc::forbidden);
+  // Names of sessions can be guessed: who was not convened finds out nothing by them.
+  const auto absent = [&] {
+    return to_string(p.refused("aa2", "member.recused", "session/none", recusal(1)));
+  };
+  const auto stranger = [&] {
+    return to_string(p.refused("aa2", "member.recused", kSession, recusal(1)));
+  };
+  EXPECT_EQ(stranger(), absent());
   EXPECT_EQ(p.refused("member", "member.recused", kSession, recusal(2)).rule,
             "session-not-for-file");
   p.expect("member", "member.recused", kSession, recusal(1));
@@ -141,6 +146,16 @@ TEST(Recusal, IsAMembersBeforeTheSession) {
               testing::UnorderedElementsAre(p.ordinal_of("member"), p.ordinal_of("aa1")));
   p.expect("pref", "session.held", kSession, Parcours::minutes({"pref"}));
   EXPECT_EQ(p.refused("pref", "member.recused", kSession, recusal(1)).rule, "session-held");
+  EXPECT_EQ(stranger(), absent());
+}
+
+TEST(Recusal, ThePrefectureKnowsTheSessionsThatItDoesNotSitOn) {
+  Parcours p;
+  p.appoint();
+  p.expect("pref", "session.convened", kSession, p.convocation({"member", "aa1"}, 1));
+  const Error e = p.refused("pref", "member.recused", kSession, recusal(1));
+  EXPECT_EQ(e.rule, "member-not-of-session");
+  EXPECT_EQ(e.code, Errc::forbidden);
 }
 
 TEST(Recusal, FilesAreBounded) {

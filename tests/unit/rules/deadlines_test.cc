@@ -320,7 +320,7 @@ TEST(Deadlines, EffectsNameEventsThatTheLedgersOwnKeyMaySign) {
     ASSERT_NE(type, nullptr) << row.effect.event;
     EXPECT_TRUE(type->emitters.has(schema::Role::SYSTEM)) << row.effect.event;
   }
-  EXPECT_EQ(effects, 7);
+  EXPECT_EQ(effects, 8);
 }
 
 }  // namespace

@@ -137,6 +137,13 @@ TEST(EmergencyAccess, NobodyJudgesItsOwn) {
   EXPECT_EQ(scene.refused("aa1", "case.annulled", case_subject(1), on_target(4)).rule,
             "annul-not-possible")
       << "it would be for the new holder to judge";
+  // One to whom a case passes on is not asked beforehand.
+  scene.world().mutable_case(*parse_uuid(test_uuid(1)))->accesses[0].review = {};
+  EXPECT_EQ(
+      scene
+          .refused("aa1", "case.emergency_access_reviewed", case_subject(1), review(1, "justified"))
+          .rule,
+      "access-own");
 }
 
 TEST(EmergencyAccess, IsNoContactWithThePerson) {

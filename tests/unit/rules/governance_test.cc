@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
+#include "ledger/base/archive.h"
 #include "ledger/rules/convention/governance.h"
+#include "ledger/rules/time/deadlines.h"
 #include "tests/support/acts.h"
 #include "tests/unit/rules/payloads.h"
 #include "tests/unit/rules/walk.h"
@@ -213,6 +215,14 @@ TEST_F(Governance, WhatTheActNeedsIsNamed) {
       {"proposal-incomplete", "data.public_key",
        without(first_key("p", "aa2", "new"), "public_key")},
       {"proposal-incomplete", "data.kid", without(revocation("p", "aa2"), "kid")},
+      {"proposal-excess", "data.successor",
+       with(first_key("p", "aa2", "new"), "successor", R"("aa1")")},
+      {"signatory-unknown", "data.successor",
+       with(withdrawal("p", "aa2"), "successor", R"("aa3")")},
+      {"addressee-cannot-receive", "data.successor",
+       with(withdrawal("p", "aa2"), "successor", R"("aa2")")},
+      {"addressee-cannot-receive", "data.successor",
+       with(withdrawal("p", "aa2"), "successor", R"("udml")")},
       {"proposal-excess", "data.name", with(withdrawal("p", "aa2"), "name", R"("x")")},
       {"proposal-excess", "data.terms",
        with(admission("p", "aa3"), "terms", R"([{"name":"psp-review-days","value":20}])")},
@@ -272,10 +282,62 @@ TEST_F(Governance, AnActWithoutAQuorumIsImpossible) {
 }
 
 TEST_F(Governance, AProposalThatNobodyCouldPassIsRefused) {
-  scene.world().mutable_registry().quorums["withdraw-signatory"] =
-      rules::Quorum{2, 1U << static_cast<unsigned>(schema::Role::PREF)};
-  EXPECT_EQ(refused_proposal(withdrawal("p1", "pref"), "aa1").rule, "quorum-unreachable");
+  scene.world().mutable_registry().quorums["withdraw-signatory"] = rules::Quorum{6, 0};
+  EXPECT_EQ(refused_proposal(withdrawal("p1", "ml2"), "aa1").rule, "quorum-unreachable")
+      << "of six who vote, five on this";
+  scene.world().mutable_registry().quorums["withdraw-signatory"] = rules::Quorum{5, 0};
   propose("aa1", withdrawal("p2", "ml2"));
+}
+
+constexpr std::uint16_t kOfPref = 1U << static_cast<unsigned>(schema::Role::PREF);
+
+/// One stolen key must not stand between the others and their convention: more than half of them
+/// decide where only the one concerned could give what the quorum asks.
+TEST_F(Governance, WhatOneAloneCouldGiveIsNotAskedWhereItIsConcerned) {
+  for (const char* act : {"withdraw-signatory", "enrol-first-key", "revoke-key"})
+    scene.world().mutable_registry().quorums[act] = rules::Quorum{2, kOfPref};
+  propose("aa1", revocation("p1", "ml1"));
+  approve("p1", {"aa2", "ml2", "udml"});
+  EXPECT_EQ(phase("p1"), Phase::open) << "of another: the préfecture is asked";
+  propose("aa1", revocation("p2", "pref"));
+  approve("p2", {"aa2"});
+  EXPECT_EQ(phase("p2"), Phase::open) << "two of five";
+  approve("p2", {"ml1"});
+  EXPECT_EQ(phase("p2"), Phase::approved);
+  scene.expect("ml2", "key.revoked_by_quorum", subject(), on("p2"));
+  scene.clock.advance_ms(1);
+
+  // It is brought back by the others, and has its say again.
+  propose("aa1", first_key("p3", "pref", "pref-new"));
+  approve("p3", {"aa2"});
+  EXPECT_EQ(phase("p3"), Phase::open);
+  approve("p3", {"ml1"});
+  scene.expect("aa1", "key.first_enrolled", subject(), proven("p3", "pref-new", "pref"));
+  scene.keys.insert_or_assign("pref", test_key("pref-new"));
+  approve("p1", {"pref"});
+  EXPECT_EQ(phase("p1"), Phase::approved);
+}
+
+/// Once nobody has a role any more, the acts that ask for it are not lost for ever.
+TEST_F(Governance, ARoleThatNobodyHasIsNotAskedFor) {
+  propose("aa1", withdrawal("p1", "pref"));
+  approve("p1", {"aa2", "ml1"});
+  scene.expect("aa1", "signatory.withdrawn", subject(), on("p1", R"({"reason":"excluded"})"));
+  propose("aa1", admission("p2", "pref2"));
+  approve("p2", {"aa2"});
+  EXPECT_EQ(phase("p2"), Phase::open) << "the quorum is two with the préfecture: now three of five";
+  approve("p2", {"ml1"});
+  EXPECT_EQ(phase("p2"), Phase::approved);
+}
+
+TEST_F(Governance, WhoHasARoleAloneIsTold) {
+  scene.world().mutable_registry().quorums["revoke-key"] = rules::Quorum{2, kOfPref};
+  const auto lone = rules::lone_roles(scene.registry());
+  ASSERT_EQ(lone.size(), 1U);
+  EXPECT_EQ(lone[0].act, "revoke-key");
+  EXPECT_EQ(lone[0].signatory, "pref");
+  EXPECT_EQ(lone[0].approvals, 3U);
+  EXPECT_EQ(lone[0].others, 5U);
 }
 
 TEST_F(Governance, AnIdServesOnce) {
@@ -303,6 +365,23 @@ TEST_F(Governance, OneSignatoryCannotFillTheRegister) {
   EXPECT_EQ(e.rule, "limit-proposals");
   EXPECT_EQ(e.code, Errc::conflict);
   propose("pref", withdrawal("p2", "aa1"));
+}
+
+/// Each change of the register writes all of it: what is over does not weigh.
+TEST_F(Governance, WhatIsOverIsKeptByItsIdAlone) {
+  const std::size_t before = encode(scene.registry()).size();
+  std::string terms = R"({"terms":[{"name":"retention-years","value":1}],"quorums":[)";
+  for (const char* act : {"admit-signatory", "withdraw-signatory", "revoke-key"})
+    terms.append(R"({"act":")").append(act).append(R"(","approvals":2,"roles":[]},)");
+  terms.back() = ']';
+  terms.push_back('}');
+  for (int i = 0; i < 10; ++i) {
+    const std::string id = "p" + std::to_string(i);
+    propose("pref", amendment(id, terms));
+    if (i % 2 == 0) scene.expect("pref", "governance.withdrawn", subject(), on(id));
+    if (i % 2 == 1) reject(id, {"udml"});
+  }
+  EXPECT_LT(encode(scene.registry()).size() - before, 10U * 40U);
 }
 
 TEST_F(Governance, OneVoteEach) {
@@ -560,6 +639,67 @@ TEST_F(Governance, ASignatoryWithOpenCasesCannotLeave) {
   EXPECT_EQ(scene.refused("aa1", "signatory.withdrawn", subject(), leave).state, "EFFECTED");
 }
 
+/// One that makes up a case, or whose keys are gone, does not stay for ever: whom the others name
+/// goes on with its cases, if it signs for them.
+TEST_F(Governance, TheCasesOfOneThatIsWithdrawnPassOn) {
+  for (const std::uint64_t n : {1, 2, 3}) scene.detect("ml2", n);
+  scene.expect("ml2", "case.dismissed", case_subject(2), data(R"({"reason":"not_concerned"})"));
+  json::object transfer = data(R"({"to":"aa2","reason":"moved","kind":"permanent"})");
+  scene.expect("ml2", "case.transfer_requested", case_subject(3), transfer);
+  json::object excluded = withdrawal("p1", "ml2");
+  excluded["successor"] = "aa1";
+  propose("pref", excluded);
+  approve("p1", {"aa1", "aa2"});
+  const auto effect = on("p1", R"({"reason":"excluded"})");
+  const Error e = scene.refused("pref", "signatory.withdrawn", subject(), effect);
+  EXPECT_EQ(e.rule, "not-successor");
+  EXPECT_EQ(e.code, Errc::forbidden);
+  EXPECT_EQ(e.accepted, "aa1");
+  scene.clock.advance_ms(1'000);
+  scene.expect("aa1", "signatory.withdrawn", subject(), effect);
+
+  const json::object passing = data(R"({"to":"aa1","cause":"succession"})");
+  for (const std::uint64_t n : {1, 2, 3}) {
+    const auto due = rules::deadlines_of(*scene.find(n), scene.registry());
+    const auto found =
+        std::ranges::find(due, rules::DeadlineKind::succession, &rules::Deadline::kind);
+    ASSERT_NE(found, due.end());
+    EXPECT_EQ(found->due_at, scene.clock.now());
+    EXPECT_EQ(found->ref, "aa1");
+    scene.expect("relais", "case.passed_on", case_subject(n), passing);
+    EXPECT_EQ(scene.find(n)->holder, scene.ordinal_of("aa1"));
+    EXPECT_TRUE(scene.find(n)->participants.contains(scene.ordinal_of("aa1")));
+    EXPECT_FALSE(scene.find(n)->transfer.has_value());
+    EXPECT_EQ(scene.refused("relais", "case.passed_on", case_subject(n), passing).rule,
+              "holder-not-withdrawn");
+  }
+  EXPECT_EQ(scene.find(2)->phase, rules::CasePhase::dismissed) << "for who asks to be erased";
+  EXPECT_EQ(scene.world().find_signatory(scene.ordinal_of("aa1"))->open_cases, 2U);
+  scene.assess("aa1", 1);
+  scene.expect("aa1", "case.data_erased", case_subject(2), data(R"({"basis":"art17"})"));
+}
+
+TEST_F(Governance, ASuccessorDoesNotLeaveBeforeItHasItsCases) {
+  scene.detect("ml2", 1);
+  json::object excluded = withdrawal("p1", "ml2");
+  excluded["successor"] = "aa1";
+  propose("pref", excluded);
+  approve("p1", {"aa1", "aa2"});
+  scene.expect("aa1", "signatory.withdrawn", subject(), on("p1", R"({"reason":"excluded"})"));
+  propose("pref", withdrawal("p2", "aa1"));
+  json::object on_to_ml1 = withdrawal("p3", "aa1");
+  on_to_ml1["successor"] = "ml1";
+  propose("pref", on_to_ml1);
+  for (const char* id : {"p2", "p3"}) approve(id, {"aa2", "ml1"});
+  const auto leave = [](const char* id) { return on(id, R"({"reason":"own"})"); };
+  EXPECT_EQ(scene.refused("pref", "signatory.withdrawn", subject(), leave("p2")).rule,
+            "open-cases-first");
+  scene.expect("ml1", "signatory.withdrawn", subject(), leave("p3"));
+  scene.expect("relais", "case.passed_on", case_subject(1),
+               data(R"({"to":"ml1","cause":"succession"})"));
+  EXPECT_EQ(scene.find(1)->holder, scene.ordinal_of("ml1"));
+}
+
 TEST_F(Governance, ADepartureIsCountedInWhatIsOpen) {
   propose("ml2", admission("p1", "aa3"));
   propose("ml2", revocation("p2", "aa1"));
@@ -639,18 +779,29 @@ TEST_F(Governance, AFirstKeyForASignatoryThatHasNone) {
       "EFFECTED");
 }
 
-TEST_F(Governance, TheKeysOfASignatoryAreBounded) {
-  lose_key("aa2");
+/// Whoever has its key once enrols what there is room for, and revokes all.
+TEST_F(Governance, TheOthersGiveAKeyToOneWhoseRoomIsUsedUp) {
   auto& registry = scene.world().mutable_registry();
   for (int i = 1; i < 100; ++i) {
     rules::Key key;
     key.key = test_key("aa2-" + std::to_string(i)).public_key();
     key.kid = crypto::thumbprint(key.key);
     key.owner = scene.ordinal_of("aa2");
-    key.valid_until = scene.clock.now();
+    key.enrolled_at = LogIndex{scene.log.size()};
+    key.enrolled_on = key.valid_until.emplace(scene.clock.now());
     registry.add_key(key);
   }
-  EXPECT_EQ(refused_proposal(first_key("p1", "aa2", "aa2-new")).rule, "limit-keys");
+  const json::object next = proven("", "aa2-next", "aa2");
+  json::object enrolment = data("{}");
+  enrolment["public_key"] = public_key("aa2-next");
+  enrolment["proof"] = next.at("proof");
+  EXPECT_EQ(scene.refused("aa2", "key.enrolled", "signatory/aa2", enrolment).rule, "limit-keys");
+  lose_key("aa2");
+  propose("pref", first_key("p1", "aa2", "aa2-new"));
+  approve("p1", {"ml1"});
+  scene.expect("aa1", "key.first_enrolled", subject(), proven("p1", "aa2-new", "aa2"));
+  scene.keys.insert_or_assign("aa2", test_key("aa2-new"));
+  scene.expect("aa2", "key.enrolled", "signatory/aa2", enrolment);
 }
 
 TEST_F(Governance, TheOthersRevokeAKey) {
@@ -668,6 +819,42 @@ TEST_F(Governance, TheOthersRevokeAKey) {
   EXPECT_EQ(key->ended_at, LogIndex{scene.log.size() - 1});
   EXPECT_TRUE(scene.registry().find_slug("aa1")->active);
   EXPECT_EQ(refused_proposal(revocation("p2", "aa1")).rule, "key-revoked-already");
+}
+
+/// Whoever has one key puts others in its place as fast as the others decide on it.
+TEST_F(Governance, TheOthersRevokeEveryKeyOfASignatory) {
+  const auto key_data = [](std::string_view name) {
+    json::object d;
+    d["public_key"] = public_key(name);
+    d["proof"] = statement::make_key_proof(test_key(name), Scene::source_of("aa1"), kOrigin);
+    return d;
+  };
+  json::object all = proposal("p1", "revoke_key", "{}");
+  all["signatory"] = "aa1";
+  propose("pref", all);
+  propose("pref", revocation("p2", "aa1"));
+  json::object later = key_data("aa1-later");
+  later["valid_from"] = to_rfc3339(Timestamp{scene.clock.now().value + 86'400'000});
+  scene.expect("aa1", "key.enrolled", "signatory/aa1", later);
+  scene.expect("aa1", "key.rotated", "signatory/aa1", key_data("aa1-new"));
+  scene.keys.insert_or_assign("aa1", test_key("aa1-new"));
+  EXPECT_EQ(
+      scene.refused("aa1", "governance.rejected", subject(), on("p1", R"({"reason":"no"})")).rule,
+      "governance-own-matter");
+  for (const char* id : {"p1", "p2"}) approve(id, {"ml1", "aa2"});
+  EXPECT_EQ(scene.refused("ml1", "key.revoked_by_quorum", subject(), on("p2")).rule,
+            "key-revoked-already")
+      << "that one was replaced meanwhile";
+  scene.expect("ml1", "key.revoked_by_quorum", subject(), on("p1"));
+  for (const char* key : {"aa1", "aa1-new", "aa1-later"})
+    for (const std::int64_t in : {0, 2 * 86'400'000})
+      EXPECT_FALSE(scene.registry().check_key(kid_of(key), Timestamp{scene.clock.now().value + in}))
+          << key;
+  EXPECT_TRUE(scene.registry().check_key(kid_of("aa2"), scene.clock.now()));
+  all["proposal_id"] = "p3";
+  EXPECT_EQ(refused_proposal(all).rule, "key-revoked-already");
+  all["signatory"] = "relais";
+  EXPECT_EQ(refused_proposal(all).rule, "role-reserved");
 }
 
 TEST_F(Governance, TheLogsKeyIsReplacedAsDecidedAndByNobodyAlone) {

@@ -124,6 +124,48 @@ TEST(LegalHold, IsForWhoCanAppealAgainstAnEndThatOthersDecided) {
   p.expect("aa1", "case.legal_hold_lifted", kCase, on_hold(2));
 }
 
+/// A refused application of aa1, appealed against, in a case that ml1 has closed; aa1 has a hold.
+void appealed_and_closed(Scene& scene) {
+  rules::CaseState& c = prepare(scene, "psp.appeal_judged", rules::CasePhase::closed);
+  c.closed_at = kSceneStart;
+  c.holder = scene.ordinal_of("ml1");
+  c.participants.insert(c.holder);
+  scene.expect("aa1", "case.legal_hold_placed", case_subject(1), a_hold(1, "2031-03-02"));
+}
+
+TEST(LegalHold, OfWhoAppealedEndsWithTheJudgementWhereTheCaseIsClosed) {
+  Scene scene;
+  appealed_and_closed(scene);
+  EXPECT_EQ(scene.refused("ml1", "case.legal_hold_lifted", case_subject(1), on_hold(1)).rule,
+            "hold-not-own");
+  scene.expect("pref", "psp.appeal_judged", case_subject(1),
+               data(R"({"outcome":"rejected","judged_on":"2026-03-02"})"));
+  EXPECT_EQ(scene.find(1)->phase, rules::CasePhase::closed);
+  scene.expect("ml1", "case.legal_hold_lifted", case_subject(1), on_hold(1));
+  scene.expect("ml1", "case.data_erased", case_subject(1), data(R"({"basis":"art17"})"));
+}
+
+TEST(LegalHold, AnAppealWonInAClosedCaseOpensNoParcours) {
+  Scene scene;
+  appealed_and_closed(scene);
+  scene.expect("pref", "psp.appeal_judged", case_subject(1),
+               data(R"({"outcome":"decision_replaced","judged_on":"2026-03-02"})"));
+  EXPECT_EQ(scene.find(1)->psp.phase, rules::PspPhase::ended);
+  EXPECT_EQ(scene.find(1)->phase, rules::CasePhase::closed);
+}
+
+TEST(LegalHold, OfWhoAppealedIsNotForEverWhereNobodySaysWhatWasJudged) {
+  Scene scene;
+  appealed_and_closed(scene);
+  scene.clock.set(Timestamp{rules::end_of(*parse_date("2031-03-02")).value - 1});
+  scene.expect("aa1", "case.legal_hold_placed", case_subject(1), a_hold(2, "2036-03-01"));
+  scene.clock.advance_ms(1);
+  EXPECT_EQ(
+      scene.refused("aa1", "case.legal_hold_placed", case_subject(1), a_hold(3, "2036-03-01")).rule,
+      "part-ended");
+  scene.expect("ml1", "case.legal_hold_lifted", case_subject(1), on_hold(2));
+}
+
 TEST(LegalHold, IsTakenByAFullCaseButNotWithoutEnd) {
   Scene scene;
   scene.detect("ml1", 1);

@@ -125,12 +125,43 @@ TEST(Keys, NewKeyIsRefused) {
 
 TEST(Keys, AtMostAHundredOfASignatory) {
   Scene scene;
-  for (int i = 1; i < 100; ++i)
+  for (int i = 1; i < 100; ++i) {
+    if (i % 20 == 0) scene.clock.advance_ms(7LL * 86'400'000);
     scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key("n" + std::to_string(i)));
+  }
   const Error e = scene.refused("ml1", "key.enrolled", "signatory/ml1", proven_key("n100"));
   EXPECT_EQ(e.rule, "limit-keys");
   EXPECT_EQ(e.code, Errc::conflict);
   scene.expect("ml2", "key.enrolled", "signatory/ml2", proven_key("other", "ml2"));
+}
+
+/// Who has a key of it once cannot use up its room before anybody looks.
+TEST(Keys, AtMostTwentyInAWeek) {
+  constexpr std::int64_t kWeekMs = 7LL * 86'400'000;
+  Scene scene;
+  for (int i = 0; i < 10; ++i)
+    scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key("n" + std::to_string(i)));
+  scene.clock.advance_ms(kWeekMs / 2);
+  json::object later = proven_key("later");
+  later["valid_from"] = to_rfc3339(after(100 * kWeekMs));
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", later);
+  for (int i = 10; i < 19; ++i) {
+    scene.expect("ml1", "key.rotated", "signatory/ml1", proven_key("n" + std::to_string(i)));
+    scene.keys.insert_or_assign("ml1", test_key("n" + std::to_string(i)));
+  }
+  for (const char* event : {"key.enrolled", "key.rotated"}) {
+    const Error e = scene.refused("ml1", event, "signatory/ml1", proven_key("n20"));
+    EXPECT_EQ(e.rule, "limit-new-keys");
+    EXPECT_EQ(e.code, Errc::conflict);
+    EXPECT_NE(e.accepted.find(to_rfc3339(after(kWeekMs))), std::string::npos) << e.accepted;
+  }
+  scene.expect("ml1", "key.revoked", "signatory/ml1", revocation("n0"));
+  scene.clock.set(after(kWeekMs - 1));
+  EXPECT_EQ(scene.refused("ml1", "key.enrolled", "signatory/ml1", proven_key("n20")).rule,
+            "limit-new-keys")
+      << "one that was revoked counts";
+  scene.clock.advance_ms(1);
+  scene.expect("ml1", "key.enrolled", "signatory/ml1", proven_key("n20"));
 }
 
 TEST(Keys, RotationEndsTheSigningKey) {

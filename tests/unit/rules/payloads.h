@@ -79,6 +79,7 @@ inline std::vector<CaseEvent> events_of_detection() {
        data(R"({"to":"ml1","reason":"competence","kind":"permanent"})")},
       {"case.transfer_accepted", "ml2", {}},
       {"case.transfer_declined", "ml2", data(R"({"decline_reason":"no_capacity"})")},
+      {"case.passed_on", "relais", data(R"({"to":"ml2","cause":"succession"})")},
       {"case.corrected", "aa1",
        data(R"({"target_version":1,"reason":"wrong_value","channel":"outreach"})")},
       {"case.annulled", "aa1", data(R"({"target_version":2,"reason":"entered_by_mistake"})")},
@@ -240,6 +241,11 @@ inline rules::CaseState& prepare(Scene& scene, std::string_view event, rules::Ca
   if (event == "case.transfer_accepted" || event == "case.transfer_declined")
     c.transfer =
         rules::Transfer{scene.ordinal_of("ml2"), schema::TransferKind::PERMANENT, kSceneStart};
+  if (event == "case.passed_on") {
+    rules::Signatory& holder = scene.world().mutable_registry().mutable_signatory(c.holder);
+    holder.active = false;
+    holder.succession = rules::Succession{scene.ordinal_of("ml2"), kSceneStart};
+  }
   prepare_parcours(c, event);
   if (event == "contribution.committed")  // by who has accepted
     c.referrals = {prepared_referral(scene, c, rules::ReferralPhase::accepted)};

@@ -125,6 +125,16 @@ Clause case_not_erased() {
 constexpr std::string_view kMissionLocaleOrAssociation =
     "the addressee is another signatory, a mission locale or an association";
 
+/// The holder's act, on a referral that another asked for.
+void asked_for_by_ml1(Example& e) {
+  e.who = "aa1";
+  e.referral().from = e.scene.ordinal_of("ml1");
+}
+void ml2_left_to_ml1(Example& e) {
+  rules::Signatory& gone = e.registry().mutable_signatory(e.scene.ordinal_of("ml2"));
+  gone.active = false;
+  gone.succession = rules::Succession{e.scene.ordinal_of("ml1"), kSceneStart};
+}
 void accepted_referral(Example& e) {
   e.the_case().referrals = {prepared_referral(e.scene, e.the_case(), ReferralPhase::accepted)};
 }
@@ -208,6 +218,21 @@ Table of_transfers() {
         {kMissionLocaleOrAssociation, "transfer-to-self", saying(R"({"to":"aa1"})")},
         {kMissionLocaleOrAssociation, "signatory-unknown", saying(R"({"to":"nobody"})")},
         {kMissionLocaleOrAssociation, "addressee-cannot-receive", saying(R"({"to":"udml"})")}}},
+      {"case.passed_on",
+       {case_not_erased(),
+        {"its holder was withdrawn by the signatories", "holder-not-withdrawn",
+         [](Example& e) { e.registry().mutable_signatory(e.the_case().holder).active = true; }},
+        {"who named another to go on with its cases", "holder-not-withdrawn",
+         [](Example& e) {
+           e.registry().mutable_signatory(e.the_case().holder).succession.reset();
+         }},
+        {"it is to that one", "successor-differs", saying(R"({"to":"ml1"})")},
+        {"to whom they named for that one in its turn", "successor-differs", ml2_left_to_ml1},
+        {"to whom they named for that one in its turn", kAccepted,
+         [](Example& e) {
+           ml2_left_to_ml1(e);
+           e.payload["to"] = "ml1";
+         }}}},
       {"case.transfer_accepted",
        {{"no emergency access of the emitter waits for its review", "emergency-review-first",
          accessed_by("ml2")},
@@ -455,6 +480,8 @@ Table of_emergencies() {
          }}}},
       {"case.emergency_access_reviewed",
        {case_not_erased(),
+        {"by another signatory", "access-own",
+         [](Example& e) { e.the_case().accesses.at(0).by = e.scene.ordinal_of("aa1"); }},
         {"the access was opened", "access-unknown",
          [](Example& e) { e.payload["access_id"] = test_uuid(kAccess + 9); }},
         {"is not reviewed yet", "access-reviewed", done_before}}},
@@ -547,7 +574,13 @@ Table of_answers() {
   return {
       {"referral.cancelled",
        {{"the referral is REQUESTED, RECEIVED, HELD or ACCEPTED", "referral-transition",
-         referral_in(ReferralPhase::completed)}}},
+         referral_in(ReferralPhase::completed)},
+        {"by either side", "not-requester-or-addressee", asked_for_by_ml1},
+        {"by the holder where who asked is a signatory no more", kAccepted,
+         [](Example& e) {
+           asked_for_by_ml1(e);
+           e.registry().mutable_signatory(e.scene.ordinal_of("ml1")).active = false;
+         }}}},
       {"referral.completed",
        {{"the referral is ACCEPTED", "referral-transition", referral_in(ReferralPhase::held)}}},
       {"referral.expired",
@@ -756,17 +789,54 @@ void sealing_key_of_aa1(Example& e) {
   e.payload["sealing_key"] = sealing_key();
 }
 
+/// So many keys that the signatory has enrolled, so many days ago.
+Change enrolled_before(std::size_t count, std::int64_t days) {
+  return [=](Example& e) {
+    for (std::size_t i = 0; i < count; ++i) {
+      rules::Key key;
+      key.key = test_key("before-" + std::to_string(i)).public_key();
+      key.kid = crypto::thumbprint(key.key);
+      key.owner = e.scene.ordinal_of("ml1");
+      key.enrolled_at = LogIndex{1};
+      key.enrolled_on = Timestamp{e.scene.clock.now().value - days * 86'400'000};
+      e.registry().add_key(key);
+    }
+  };
+}
+/// The same, and then the others gave it one.
+void given_a_key_since(Example& e) {
+  enrolled_before(99, 0)(e);
+  rules::Key key;
+  key.key = test_key("given").public_key();
+  key.kid = crypto::thumbprint(key.key);
+  key.owner = e.scene.ordinal_of("ml1");
+  key.enrolled_at = LogIndex{2};
+  key.given = true;
+  e.registry().add_key(key);
+}
+
 Table of_keys() {
+  constexpr std::string_view kWeek = "fewer than 20 keys in the last 7 days";
+  constexpr std::string_view kAll = "fewer than 100 in all";
+  constexpr std::string_view kSince = "have come since the signatory last got one from the others";
   constexpr std::string_view kProof = "the proof of possession is by the new key";
   constexpr std::string_view kSealing = "a sealing key is no other signatory's";
   return {
       {"key.enrolled",
        {{"the key is not known yet", "key-known", key("aa1")},
         {kSealing, "sealing-key-known", sealing_key_of_aa1},
+        {kWeek, "limit-new-keys", enrolled_before(20, 6)},
+        {kWeek, kAccepted, enrolled_before(20, 7)},
+        {kAll, "limit-keys", enrolled_before(99, 30)},
+        {kSince, kAccepted, given_a_key_since},
         {kProof, "key-proof", proof_by("third")}}},
       {"key.rotated",
        {{"the new key is not known yet", "key-known", key("aa1")},
         {kSealing, "sealing-key-known", sealing_key_of_aa1},
+        {kWeek, "limit-new-keys", enrolled_before(20, 6)},
+        {kWeek, kAccepted, enrolled_before(20, 7)},
+        {kAll, "limit-keys", enrolled_before(99, 30)},
+        {kSince, kAccepted, given_a_key_since},
         {kProof, "key-proof", proof_by("third")}}},
       {"key.revoked",
        {{"the key belongs to the signatory", "key-not-own",
@@ -826,7 +896,14 @@ Table of_votes() {
         {"what is proposed is possible", "slug-taken", saying(R"({"signatory":"aa2"})")},
         {"the convention sets a quorum for the act", "quorum-not-set",
          [](Example& e) { e.registry().quorums.clear(); }},
-        {"which those who may vote on it can fill", "quorum-unreachable", quorum(7)}}},
+        {"which those who may vote on it can fill", "quorum-unreachable", quorum(7)},
+        {"a role that none of them has takes more than half of them in its place", kAccepted,
+         [](Example& e) {
+           e.registry().quorums["revoke-key"] = {2,
+                                                 1U << static_cast<unsigned>(schema::Role::PREF)};
+           e.who = "aa1";
+           e.payload = key_revocation("p1", "pref");
+         }}}},
       vote("governance.approved"),
       vote("governance.rejected"),
       {"governance.withdrawn",
@@ -904,6 +981,24 @@ void alert_before_review(Example& e) {
   e.registry().parameters.set(rules::Parameter::psp_renewal_alert_days, 55);
 }
 
+/// It is gone, and ml2 is to go on with what it held.
+void leaves_to_ml2(Example& e, const std::string& who) {
+  rules::Signatory& gone = e.registry().mutable_signatory(e.scene.ordinal_of(who));
+  gone.active = false;
+  gone.succession = rules::Succession{e.scene.ordinal_of("ml2"), kSceneStart};
+}
+/// ml2 holds a case, aa2 is to go on with it; who signs the withdrawal.
+Change with_successor(std::string signer) {
+  return [signer](Example& e) {
+    e.scene.detect("ml2", 9);
+    json::object proposed = withdrawal("p2", "ml2");
+    proposed["successor"] = "aa2";
+    pass(e.scene, proposed);
+    e.payload["proposal_id"] = "p2";
+    e.who = signer;
+  };
+}
+
 Table of_effects() {
   const auto proven = [](std::string_view key, const std::string& slug) {
     return with(on_proposal("p2"), "proof", proof_of(key, slug));
@@ -922,7 +1017,14 @@ Table of_effects() {
       effect("signatory.withdrawn", "the proposal (withdraw_signatory)", "signatory-unknown",
              overtaken_by(withdrawal("p2", "ml2"), on_proposal("p2", R"({"reason":"own"})")),
              {{"the signatory holds no open case", "open-cases-first",
-               [](Example& e) { e.scene.detect("ml2", 9); }}}),
+               [](Example& e) { e.scene.detect("ml2", 9); }},
+              {"none waits to be passed on to it", "open-cases-first",
+               [](Example& e) {
+                 e.scene.detect("aa2", 9);
+                 leaves_to_ml2(e, "aa2");
+               }},
+              {"the proposal names who goes on with its cases", kAccepted, with_successor("aa2")},
+              {"by that one, where it does", "not-successor", with_successor("aa1")}}),
       effect("key.first_enrolled", "the proposal (enrol_first_key)", "key-known", aa1_has_the_key,
              {{"the signatory has no valid key", "has-valid-key",
                overtaken_by(first_key("p2", "ml2", "other"), proven("other", "ml2"))},
@@ -1118,7 +1220,12 @@ Table of_sessions() {
       {"member.recused",
        {{kConvened, "session-unknown", on_stream("session/none")},
         {"not held yet", "session-held", held},
-        {"the emitter is a member of the session", "member-not-of-session", by("aa1")},
+        {"the emitter is a member of the session", "session-unknown", by("aa1")},
+        {"the emitter is a member of the session", "member-not-of-session",
+         [](Example& e) {
+           e.who = "pref";
+           e.session().members.erase(e.scene.ordinal_of("pref"));
+         }},
         {"the case is one of its files, where it names them", "session-not-for-file",
          [](Example& e) { e.session().cases = {*parse_uuid(test_uuid(2))}; }},
         {"the emitter is not recused on it already", "recused-already", done_before}}},
@@ -1350,7 +1457,8 @@ Table of_appeals() {
         {"within two months of notification", "date-order", on_day("filed_on", kYesterday)},
         {"the day is not in the future", "date-in-future", on_day("filed_on", kTomorrow)}}},
       {"psp.appeal_judged",
-       {case_open(),
+       {{"the case is open or CLOSED", "case-transition", in(CasePhase::erased)},
+        {"the case is open or CLOSED", kAccepted, in(CasePhase::closed)},
         {"the parcours APPEALED", "psp-transition", parcours_in(PspPhase::refused)},
         {kByTheParties, "psp-not-party", by("aa2")},
         {"the day is not in the future", "date-in-future", on_day("judged_on", kTomorrow)},

@@ -57,6 +57,20 @@ Referral referral(ReferralPhase phase) {
   return r;
 }
 
+/// Who got the case from one that has left held it, once it has handed it over in its turn.
+TEST(Relation, OfWhomACasePassedOnTo) {
+  CaseState c = held();
+  add(c, "case.passed_on", SignatoryId{0});
+  c.acts.back().ref = kOther.value;
+  c.holder = kOther;
+  c.participants.insert(kOther);
+  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow), all({holder}));
+  EXPECT_EQ(relations_of(c, kMl, role(Role::ML), kNow), all({former_holder}));
+  add(c, "case.transfer_accepted", kAa);
+  c.holder = kAa;
+  EXPECT_EQ(relations_of(c, kOther, role(Role::ML), kNow), all({former_holder}));
+}
+
 TEST(Relation, OfTheHolderAndOfNobody) {
   const CaseState c = held();
   EXPECT_EQ(relations_of(c, kMl, role(Role::ML), kNow), Relations(holder));
