@@ -11,8 +11,8 @@ import sys
 
 import table
 
-GROUPS = ("http", "paths", "flood", "tokens", "statements", "sealed", "reading", "insider", "client", "evidence", "store",
-          "files", "secrets", "tls")
+GROUPS = ("http", "paths", "flood", "tokens", "statements", "sealed", "reading", "insider", "governance", "client", "evidence",
+          "store", "files", "secrets", "tls")
 
 
 def load(group):
