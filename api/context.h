@@ -111,5 +111,6 @@ void add_shared_routes(Router& router, Context& context);
 void add_convention_routes(Router& router);
 void add_read_routes(Router& router, Context& context);
 void add_operation_routes(Router& router, Context& context);
+void add_description_routes(Router& router, Context& context);
 
 }  // namespace relais::api

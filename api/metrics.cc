@@ -105,7 +105,7 @@ void add_reads(std::vector<MetricFamily>& out, const reads::ReadLog& reads) {
 const std::array<double, Metrics::kBuckets> Metrics::kBounds = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
 const std::array<unsigned, Metrics::kStatuses> Metrics::kCodes = {
-    200, 201, 204, 207, 304, 400, 401, 403, 404, 405, 408, 409, 412,
+    200, 201, 202, 204, 207, 304, 400, 401, 403, 404, 405, 408, 409, 412,
     413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 504, 505, 507};
 
 Metrics::Metrics(std::vector<std::string> routes)

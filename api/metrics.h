@@ -30,7 +30,7 @@ class Metrics {
 
  private:
   static constexpr std::size_t kBuckets = 14;
-  static constexpr std::size_t kStatuses = 26;
+  static constexpr std::size_t kStatuses = 27;
   struct Cell {
     std::array<std::atomic<std::uint64_t>, kBuckets + 1> counts{};
     std::atomic<std::uint64_t> nanoseconds{0};

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/contract/endpoint.h"
 #include "api/http/http.h"
 #include "api/reading/auth.h"
 #include "api/trace.h"
@@ -27,77 +28,23 @@ struct Call {
   Trace trace;  ///< what the answer gives of cases; filled by the handler
 };
 
-enum class Access {
-  reader,     ///< a valid token
-  open,       ///< anyone
-  local,      ///< the unix socket only; elsewhere the route does not exist
-  operation,  ///< the unix socket, or the operator's own token; elsewhere the route does not exist
-};
-
-/// What the answers of a route give. Each route says it, so that none is forgotten.
-enum class Gives {
-  undecided,
-  case_data,        ///< of cases: an answer that gave any leaves when its trace is kept
-  no_case_data,     ///< nothing that a trace is kept of
-  stream_of_cases,  ///< the same piece by piece; the stream keeps the traces itself
-};
-
 /// Answers at once; an error becomes its problem document.
 using Answer = std::function<Result<Response>(Call&)>;
 /// Answers later.
 using AnswerLater = std::function<void(Call&, Respond)>;
 
-/// Refuses a request by its header, before its body is read.
-using HeadCheck = std::function<Status(const Request&)>;
-
+/// A row of the table of endpoints, and who answers for it.
 struct Route {
-  Method method = Method::get;
-  std::string_view pattern;  ///< "/v1/cases/{id}"; a last segment "{*}" stands for one or more
-  Access access = Access::reader;
-  std::vector<std::string_view> parameters;  ///< of the query; all others are refused
-  HeadCheck body_check;                      ///< empty where the route takes no body
-  Answer answer;                             ///< either this
-  AnswerLater answer_later;                  ///< or this
-  bool looks_at_many = false;                ///< answered by a worker (api/turn_queue.h)
-  std::string_view many_with;                ///< so are requests with this parameter
-  Gives gives = Gives::undecided;
+  const Endpoint* endpoint = nullptr;
+  Answer answer;             ///< either this
+  AnswerLater answer_later;  ///< or this
 
+  /// The table has such a row.
   static Route get(std::string_view pattern) {
-    return {Method::get, pattern, {}, {}, {}, {}, {}, false, {}, Gives::undecided};
+    return {&api::endpoint(Method::get, pattern), {}, {}};
   }
   static Route post(std::string_view pattern) {
-    return {Method::post, pattern, {}, {}, {}, {}, {}, false, {}, Gives::undecided};
-  }
-  Route&& open() && { return std::move(*this).to(Access::open); }
-  Route&& local() && { return std::move(*this).to(Access::local); }
-  Route&& to(Access a) && {
-    access = a;
-    return std::move(*this);
-  }
-  Route&& query(std::vector<std::string_view> known) && {
-    parameters = std::move(known);
-    return std::move(*this);
-  }
-  Route&& takes_body(HeadCheck check) && {
-    body_check = std::move(check);
-    return std::move(*this);
-  }
-  /// Many records are looked at for an answer, or for one to a request with this parameter: an io
-  /// thread must not be held as long. For readers only, who take turns.
-  Route&& heavy() && {
-    looks_at_many = true;
-    return std::move(*this);
-  }
-  Route&& heavy_with(std::string_view parameter) && {
-    many_with = parameter;
-    return std::move(*this);
-  }
-  bool is_heavy(const Request& request) const {
-    return looks_at_many || (!many_with.empty() && request.param(many_with));
-  }
-  Route&& giving(Gives what) && {
-    gives = what;
-    return std::move(*this);
+    return {&api::endpoint(Method::post, pattern), {}, {}};
   }
   Route&& answers(Answer a) && {
     answer = std::move(a);
@@ -111,9 +58,11 @@ struct Route {
 
 class Router {
  public:
-  /// Earlier routes win, so that "/v1/events/live" stands before "/v1/events/{id}". A route has
+  /// Earlier routes win, so that "/v1/events/live" stands before "/v1/events/{id}". An endpoint has
   /// said what it gives; case data only to who has a token, by a handler that answers at once.
   void add(Route route);
+  /// Ends the process unless each row of the table has its route, and one only.
+  void check_complete() const;
 
   struct Match {
     const Route* route = nullptr;  ///< null: no such path, or not with this method

@@ -21,25 +21,6 @@ using Steady = std::chrono::steady_clock;
 /// More than looking for what is hidden or absent takes, and less than anybody notices.
 constexpr std::chrono::milliseconds kQuietAnswer{2};
 
-std::string joined(const std::vector<std::string_view>& names) {
-  std::string out;
-  for (const std::string_view name : names) {
-    if (!out.empty()) out.append(", ");
-    out.append(name);
-  }
-  return out.empty() ? "no parameters" : out;
-}
-
-/// Refuses what the route does not know: a misspelt filter must not answer with too much.
-Status check_query(const Route& route, const Request& request) {
-  for (const Param& p : request.query)
-    if (std::ranges::find(route.parameters, p.name) == route.parameters.end())
-      return fail(error(Errc::malformed, "query-unknown", "an unknown query parameter")
-                      .at(p.name)
-                      .accepts(joined(route.parameters)));
-  return {};
-}
-
 Response options_response(std::string allow) {
   Response response;
   response.status = 204;
@@ -128,6 +109,8 @@ struct Service::Impl {
     add_read_routes(router, context);
     add_log_routes(router, context);
     add_operation_routes(router, context);
+    add_description_routes(router, context);
+    router.check_complete();
     return router;
   }
   static std::vector<std::string> labels(const Router& router) {
@@ -187,8 +170,9 @@ Service::~Service() {
 std::vector<RouteSummary> Service::route_summaries() const {
   std::vector<RouteSummary> routes;
   for (std::size_t i = 0; i < impl_->router.size(); ++i) {
-    const Route& r = impl_->router.route(i);
-    routes.push_back({impl_->names[i], r.access == Access::reader, r.gives != Gives::no_case_data});
+    const Endpoint& row = *impl_->router.route(i).endpoint;
+    routes.push_back(
+        {impl_->names[i], row.access == Access::reader, row.gives != Gives::no_case_data});
   }
   return routes;
 }
@@ -221,15 +205,15 @@ Admitted Service::Impl::charge_stranger(const Request& request) {
 /// Rights first, so that who may not read learns nothing of the parameters either.
 Admitted Service::Impl::admit(const Route& route, Call& call) {
   // Statements have a rate of their own (api/resources/append.cc).
-  if (route.access != Access::reader && !route.body_check)
-    RELAIS_TRY(charge_stranger(call.request));
-  if (route.access == Access::operation && !call.request.peer->local &&
+  const Endpoint& row = *route.endpoint;
+  if (row.access != Access::reader && row.takes.empty()) RELAIS_TRY(charge_stranger(call.request));
+  if (row.access == Access::operation && !call.request.peer->local &&
       !metrics_token.is(call.request.header("authorization")))
     return fail(error(Errc::unauthenticated, "operators-only",
                       "the figures of the service are for those who run it")
                     .accepts("the socket for local administration, or the bearer token of "
                              "--metrics-token"));
-  if (route.access == Access::reader) {
+  if (row.access == Access::reader) {
     auto reader = hear(call.request, *call.head);
     if (!reader) {
       RELAIS_TRY(charge_stranger(call.request));
@@ -238,7 +222,9 @@ Admitted Service::Impl::admit(const Route& route, Call& call) {
     call.reader = std::move(*reader);
     RELAIS_TRY(context.accounts->requests.take(call.reader.account));
   }
-  return check_query(route, call.request);
+  RELAIS_TRY(check_parameters(row.parameters, call.request));
+  if (!row.takes.empty()) RELAIS_TRY(check_media_type(row, call.request));
+  return {};
 }
 
 /// No exception passes: what a handler did not foresee (bad_alloc above all) ends its request only.
@@ -281,11 +267,11 @@ void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Res
 /// is never made smaller: its length would tell, of two texts in it, how much they have in common.
 void Service::Impl::release(std::size_t number, Call& call, Response response,
                             Steady::time_point start, Respond respond) {
-  const Route& route = router.route(number);
+  const Endpoint& row = *router.route(number).endpoint;
   const std::string_view accepted = call.request.header("accept-encoding");
-  if (route.access == Access::reader && (response.status == 404 || response.quiet))
+  if (row.access == Access::reader && (response.status == 404 || response.quiet))
     response.not_before = start + kQuietAnswer;
-  if (route.gives != Gives::case_data || response.status >= 400 || call.trace.empty()) {
+  if (row.gives != Gives::case_data || response.status >= 400 || call.trace.empty()) {
     if (response.status < 400 && !call.trace.empty()) {
       const Error e = error(Errc::internal, "untraced", names[number] + " gave case data");
       context.report(to_string(e));
@@ -328,11 +314,11 @@ std::optional<Response> Service::before_body(const Request& request) {
   std::optional<Response> refusal;
   if (match.route == nullptr && request.method != Method::options) {
     refusal = no_route(match);
-  } else if (match.route == nullptr || !match.route->body_check) {
+  } else if (match.route == nullptr || match.route->endpoint->takes.empty()) {
     refusal = problem(error(Errc::malformed, "body-unexpected", "the request takes no body")
                           .accepts("no Content-Length but 0, no Transfer-Encoding")
                           .from("RFC 9110, section 9.3.1"));
-  } else if (const Status taken = match.route->body_check(request); !taken) {
+  } else if (const Status taken = check_media_type(*match.route->endpoint, request); !taken) {
     refusal = problem(taken.error());
   }
   if (refusal) {
@@ -363,7 +349,7 @@ void Service::handle(Request& request, Respond respond) {
     impl_->observe(match.number, response.status, start);
     return respond(std::move(response));
   }
-  if (route.is_heavy(request))
+  if (route.endpoint->is_heavy(request))
     return impl_->answer_by_worker(match, call, std::move(respond), start);
   if (route.answer) {
     Response response = impl_->answer(route, call);

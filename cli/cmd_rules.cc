@@ -1,4 +1,5 @@
 // relais rules: the catalogue and the state machines, as the program itself has them.
+#include "api/openapi.h"
 #include "api/reading/matrix.h"
 #include "cli/command.h"
 #include "schemas/doc/catalogue_doc.h"
@@ -12,6 +13,7 @@ struct RulesOptions {
   bool markdown = false;
   bool reading = false;
   bool fields = false;
+  bool openapi = false;
 };
 
 int rules(Context& context, const RulesOptions& o) {
@@ -19,6 +21,8 @@ int rules(Context& context, const RulesOptions& o) {
     context.out << schema::doc::machines_dot();
   } else if (o.reading) {
     context.out << api::matrix_markdown();
+  } else if (o.openapi) {
+    context.out << api::openapi_document();
   } else if (o.markdown) {
     context.out << schema::doc::catalogue_markdown();
   } else if (o.fields) {
@@ -43,7 +47,8 @@ void add_rules(Command app, Context& context, Run& run) {
                           "  relais rules --dot | dot -Tsvg > machines.svg\n"
                           "  relais rules --markdown > docs/EVENTS.md\n"
                           "  relais rules --fields > docs/FIELDS.md\n"
-                          "  relais rules --reading > docs/READING.md");
+                          "  relais rules --reading > docs/READING.md\n"
+                          "  relais rules --openapi > docs/openapi.json");
   const Option dot = c.flag("--dot", o->dot, "The state machines as a Graphviz graph");
   const Option markdown =
       c.flag("--markdown", o->markdown, "The event catalogue of the docs").excludes(dot);
@@ -51,7 +56,12 @@ void add_rules(Command app, Context& context, Run& run) {
       c.flag("--fields", o->fields, "Each member: whether it is sensitive, and why")
           .excludes(dot)
           .excludes(markdown);
-  c.flag("--reading", o->reading, "Who reads what, as a table of the docs")
+  const Option reading = c.flag("--reading", o->reading, "Who reads what, as a table of the docs")
+                             .excludes(fields)
+                             .excludes(dot)
+                             .excludes(markdown);
+  c.flag("--openapi", o->openapi, "What is served, as OpenAPI 3.1")
+      .excludes(reading)
       .excludes(fields)
       .excludes(dot)
       .excludes(markdown);

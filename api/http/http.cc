@@ -15,9 +15,10 @@ struct Reason {
   std::string_view phrase;
 };
 
-constexpr std::array<Reason, 26> kReasons = {{
+constexpr std::array<Reason, 27> kReasons = {{
     {200, "OK"},
     {201, "Created"},
+    {202, "Accepted"},
     {204, "No Content"},
     {207, "Multi-Status"},
     {304, "Not Modified"},

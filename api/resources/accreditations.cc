@@ -1,8 +1,9 @@
 // GET /v1/accreditations: which associations may present applications, since when and how long
 // (CASF R121-12-1 and following).
 #include "api/context.h"
-#include "api/resources/filters.h"
+#include "api/contract/choices.h"
 #include "api/resources/paging.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/base/page.h"
 #include "ledger/rules/calendar.h"
@@ -100,12 +101,9 @@ relais::Page<AccreditationItem> page_of(const log::Head& head, const Accreditati
 Result<Response> list_accreditations(const Context& context, Call& call) {
   const Timestamp now = context.clock.now();
   AccreditationFilter filter;
-  RELAIS_ASSIGN(filter.phase,
-                choice(call.request, "phase",
-                       choices(AccreditationPhase::requested, AccreditationPhase::incomplete),
-                       "phase-unknown", "no agrément is ever in this state"));
-  RELAIS_ASSIGN(filter.valid, flag(call.request, "valid"));
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  filter.phase = chosen(call.request, "phase", accreditation_phases());
+  filter.valid = flag(call.request, "valid");
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   std::uint64_t first = 0;
   if (!cursor.empty()) {
@@ -125,11 +123,24 @@ Result<Response> list_accreditations(const Context& context, Call& call) {
 }  // namespace
 
 void add_accreditation_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/accreditations")
-                 .query({"phase", "valid", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return list_accreditations(context, call); }));
+  router.add(Route::get("/v1/accreditations").answers([&context](Call& call) {
+    return list_accreditations(context, call);
+  }));
+}
+
+void describe_accreditations(shape::Shapes& s) {
+  using namespace shape;
+  s.define("AccreditationPhase", one_of(names_of(accreditation_phases())));
+  const std::vector<Member> days = {
+      must("phase", named("AccreditationPhase")), may("filedOn", day()), may("completeOn", day()),
+      may("grantedOn", day()), may("expiresOn", day(), "Its last day.")};
+  std::vector<Member> members = {must("signatory", slug()),
+                                 must("name", text("Association exemple")),
+                                 must("active", boolean()), must("valid", boolean(), "Today.")};
+  members.insert(members.end(), days.begin(), days.end());
+  members.push_back(may("renewal", object(days), "That is asked for."));
+  members.push_back(must("deadlines", list(deadline_shape())));
+  s.define("AccreditationList", page_shape("accreditations", object(members)));
 }
 
 }  // namespace relais::api

@@ -14,6 +14,7 @@
 #include "api/http/problem.h"
 #include "api/http/target.h"
 #include "api/resources/append_list.h"
+#include "api/resources/paging.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/jws.h"
 #include "ledger/log/admission.h"
@@ -127,49 +128,22 @@ void append_one(Context& context, const Call& call, Accepts accepts, const Respo
   if (!submitted) respond(problem(submitted.error()));
 }
 
-Status check_sd_jwt(const Request& request) {
-  if (equals_ignoring_case(media_type(request.header("content-type")), "application/sd-jwt"))
-    return {};
-  return fail(error(Errc::unsupported, "media-type", "one statement is taken, in one form")
-                  .at("content-type")
-                  .accepts("application/sd-jwt"));
-}
-
 /// POST /v1/break-glass: POST /v1/events for an emergency access, and nothing else.
 void break_glass(Context& context, const Call& call, const Respond& respond) {
-  if (const Status taken = check_sd_jwt(call.request); !taken)
-    return respond(problem(taken.error()));
   const std::string& address = call.request.peer->address;
   if (const Admitted rate = context.accounts->of_addresses.take(address); !rate)
     return respond(problem(rate.error()));
   append_one(context, call, break_glass_type, respond);
 }
 
-/// Statements come in two forms; what is neither is refused before it is read.
-Status check_media_type(const Request& request) {
-  const std::string_view type = media_type(request.header("content-type"));
-  if (equals_ignoring_case(type, "application/sd-jwt") || equals_ignoring_case(type, kJson))
-    return {};
-  return fail(error(Errc::unsupported, "media-type", "statements are not taken in this form")
-                  .at("content-type")
-                  .accepts("application/sd-jwt, application/json"));
-}
-
 void append(Context& context, Call& call, Respond respond) {
-  if (const Status taken = check_media_type(call.request); !taken)
-    return respond(problem(taken.error()));
   const std::string& address = call.request.peer->address;
   if (const Admitted rate = context.accounts->of_addresses.take(address); !rate)
     return respond(problem(rate.error()));
   const std::string_view type = media_type(call.request.header("content-type"));
-  const auto atomic = call.request.param("atomic");
-  if (atomic && *atomic != "true" && *atomic != "false")
-    return respond(problem(error(Errc::malformed, "flag-form", "neither true nor false")
-                               .at("atomic")
-                               .accepts("true, false")));
   if (equals_ignoring_case(type, "application/sd-jwt"))
     return append_one(context, call, any_type, respond);
-  ListRequest how{atomic == "true", address, {}, {}};
+  ListRequest how{flag(call.request, "atomic"), address, {}, {}};
   if (auto expected = precondition(call.request); expected)
     how.expected = *expected;
   else
@@ -428,21 +402,13 @@ Admitted submit_shared(Context& context, std::vector<log::Submission> group, boo
 }
 
 void add_append_routes(Router& router, Context& context) {
-  router.add(Route::post("/v1/events")
-                 .open()
-                 .query({"atomic"})
-                 .takes_body(check_media_type)
-                 .giving(Gives::no_case_data)
-                 .answers_later([&context](Call& call, Respond respond) {
-                   append(context, call, std::move(respond));
-                 }));
-  router.add(Route::post("/v1/break-glass")
-                 .open()
-                 .takes_body(check_sd_jwt)
-                 .giving(Gives::no_case_data)
-                 .answers_later([&context](Call& call, const Respond& respond) {
-                   break_glass(context, call, respond);
-                 }));
+  router.add(Route::post("/v1/events").answers_later([&context](Call& call, Respond respond) {
+    append(context, call, std::move(respond));
+  }));
+  router.add(
+      Route::post("/v1/break-glass").answers_later([&context](Call& call, const Respond& respond) {
+        break_glass(context, call, respond);
+      }));
 }
 
 }  // namespace relais::api

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/http/problem.h"
+#include "api/shapes.h"
 #include "ledger/base/json.h"
 #include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
@@ -247,6 +248,55 @@ void append_list(Context& context, std::string body, ListRequest how, Respond re
       std::make_shared<ListJob>(context, std::move(how), std::move(respond), std::move(body));
   if (const Admitted posted = post(job, [job] { start(job); }); !posted)
     job->respond(problem(posted.error()));
+}
+
+void describe_append(shape::Shapes& s) {
+  using namespace shape;
+  const auto receipt = text("c2sp.org/tlog-proof@v1\nindex 41\n…");
+  const auto hash =
+      text_like("^[A-Za-z0-9+/]{43}=$", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=");
+  const auto accepted = [&](bool in_list) {
+    std::vector<Member> members;
+    if (in_list)
+      members.push_back(must("status", {{"type", "integer"}, {"enum", json::array{200, 201}}}));
+    for (Member& m : std::vector<Member>{
+             must("index", index()), must("id", text("01890a5d-ac96-774b-bcce-b302099a8058")),
+             must("source", text("urn:relais:rhone-2023:mission-locale-1")),
+             must("stream", named("Stream")), must("version", version()),
+             must("leafHash", hash, "Of the entry, in base64."), must("receivedAt", moment()),
+             may("disclosuresAdded", number(1), "That were missing, and are kept now."),
+             must("receipt", receipt, "A c2sp.org/tlog-proof: it verifies offline.")})
+      members.push_back(std::move(m));
+    return object(members);
+  };
+  const auto known = [&](bool in_list) {
+    std::vector<Member> members;
+    if (in_list) members.push_back(must("status", just(200)));
+    for (Member& m : std::vector<Member>{
+             must("id", text("01890a5d-ac96-774b-bcce-b302099a8058")),
+             must("source", text("urn:relais:rhone-2023:mission-locale-1")),
+             must("stream", named("Stream")), may("disclosuresAdded", number(1)),
+             must("receiptAt", text("/v1/events/exemple/receipt?source=urn%3Aexemple"),
+                  "Where those who may read the event find its receipt.")})
+      members.push_back(std::move(m));
+    return object(members);
+  };
+  s.define("Accepted", either({accepted(false), known(false)}));
+  s.define("AcceptedAnswer", either({named("Accepted"), named("Results")}));
+  s.define("Results",
+           object({must("results", list(either({accepted(true), known(true), named("Problem")})),
+                        "Of each statement, in their order.")}));
+  s.define("SealedStatement",
+           object({must("statement", text("eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl~"), "An SD-JWT."),
+                   must("sealed",
+                        list(either({text("{\"protected\":\"exemple\"}"), {{"type", "object"}}})),
+                        "Disclosures as JWE (docs/FORMATS.md, Sealed disclosure).")}));
+  Schema statements =
+      list(either({text("eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl~"), named("SealedStatement")}));
+  statements["minItems"] = 1;
+  statements["maxItems"] = log::kMaxGroup;
+  s.define("Submission",
+           either({object({must("statements", statements)}), named("SealedStatement")}));
 }
 
 }  // namespace relais::api

@@ -1,6 +1,7 @@
 // GET /v1/capabilities: who can help with this need, here, for this public, with room now.
 #include "api/context.h"
 #include "api/resources/filters.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/calendar.h"
 #include "ledger/statement/catalogue.h"
@@ -39,15 +40,11 @@ void write_capability(JsonWriter& json, const rules::Registry& registry,
 }
 
 Result<Response> list_capabilities(Call& call, const Context& context) {
-  RELAIS_ASSIGN(const auto need, vocabulary_parameter(call.request, "need", "need"));
-  if (!need)
-    return fail(error(Errc::malformed, "query-missing", "the question names no need")
-                    .at("need")
-                    .accepts("a value of the vocabulary need"));
-  RELAIS_ASSIGN(const auto audience, vocabulary_parameter(call.request, "public", "publics_v1"));
+  const auto need = call.request.param("need");
+  const auto audience = call.request.param("public");
   RELAIS_ASSIGN(const auto territory, territory_parameter(call.request, *call.head->registry));
   const auto items = projections::find_capabilities(
-      *call.head->records, *call.head->registry, *need, territory.value_or(""),
+      *call.head->records, *call.head->registry, need.value_or(""), territory.value_or(""),
       audience.value_or(""), rules::legal_day(context.clock.now()));
   Response response;
   response.content_type = kJson;
@@ -61,11 +58,25 @@ Result<Response> list_capabilities(Call& call, const Context& context) {
 }  // namespace
 
 void add_capability_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/capabilities")
-                 .query({"need", "territory", "public"})
-                 .heavy()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return list_capabilities(call, context); }));
+  router.add(Route::get("/v1/capabilities").answers([&context](Call& call) {
+    return list_capabilities(call, context);
+  }));
+}
+
+void describe_capabilities(shape::Shapes& s) {
+  using namespace shape;
+  s.define(
+      "Capability",
+      object({must("signatory", slug()), must("name", text("Association exemple")),
+              must("id", text("hebergement-1")), may("label", text("Hébergement d'urgence")),
+              must("serviceType", s.vocabulary("types_de_services_v1")),
+              must("publics", list(s.vocabulary("publics_v1"))),
+              must("needs", list(s.vocabulary("need"))), must("territories", list(text("69387"))),
+              must("level", s.wire<schema::CapacityLevel>()), may("places", number(4)),
+              may("capacityAt", moment(), "When the room was last said."),
+              must("stale", boolean(), "That is long ago."),
+              may("mailbox", text("service@association.example"))}));
+  s.define("CapabilityList", object({must("capabilities", list(named("Capability")))}));
 }
 
 }  // namespace relais::api

@@ -3,34 +3,22 @@
 #include <algorithm>
 
 #include "api/context.h"
+#include "api/contract/choices.h"
 #include "api/http/problem.h"
 #include "api/reading/visibility.h"
 #include "api/resources/event_json.h"
 #include "api/resources/paging.h"
 #include "api/resources/reads_json.h"
+#include "api/shapes.h"
 #include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::api {
 namespace {
 
-Result<std::optional<rules::CasePhase>> phase_parameter(const Request& request) {
-  const auto text = request.param("phase");
-  if (!text) return std::optional<rules::CasePhase>();
-  std::string names;
-  for (auto p = rules::CasePhase::detected; p <= rules::CasePhase::erased;
-       p = static_cast<rules::CasePhase>(static_cast<std::uint8_t>(p) + 1)) {
-    if (rules::to_string(p) == *text) return std::optional(p);
-    names.append(names.empty() ? "" : ", ").append(rules::to_string(p));
-  }
-  return fail(error(Errc::malformed, "phase-unknown", "no case is ever in this state")
-                  .at("phase")
-                  .accepts(names));
-}
-
 Result<Response> list_cases(const Context& context, Call& call) {
-  RELAIS_ASSIGN(const auto phase, phase_parameter(call.request));
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const auto phase = chosen(call.request, "phase", case_phases());
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   auto page = projections::cases_of(
@@ -97,7 +85,7 @@ Result<Response> one_case(Context& context, Call& call) {
 Result<Response> timeline(const Context& context, Call& call) {
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   RELAIS_ASSIGN(const rules::CaseState state, visible_case(call, visibility, Kind::timeline));
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   std::uint64_t after = 0;
   if (!cursor.empty()) {
@@ -129,21 +117,24 @@ Result<Response> timeline(const Context& context, Call& call) {
 }  // namespace
 
 void add_case_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/cases/{id}")
-                 .query({"asOf"})
-                 .heavy_with("asOf")
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return one_case(context, call); }));
-  router.add(Route::get("/v1/cases/{id}/timeline")
-                 .query({"cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return timeline(context, call); }));
-  router.add(Route::get("/v1/cases")
-                 .query({"phase", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list_cases(context, call); }));
+  router.add(Route::get("/v1/cases/{id}").answers([&context](Call& call) {
+    return one_case(context, call);
+  }));
+  router.add(Route::get("/v1/cases/{id}/timeline").answers([&context](Call& call) {
+    return timeline(context, call);
+  }));
+  router.add(Route::get("/v1/cases").answers([&context](Call& call) {
+    return list_cases(context, call);
+  }));
+}
+
+void describe_timeline(shape::Shapes& s) {
+  using namespace shape;
+  s.define("CaseList", page_shape("cases", named("Case")));
+  s.define("Timeline",
+           object({must("case", uuid()), must("version", version()),
+                   may("looks", list(named("Look")), "For the holder: who looked."),
+                   must("items", list(named("TimelineItem"))), may("next", named("Cursor"))}));
 }
 
 }  // namespace relais::api

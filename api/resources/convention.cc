@@ -4,6 +4,7 @@
 
 #include "api/context.h"
 #include "api/resources/paging.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/law.h"
 #include "ledger/rules/parameters.h"
@@ -150,7 +151,41 @@ Result<Response> convention(Call& call) {
 }  // namespace
 
 void add_convention_routes(Router& router) {
-  router.add(Route::get("/v1/convention").heavy().giving(Gives::no_case_data).answers(convention));
+  router.add(Route::get("/v1/convention").answers(convention));
+}
+
+void describe_convention(shape::Shapes& s) {
+  using namespace shape;
+  const auto roles = list(s.wire<schema::Role>());
+  const auto quorums = list(object(
+      {must("act", text("admit-signatory")), must("approvals", number(3)), must("roles", roles)}));
+  const auto number_of = object(
+      {must("name", text("referral-answer-days")), must("value", number(14)),
+       must("otherwise", number(14), "Where the convention is silent."), must("least", number(1)),
+       must("most", number(60)), must("meaning", text("exemple"))});
+  const auto law =
+      object({must("article", text("CASF L121-9")), must("number", number(6)),
+              must("unit", one_of({"months", "years"})), must("meaning", text("exemple"))});
+  const auto content = object(
+      {may("signatory", slug()), may("name", text("Association exemple")),
+       may("publicKey", digest()), may("kid", digest()), may("documentHash", digest()),
+       may("roles", roles), may("quorums", quorums),
+       may("numbers",
+           list(object({must("name", text("referral-answer-days")), must("value", number(10))})))});
+  const auto proposal = object(
+      {must("id", text("proposal-1")), must("act", s.wire<schema::GovernedAct>()),
+       must("phase", s.phases("ProposalPhase", Proposal::Phase::open, Proposal::Phase::approved)),
+       must("author", slug()), must("approvals", list(slug())), must("rejections", list(slug())),
+       may("quorum", object({must("approvals", number(3)), must("roles", roles)})),
+       must("content", content)});
+  s.define(
+      "Convention",
+      object({must("convention", text("rhone-2023")), must("title", text("Convention exemple")),
+              must("documentHash", digest(), "Of its text."),
+              must("origin", text("relais.example/rhone-2023"), "The log's name."),
+              must("inForce", boolean()), must("territories", list(text("69"))),
+              must("numbers", list(number_of)), must("law", list(law), "What no quorum changes."),
+              must("quorums", quorums), must("proposals", list(proposal))}));
 }
 
 }  // namespace relais::api

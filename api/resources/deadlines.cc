@@ -1,7 +1,10 @@
 // GET /v1/deadlines: what is due and overdue, for whom, since when.
+#include "ledger/rules/time/deadlines.h"
 #include "api/context.h"
+#include "api/contract/choices.h"
 #include "api/reading/visibility.h"
 #include "api/resources/paging.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/time/deadline_rows.h"
 #include "projections/json/case_json.h"
@@ -13,29 +16,9 @@ namespace {
 using projections::DeadlineFilter;
 using rules::DueDeadline;
 
-Result<std::optional<rules::DeadlineKind>> kind_parameter(const Request& request) {
-  const auto given = request.param("kind");
-  if (!given) return std::optional<rules::DeadlineKind>();
-  std::string accepted;
-  for (const rules::DeadlineRow& row : rules::deadline_rows()) {
-    if (!row.listed) continue;
-    if (*given == row.name) return std::optional(row.kind);
-    accepted.append(accepted.empty() ? "" : ", ").append(row.name);
-  }
-  return fail(error(Errc::malformed, "kind-unknown", "an unknown kind of deadline")
-                  .at("kind")
-                  .accepts(std::move(accepted)));
-}
-
-Result<Timestamp> time_parameter(const Request& request, std::string_view name,
-                                 Timestamp otherwise) {
+Timestamp time_parameter(const Request& request, std::string_view name, Timestamp otherwise) {
   const auto given = request.param(name);
-  if (!given) return otherwise;
-  const auto time = parse_rfc3339(*given);
-  if (time) return *time;
-  return fail(error(Errc::malformed, "time-form", "not a moment in time")
-                  .at(std::string(name))
-                  .accepts("an RFC 3339 date-time, as 2026-11-24T16:00:00Z"));
+  return given ? parse_rfc3339(*given).value_or(otherwise) : otherwise;
 }
 
 void write_deadline(JsonWriter& json, const rules::Registry& registry, const DueDeadline& item,
@@ -56,12 +39,12 @@ void write_deadline(JsonWriter& json, const rules::Registry& registry, const Due
 Result<Response> list_deadlines(Call& call, const Context& context) {
   const Timestamp now = context.clock.now();
   DeadlineFilter filter;
-  RELAIS_ASSIGN(filter.kind, kind_parameter(call.request));
-  RELAIS_ASSIGN(filter.from, time_parameter(call.request, "from", Timestamp{0}));
-  RELAIS_ASSIGN(filter.until, time_parameter(call.request, "until", filter.until));
-  RELAIS_ASSIGN(const bool overdue, flag(call.request, "overdue"));
+  filter.kind = chosen(call.request, "kind", deadline_kinds());
+  filter.from = time_parameter(call.request, "from", Timestamp{0});
+  filter.until = time_parameter(call.request, "until", filter.until);
+  const bool overdue = flag(call.request, "overdue");
   if (overdue && now < filter.until) filter.until = Timestamp{now.value + 1};
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   // Only who sits on the commission can have stepped back from what it has to meet.
   Visibility visibility(call.reader, *call.head->records, now);
@@ -84,11 +67,30 @@ Result<Response> list_deadlines(Call& call, const Context& context) {
 }  // namespace
 
 void add_deadline_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/deadlines")
-                 .query({"kind", "from", "until", "overdue", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list_deadlines(call, context); }));
+  router.add(Route::get("/v1/deadlines").answers([&context](Call& call) {
+    return list_deadlines(call, context);
+  }));
+}
+
+shape::Schema deadline_shape() {
+  using namespace shape;
+  return object({must("kind", named("DeadlineKind")), must("who", slug(), "Who has to meet it."),
+                 must("dueAt", moment()), must("overdue", boolean())});
+}
+
+void describe_deadlines(shape::Shapes& s) {
+  using namespace shape;
+  std::vector<std::string> kinds;
+  for (const rules::DeadlineRow& row : rules::deadline_rows()) kinds.emplace_back(row.name);
+  s.define("DeadlineKind", meaning(one_of(kinds), "docs/EVENTS.md, Deadlines."));
+  s.define("Deadline",
+           object({must("kind", named("DeadlineKind")), must("stream", named("Stream")),
+                   may("ref", text("01890a5d-ac96-774b-bcce-b302099a8059"),
+                       "What in the stream it is about: a referral, a step."),
+                   must("who", slug(), "Who has to meet it."), must("since", moment()),
+                   must("dueAt", moment()), must("overdue", boolean()),
+                   must("clock", boolean(), "The ledger's own key acts when it passes.")}));
+  s.define("DeadlineList", page_shape("deadlines", named("Deadline")));
 }
 
 }  // namespace relais::api

@@ -73,11 +73,7 @@ Status read_range(const Request& request, const log::Ledger& ledger, const log::
     query.filter.until = index.value;
     if (!parse_rfc3339(*to)) RELAIS_TRY(check_position("to", index.value, head));
   }
-  const std::string_view order = request.param("order").value_or("asc");
-  if (order != "asc" && order != "desc")
-    return fail(
-        error(Errc::malformed, "order-form", "an unknown order").at("order").accepts("asc, desc"));
-  query.filter.newest_first = order == "desc";
+  query.filter.newest_first = request.param("order") == "desc";
   return {};
 }
 
@@ -97,19 +93,11 @@ Status read_cursor(const Call& call, const Context& context, EventQuery& query) 
 
 }  // namespace
 
-std::vector<std::string_view> list_parameters() {
-  return {"stream", "type", "signatory", "axis", "from", "to", "order", "cursor", "limit"};
-}
-
-std::vector<std::string_view> live_parameters() {
-  return {"stream", "type", "signatory", "axis", "from"};
-}
-
 Result<EventQuery> parse_event_query(const Call& call, const Context& context) {
   const Request& request = call.request;
   const log::Head& head = *call.head;
   EventQuery query;
-  RELAIS_ASSIGN(query.limit, page_limit(request));
+  query.limit = page_limit(request);
   if (const auto stream = request.param("stream")) RELAIS_TRY(read_stream(*stream, query));
   if (const auto slug = request.param("signatory"))
     RELAIS_TRY(read_signatory(*slug, *head.registry, query));

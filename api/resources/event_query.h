@@ -22,10 +22,6 @@ struct EventQuery {
   std::size_t limit = 0;
 };
 
-/// Parameters of a list, and of the live stream.
-std::vector<std::string_view> list_parameters();
-std::vector<std::string_view> live_parameters();
-
 /// Reads the filters stream, type (of the form "relais.case.*.v1" or "case.*"), signatory, axis,
 /// from and to ([from, to), each an index or a time), order, cursor and limit. Errors name the
 /// parameter and what it accepts.

@@ -2,7 +2,6 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/rules/rules.h"
-#include "ledger/statement/catalogue.h"
 
 namespace relais::api {
 
@@ -17,16 +16,6 @@ Result<std::optional<SignatoryId>> signatory_parameter(const Request& request,
                   .accepts("an id of /v1/signatories"));
 }
 
-Result<std::optional<std::string_view>> vocabulary_parameter(const Request& request,
-                                                             std::string_view name,
-                                                             std::string_view vocabulary) {
-  const auto value = request.param(name);
-  if (!value || statement::vocabulary(vocabulary).contains(*value)) return value;
-  return fail(error(Errc::malformed, "vocabulary", "not a value of the vocabulary")
-                  .at(std::string(name))
-                  .accepts("a value of the vocabulary " + std::string(vocabulary)));
-}
-
 Result<std::optional<std::string_view>> territory_parameter(const Request& request,
                                                             const rules::Registry& registry) {
   const auto value = request.param("territory");
@@ -37,13 +26,9 @@ Result<std::optional<std::string_view>> territory_parameter(const Request& reque
                   .accepts(rules::accepted_territories(registry)));
 }
 
-Result<std::optional<Day>> day_parameter(const Request& request, std::string_view name) {
+std::optional<Day> day_parameter(const Request& request, std::string_view name) {
   const auto text = request.param(name);
-  if (!text) return std::optional<Day>();
-  if (const auto day = parse_date(*text)) return std::optional(*day);
-  return fail(error(Errc::malformed, "day-form", "not a day")
-                  .at(std::string(name))
-                  .accepts("a date, as 2026-09-30"));
+  return text ? parse_date(*text) : std::nullopt;
 }
 
 }  // namespace relais::api

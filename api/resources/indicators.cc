@@ -1,5 +1,8 @@
 // GET /v1/indicators: tables of counts, with the small ones hidden (docs/DOMAIN.md, section 4).
 #include "api/context.h"
+#include "api/contract/choices.h"
+#include "api/resources/filters.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/calendar.h"
 #include "projections/read.h"
@@ -26,11 +29,7 @@ constexpr Known kKnown[] = {
     {Indicator::trainings, "trainings", "trainings", "headcount",
      "trainings delivered and people trained, by the quarter in which the ledger received them"}};
 
-struct By {
-  Dimension dimension;
-  std::string_view name;
-};
-constexpr By kBy[] = {{Dimension::audience, "audience"}, {Dimension::signatory, "signatory"}};
+using By = Choice<Dimension>;
 
 Result<const Known*> find_known(std::string_view name) {
   std::string accepted;
@@ -42,27 +41,13 @@ Result<const Known*> find_known(std::string_view name) {
                   .accepts(std::move(accepted)));
 }
 
-Result<By> by_parameter(const Request& request) {
-  const auto given = request.param("by");
-  if (!given) return By{Dimension::none, {}};
-  std::string accepted;
-  for (const By& b : kBy) {
-    if (b.name == *given) return b;
-    accepted.append(accepted.empty() ? "" : ", ").append(b.name);
-  }
-  return fail(error(Errc::malformed, "dimension-unknown", "the table has no such dimension")
-                  .at("by")
-                  .accepts(std::move(accepted)));
-}
-
 /// The last quarter that was over on the day that is asked for: a quarter under way has no column,
 /// or two answers could be subtracted from each other.
 Result<Quarter> last_quarter(const Request& request, Day today) {
   Day day = today;
-  if (const auto given = request.param("asOf")) {
-    const auto date = parse_date(*given);
-    if (!date || *date > today)
-      return fail(error(Errc::malformed, "day-form", "not a day, or one that is still to come")
+  if (const auto date = day_parameter(request, "asOf")) {
+    if (*date > today)
+      return fail(error(Errc::malformed, "day-form", "a day that is still to come")
                       .at("asOf")
                       .accepts("a date, as 2026-09-30, " + to_date(today) + " at the latest"));
     day = *date;
@@ -72,15 +57,14 @@ Result<Quarter> last_quarter(const Request& request, Day today) {
   return over ? quarter : Quarter{quarter.number - 1};
 }
 
-Result<std::uint64_t> threshold_parameter(const Request& request, const Registry& registry) {
-  const auto given = request.param("for");
-  if (!given || *given == "partners")
-    return registry.parameters[rules::Parameter::small_cell_threshold];
-  if (*given == "publication")
-    return registry.parameters[rules::Parameter::small_cell_threshold_public];
-  return fail(error(Errc::malformed, "readership-unknown", "not a readership of a table")
-                  .at("for")
-                  .accepts("partners, publication"));
+std::uint64_t threshold_parameter(const Request& request, const Registry& registry) {
+  const auto given = chosen(request, "for", readerships());
+  return registry.parameters[given.value_or(rules::Parameter::small_cell_threshold)];
+}
+
+By by_parameter(const Request& request) {
+  const auto given = chosen(request, "by", dimensions());
+  return given ? By{*request.param("by"), *given} : By{{}, Dimension::none};
 }
 
 /// Every value of a dimension with its name: a table says 0, and does not leave a cell out.
@@ -127,14 +111,14 @@ void write_column(JsonWriter& json, const Table& table, const IndicatorColumn& c
     persons.push_back(counts.back().persons);
   }
   // Without a dimension the total is the only cell.
-  if (table.by.dimension == Dimension::none) persons.push_back(column.total.persons);
+  if (table.by.value == Dimension::none) persons.push_back(column.total.persons);
   const projections::Suppression hidden = projections::suppress(persons, table.threshold);
   json.begin_object();
   json.member("period", column.quarter.text());
   json.key("total").begin_object();
   write_count(json, table.known, column.total, hidden.total);
   json.end_object();
-  if (table.by.dimension != Dimension::none) {
+  if (table.by.value != Dimension::none) {
     json.key("cells").begin_array();
     for (std::size_t i = 0; i < table.values.size(); ++i) {
       json.begin_object().member(table.by.name, table.values[i].second);
@@ -148,23 +132,23 @@ void write_column(JsonWriter& json, const Table& table, const IndicatorColumn& c
 
 Result<Response> show(Call& call, const Context& context) {
   RELAIS_ASSIGN(const Known* known, find_known(call.captures[0]));
-  RELAIS_ASSIGN(const By by, by_parameter(call.request));
+  const By by = by_parameter(call.request);
   const Day today = rules::legal_day(context.clock.now());
   RELAIS_ASSIGN(const Quarter last, last_quarter(call.request, today));
   const Registry& registry = *call.head->registry;
-  RELAIS_ASSIGN(const std::uint64_t threshold, threshold_parameter(call.request, registry));
+  const std::uint64_t threshold = threshold_parameter(call.request, registry);
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object();
   json.member("indicator", known->name).member("meaning", known->meaning);
   json.member("asOf", to_date(last.last_day()));
-  if (by.dimension != Dimension::none) json.member("by", by.name);
+  if (by.value != Dimension::none) json.member("by", by.name);
   json.member("threshold", threshold);
   json.key("periods").begin_array();
-  const Table table{*known, by, threshold, values_of(by.dimension, registry)};
+  const Table table{*known, by, threshold, values_of(by.value, registry)};
   for (const IndicatorColumn& column :
-       projections::indicator(*call.head->records, known->indicator, by.dimension, last))
+       projections::indicator(*call.head->records, known->indicator, by.value, last))
     write_column(json, table, column);
   json.end_array().end_object();
   return response;
@@ -178,7 +162,7 @@ Result<Response> list_indicators(Call&) {
   for (const Known& k : kKnown) {
     json.begin_object().member("name", k.name).member("meaning", k.meaning);
     json.key("by").begin_array();
-    for (const By& b : kBy) json.text(b.name);
+    for (const By& b : dimensions()) json.text(b.name);
     json.end_array().end_object();
   }
   json.end_array().end_object();
@@ -188,12 +172,39 @@ Result<Response> list_indicators(Call&) {
 }  // namespace
 
 void add_indicator_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/indicators").giving(Gives::no_case_data).answers(list_indicators));
-  router.add(Route::get("/v1/indicators/{name}")
-                 .query({"asOf", "by", "for"})
-                 .heavy()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return show(call, context); }));
+  router.add(Route::get("/v1/indicators").answers(list_indicators));
+  router.add(Route::get("/v1/indicators/{name}").answers([&context](Call& call) {
+    return show(call, context);
+  }));
+}
+
+void describe_indicators(shape::Shapes& s) {
+  using namespace shape;
+  std::vector<std::string> names;
+  for (const Known& k : kKnown) names.emplace_back(k.name);
+  const auto by = one_of(names_of(dimensions()));
+  const auto count = [&](bool cell) {
+    std::vector<Member> members;
+    if (cell) {
+      // A cell is named by its dimension.
+      members.push_back(may("audience", s.wire<schema::TrainingPublic>()));
+      members.push_back(may("signatory", slug()));
+    }
+    members.push_back(must("trainings", or_null("integer")));
+    members.push_back(must("headcount", or_null("integer"), "Null where it is hidden."));
+    members.push_back(may("hidden", just(true)));
+    return object(members);
+  };
+  s.define("IndicatorList",
+           object({must("indicators",
+                        list(object({must("name", one_of(names)), must("meaning", text("exemple")),
+                                     must("by", list(by), "Its dimensions.")})))}));
+  s.define("Indicator", object({must("indicator", one_of(names)), must("meaning", text("exemple")),
+                                must("asOf", day(), "The last day that is counted."), may("by", by),
+                                must("threshold", number(5), "Counts below it are hidden."),
+                                must("periods", list(object({must("period", text("2026-Q3")),
+                                                             must("total", count(false)),
+                                                             may("cells", list(count(true)))})))}));
 }
 
 }  // namespace relais::api

@@ -224,10 +224,9 @@ Result<Response> live(Context& context, Call& call) {
 }  // namespace
 
 void add_live_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/events/live")
-                 .query(live_parameters())
-                 .giving(Gives::stream_of_cases)
-                 .answers([&context](Call& call) { return live(context, call); }));
+  router.add(Route::get("/v1/events/live").answers([&context](Call& call) {
+    return live(context, call);
+  }));
 }
 
 }  // namespace relais::api

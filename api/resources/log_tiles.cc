@@ -5,6 +5,7 @@
 #include "api/reading/visibility.h"
 #include "api/resources/event_json.h"
 #include "api/resources/tiles.h"
+#include "api/shapes.h"
 #include "ledger/base/bytes.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/statement/statement.h"
@@ -83,25 +84,31 @@ Result<Response> keys(Context& context, Call& call) {
 }  // namespace
 
 void add_log_routes(Router& router, Context& context) {
-  router.add(
-      Route::get("/log/checkpoint").open().giving(Gives::no_case_data).answers([](Call& call) {
-        return note_response(call.head->note);
-      }));
-  router.add(Route::get("/log/vkey").open().giving(Gives::no_case_data).answers([&context](Call&) {
+  router.add(Route::get("/log/checkpoint").answers([](Call& call) {
+    return note_response(call.head->note);
+  }));
+  router.add(Route::get("/log/vkey").answers([&context](Call&) {
     return note_response(merkle::to_vkey(context.ledger.vkey()) + "\n");
   }));
   router.add(
-      Route::get("/log/keys").open().giving(Gives::no_case_data).answers([&context](Call& call) {
-        return keys(context, call);
-      }));
-  router.add(Route::get("/log/tile/entries/{*}")
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return bundle(context, call); }));
-  router.add(Route::get("/log/tile/{*}")
-                 .open()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return tile(context, call); }));
+      Route::get("/log/keys").answers([&context](Call& call) { return keys(context, call); }));
+  router.add(Route::get("/log/tile/entries/{*}").answers([&context](Call& call) {
+    return bundle(context, call);
+  }));
+  router.add(
+      Route::get("/log/tile/{*}").answers([&context](Call& call) { return tile(context, call); }));
+}
+
+void describe_log(shape::Shapes& s) {
+  using namespace shape;
+  s.define("LogKeys",
+           object({must("origin", text("relais.example/rhone-2023")),
+                   must("keys",
+                        list(object({must("vkey", text("relais.example/rhone-2023+0a1b2c3d+ZQ==")),
+                                     must("from", number(0), "The first tree size it signs."),
+                                     may("statement", text("eyJhbGciOiJFZERTQSJ9.e30.c2ln~")),
+                                     may("receipt", text("c2sp.org/tlog-proof@v1\n…"))})),
+                        "The first one first.")}));
 }
 
 }  // namespace relais::api

@@ -2,6 +2,7 @@
 // /admin/rotate-wrapping-key on the unix socket.
 #include "api/context.h"
 #include "api/http/problem.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 
 namespace relais::api {
@@ -117,30 +118,33 @@ void rebuild(Context& context, const Respond& respond) {
 }  // namespace
 
 void add_operation_routes(Router& router, Context& context) {
-  router.add(Route::get("/livez").open().giving(Gives::no_case_data).answers([](Call&) {
-    return livez();
+  router.add(Route::get("/livez").answers([](Call&) { return livez(); }));
+  router.add(Route::post("/admin/rotate-wrapping-key").answers([&context](Call&) {
+    return rotate_wrapping_key(context);
   }));
-  router.add(Route::post("/admin/rotate-wrapping-key")
-                 .local()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call&) { return rotate_wrapping_key(context); }));
   router.add(
-      Route::get("/readyz").open().giving(Gives::no_case_data).answers([&context](Call& call) {
-        return readyz(context, call);
-      }));
-  router.add(Route::get("/metrics")
-                 .to(Access::operation)
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call&) { return metrics(context); }));
-  router.add(Route::post("/admin/confirm-clock")
-                 .local()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call&) { return confirm_clock(context); }));
-  router.add(
-      Route::post("/admin/rebuild")
-          .local()
-          .giving(Gives::no_case_data)
-          .answers_later([&context](Call&, const Respond& respond) { rebuild(context, respond); }));
+      Route::get("/readyz").answers([&context](Call& call) { return readyz(context, call); }));
+  router.add(Route::get("/metrics").answers([&context](Call&) { return metrics(context); }));
+  router.add(Route::post("/admin/confirm-clock").answers([&context](Call&) {
+    return confirm_clock(context);
+  }));
+  router.add(Route::post("/admin/rebuild").answers_later([&context](Call&, const Respond& respond) {
+    rebuild(context, respond);
+  }));
+}
+
+void describe_operations(shape::Shapes& s) {
+  using namespace shape;
+  s.phases("ClockState", ClockState::agrees, ClockState::unconfirmed);
+  s.define("Readiness",
+           object({must("status", just("ready")), must("size", number(42), "Of the log."),
+                   may("clock", named("ClockState")), may("clockBehindLogSeconds", number(7)),
+                   may("largeRequests", just("refused")), may("storage", just("low")),
+                   may("erasure", just("owed")), may("erasureFailure", text("storage-full")),
+                   may("reads", just("refused")), may("readsFailure", text("trace-failed"))}));
+  s.define("ClockConfirmed", object({must("clock", named("ClockState"))}));
+  s.define("Rebuilt", object({must("generation", number(2), "Of the read models.")}));
+  s.define("RotationOwed", object({must("rotation", just("owed"))}));
 }
 
 }  // namespace relais::api

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/http/target.h"
+#include "api/shapes.h"
 #include "ledger/base/clock.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/crypto/sha256.h"
@@ -62,15 +63,9 @@ void add_next_link(Response& response, const Request& request, std::string_view 
 
 }  // namespace
 
-Result<std::size_t> page_limit(const Request& request) {
+std::size_t page_limit(const Request& request) {
   const auto text = request.param("limit");
-  if (!text) return projections::kDefaultPage;
-  const auto limit = parse_number(*text);
-  if (!limit || *limit == 0 || *limit > projections::kMaxPage)
-    return fail(error(Errc::malformed, "limit-range", "not a size of a page")
-                    .at("limit")
-                    .accepts("1 to " + std::to_string(projections::kMaxPage)));
-  return static_cast<std::size_t>(*limit);
+  return text ? parse_number(*text).value_or(projections::kDefaultPage) : projections::kDefaultPage;
 }
 
 Result<std::string> page_cursor(const Call& call, const Context& context) {
@@ -123,13 +118,8 @@ Status check_position(std::string_view name, std::uint64_t index, const log::Hea
                   .accepts("an index of at most " + std::to_string(size)));
 }
 
-Result<bool> flag(const Request& request, std::string_view name) {
-  const auto text = request.param(name);
-  if (!text || *text == "false") return false;
-  if (*text == "true") return true;
-  return fail(error(Errc::malformed, "flag-form", "neither true nor false")
-                  .at(std::string(name))
-                  .accepts("true, false"));
+bool flag(const Request& request, std::string_view name) {
+  return request.param(name) == "true";
 }
 
 Result<std::optional<TreeSize>> as_of(const Request& request, const log::Ledger& ledger,
@@ -180,6 +170,12 @@ void tag_by_content(Response& response, const Request& request, std::string_view
     response.body.clear();
   }
   response.headers.emplace_back("etag", std::move(etag));
+}
+
+shape::Schema page_shape(std::string_view name, shape::Schema items) {
+  using namespace shape;
+  return object({must(name, list(std::move(items))),
+                 may("next", named("Cursor"), "Where it goes on, if it does.")});
 }
 
 }  // namespace relais::api

@@ -14,8 +14,8 @@
 
 namespace relais::api {
 
-/// The parameter `limit`, or the default (projections/read.h); rule "limit-range".
-Result<std::size_t> page_limit(const Request& request);
+/// The parameter `limit`, or the default (projections/read.h).
+std::size_t page_limit(const Request& request);
 /// The parameter `cursor` as the bytes that end_page() was given; empty when absent. Cursors are
 /// sealed: they tell nothing, since positions may be those of what the reader does not see, and
 /// hold for one reader and one list only. Rule "cursor-form".
@@ -29,8 +29,7 @@ Result<std::uint64_t> number_cursor(std::string_view bytes);
 void end_page(JsonWriter& json, Response& response, const Call& call, const Context& context,
               std::string_view next);
 
-/// A number of an index, an hour of RFC 3339, or "true"/"false" as parameters give them. Rules
-/// "position-form", "flag-form".
+/// The first index at a position as parameters give it: a number, or a time of RFC 3339.
 Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
                                 const log::Ledger& ledger);
 /// The same of another log: `at` gives the first index at a time.
@@ -40,7 +39,8 @@ Result<LogIndex> first_index_at(std::string_view name, std::string_view text,
 /// comes of another log, or of one that was cut back, and going on from there would skip what comes
 /// ("position-beyond-head").
 Status check_position(std::string_view name, std::uint64_t index, const log::Head& head);
-Result<bool> flag(const Request& request, std::string_view name);
+/// Whether the parameter is "true".
+bool flag(const Request& request, std::string_view name);
 
 /// The size of the log that the parameter `asOf` means: after the entry of an index, or with all
 /// entries received up to a time. Nothing when it is absent.

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "api/context.h"
+#include "api/contract/choices.h"
 #include "api/reading/visibility.h"
 #include "api/resources/filters.h"
 #include "api/resources/paging.h"
@@ -34,10 +35,9 @@ struct ParcoursQuery {
 Result<ParcoursQuery> parse_query(const Call& call, Visibility& visibility) {
   const Request& request = call.request;
   ParcoursQuery query;
-  RELAIS_ASSIGN(query.phase, choice(request, "phase", choices(PspPhase::applied, PspPhase::ended),
-                                    "phase-unknown", "no parcours is ever in this state"));
+  query.phase = chosen(request, "phase", parcours_phases());
   RELAIS_ASSIGN(query.applicant, signatory_parameter(request, "applicant", *call.head->registry));
-  RELAIS_ASSIGN(query.overdue, flag(request, "overdue"));
+  query.overdue = flag(request, "overdue");
   if (const auto session = request.param("session")) {
     query.session = std::string(*session);
     if (visibility.sees_session(*query.session))
@@ -53,7 +53,7 @@ Result<Response> list_parcours(const Context& context, Call& call) {
   const rules::Registry& registry = *call.head->registry;
   Visibility visibility(call.reader, records, now);
   RELAIS_ASSIGN(const ParcoursQuery query, parse_query(call, visibility));
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   std::unordered_map<Uuid, Parcours, UuidHash> seen;  // of the page, and one more
   const auto page = projections::parcours(
@@ -86,11 +86,8 @@ Result<Response> list_parcours(const Context& context, Call& call) {
 }  // namespace
 
 void add_parcours_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/psp")
-                 .query({"phase", "session", "applicant", "overdue", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list_parcours(context, call); }));
+  router.add(Route::get("/v1/psp").answers(
+      [&context](Call& call) { return list_parcours(context, call); }));
 }
 
 }  // namespace relais::api

@@ -1,4 +1,6 @@
 #include "api/resources/parcours_json.h"
+#include "api/shapes.h"
+#include "projections/json/case_shapes.h"
 
 #include <algorithm>
 
@@ -70,6 +72,23 @@ void write_parcours(JsonWriter& json, const rules::Registry& registry, const Par
     json.end_object();
   }
   json.end_array();
+}
+
+void describe_parcours(shape::Shapes& s) {
+  using namespace shape;
+  s.define("Opinion", object({must("opinion", s.wire<schema::OpinionKind>()),
+                              must("inFavour", number(4)), must("against", number(1)),
+                              must("abstained", number(0)), must("at", moment())}));
+  std::vector<Member> members = projections::psp_members(s);
+  for (Member& m : std::vector<Member>{
+           must("appliedOn", day()), may("votes", named("Opinion"), "For who hears the debates."),
+           may("decidedAt", moment()), may("refusedRenewal", just(true)), may("appealedOn", day()),
+           may("permitValidUntil", day()), must("deadlines", list(deadline_shape()))})
+    members.push_back(std::move(m));
+  s.define("Parcours", object(members));
+  members.insert(members.begin(), must("case", uuid()));
+  s.define("ParcoursOfCase", object(members));
+  s.define("ParcoursList", page_shape("parcours", named("ParcoursOfCase")));
 }
 
 }  // namespace relais::api

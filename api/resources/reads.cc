@@ -11,6 +11,7 @@
 #include "api/resources/event_query.h"
 #include "api/resources/paging.h"
 #include "api/resources/tiles.h"
+#include "api/shapes.h"
 #include "ledger/crypto/base64.h"
 #include "ledger/merkle/receipt.h"
 #include "ledger/statement/statement.h"
@@ -58,13 +59,9 @@ std::size_t bytes_of(const Seen& seen) {
 Result<ReadQuery> parse_read_query(const Call& call, const Context& context) {
   const Request& request = call.request;
   ReadQuery query;
-  RELAIS_ASSIGN(query.limit, page_limit(request));
+  query.limit = page_limit(request);
   if (const auto id = request.param("case")) {
     query.case_id = parse_uuid(*id);
-    if (!query.case_id)
-      return fail(error(Errc::malformed, "uuid-form", "not an identifier of a case")
-                      .at("case")
-                      .accepts("a UUID (RFC 9562)"));
   }
   if (const auto slug = request.param("signatory")) {
     if (call.head->registry->find_slug(*slug) == nullptr)
@@ -314,10 +311,7 @@ Result<Response> list_reads(const Context& context, Call& call) {
 /// for nobody else.
 Result<Response> look_receipt(const Context& context, Call& call) {
   std::optional<Uuid> case_id;
-  if (const auto id = call.request.param("case")) {
-    case_id = parse_uuid(*id);
-    if (!case_id) return fail(absent());
-  }
+  if (const auto id = call.request.param("case")) case_id = parse_uuid(*id);
   const std::string_view text = call.captures[0];
   std::uint64_t index = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), index);
@@ -355,28 +349,39 @@ Result<Response> look_tile(const Context& context, Call& call) {
 }  // namespace
 
 void add_read_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/audit/reads")
-                 .query({"case", "signatory", "from", "to", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list_reads(context, call); }));
-  router.add(Route::get("/v1/audit/reads/{index}/receipt")
-                 .query({"case"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return look_receipt(context, call); }));
-  router.add(Route::get("/log/reads/checkpoint")
-                 .open()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call&) { return note_response(context.reads.head()->note); }));
-  router.add(
-      Route::get("/log/reads/vkey").open().giving(Gives::no_case_data).answers([&context](Call&) {
-        return note_response(merkle::to_vkey(context.reads.vkey()) + "\n");
-      }));
-  router.add(Route::get("/log/reads/tile/{*}")
-                 .open()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return look_tile(context, call); }));
+  router.add(Route::get("/v1/audit/reads").answers([&context](Call& call) {
+    return list_reads(context, call);
+  }));
+  router.add(Route::get("/v1/audit/reads/{index}/receipt").answers([&context](Call& call) {
+    return look_receipt(context, call);
+  }));
+  router.add(Route::get("/log/reads/checkpoint").answers([&context](Call&) {
+    return note_response(context.reads.head()->note);
+  }));
+  router.add(Route::get("/log/reads/vkey").answers([&context](Call&) {
+    return note_response(merkle::to_vkey(context.reads.vkey()) + "\n");
+  }));
+  router.add(Route::get("/log/reads/tile/{*}").answers([&context](Call& call) {
+    return look_tile(context, call);
+  }));
+}
+
+void describe_reads(shape::Shapes& s) {
+  using namespace shape;
+  const auto look = object({may("case", uuid()),
+                            may("emergency", index(), "The act by which the case was open to it."),
+                            must("look", text("WyJzZWwiLCJyZWdhcmQiXQ"), "The signed bytes."),
+                            may("items", number(0), "What was given that is no event."),
+                            may("events", list(index())), may("disclosed", list(index())),
+                            may("detail", text("WyJzZWwiLCJkZXRhaWwiXQ"), "The signed bytes.")});
+  s.define("Read",
+           object({must("index", number(7), "In the log of reads."), must("receivedAt", moment()),
+                   must("signatory", slug()), must("kid", digest()),
+                   must("token", text("01890a5d-ac96-774b-bcce-b302099a805a")),
+                   must("purpose", text("suivi")), must("route", text("GET /v1/cases/{id}")),
+                   must("status", number(200)), must("looks", list(look)),
+                   must("record", text("eyJleGVtcGxlIjoiaW52ZW50w6kifQ"), "The signed bytes.")}));
+  s.define("ReadList", page_shape("reads", named("Read")));
 }
 
 }  // namespace relais::api

@@ -1,4 +1,5 @@
 #include "api/resources/reads_json.h"
+#include "api/shapes.h"
 
 #include "ledger/base/clock.h"
 
@@ -31,6 +32,14 @@ void append_looks(std::string& object, const reads::Summary& summary) {
   JsonWriter json(object);
   write_looks(json, summary);
   object.push_back('}');
+}
+
+void describe_looks(shape::Shapes& s) {
+  using namespace shape;
+  s.define("Look",
+           object({must("signatory", slug()),
+                   may("purpose", text("suivi"), "Absent: all its others together."),
+                   must("times", number(2)), must("first", moment()), must("last", moment())}));
 }
 
 }  // namespace relais::api

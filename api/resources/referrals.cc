@@ -1,25 +1,19 @@
 // GET /v1/referrals: what others ask of a signatory (inbox), and what it asks of others (outbox).
 #include "api/context.h"
+#include "api/contract/choices.h"
 #include "api/resources/paging.h"
+#include "api/shapes.h"
 #include "projections/json/case_json.h"
 #include "projections/read.h"
 
 namespace relais::api {
 namespace {
 
-Result<projections::Box> box_parameter(const Request& request) {
-  const std::string_view box = request.param("box").value_or("inbox");
-  if (box == "inbox") return projections::Box::inbox;
-  if (box == "outbox") return projections::Box::outbox;
-  return fail(
-      error(Errc::malformed, "box-unknown", "an unknown box").at("box").accepts("inbox, outbox"));
-}
-
 // Who sends or gets a referral takes part in its case, so that each line may be seen.
 Result<Response> list_referrals(const Context& context, Call& call) {
-  RELAIS_ASSIGN(const projections::Box box, box_parameter(call.request));
-  RELAIS_ASSIGN(const bool open_only, flag(call.request, "open"));
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const auto box = chosen(call.request, "box", boxes()).value_or(projections::Box::inbox);
+  const bool open_only = flag(call.request, "open");
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   const auto page =
       projections::referrals(*call.head->records, call.reader.id, box, open_only, cursor, limit);
@@ -38,11 +32,13 @@ Result<Response> list_referrals(const Context& context, Call& call) {
 }  // namespace
 
 void add_referral_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/referrals")
-                 .query({"box", "open", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return list_referrals(context, call); }));
+  router.add(Route::get("/v1/referrals").answers([&context](Call& call) {
+    return list_referrals(context, call);
+  }));
+}
+
+void describe_referrals(shape::Shapes& s) {
+  s.define("ReferralList", page_shape("referrals", shape::named("Referral")));
 }
 
 }  // namespace relais::api

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "api/context.h"
+#include "api/contract/choices.h"
 #include "api/http/problem.h"
 #include "api/reading/visibility.h"
 #include "api/resources/filters.h"
 #include "api/resources/paging.h"
 #include "api/resources/parcours_json.h"
+#include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "projections/json/case_json.h"
 #include "projections/read.h"
@@ -39,14 +41,10 @@ void write_session(JsonWriter& json, const rules::Registry& registry, const Sess
 
 Result<Response> list_sessions(const Context& context, Call& call) {
   projections::SessionFilter filter;
-  RELAIS_ASSIGN(filter.held,
-                choice<bool>(call.request, "phase", {{"CONVENED", false}, {"HELD", true}},
-                             "phase-unknown", "no session is ever in this state"));
-  RELAIS_ASSIGN(const auto from, day_parameter(call.request, "from"));
-  RELAIS_ASSIGN(const auto to, day_parameter(call.request, "to"));
-  filter.from = from.value_or(filter.from);
-  filter.until = to.value_or(filter.until);
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  filter.held = chosen(call.request, "phase", session_phases());
+  filter.from = day_parameter(call.request, "from").value_or(filter.from);
+  filter.until = day_parameter(call.request, "to").value_or(filter.until);
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
   filter.wanted = [&](const std::string& name) { return visibility.sees_session(name); };
@@ -100,7 +98,7 @@ Result<Response> one_session(const Context& context, Call& call) {
   if (!visibility.sees_session(name)) return fail(absent());
   const auto session = projections::find_session(*call.head->records, name);
   if (!session) return fail(absent());
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   const auto files = projections::files_of(*call.head->records, *session, cursor, limit);
   Response response;
@@ -123,16 +121,35 @@ Result<Response> one_session(const Context& context, Call& call) {
 }  // namespace
 
 void add_session_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/sessions")
-                 .query({"phase", "from", "to", "cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return list_sessions(context, call); }));
-  router.add(Route::get("/v1/sessions/{name}")
-                 .query({"cursor", "limit"})
-                 .heavy()
-                 .giving(Gives::case_data)
-                 .answers([&context](Call& call) { return one_session(context, call); }));
+  router.add(Route::get("/v1/sessions").answers([&context](Call& call) {
+    return list_sessions(context, call);
+  }));
+  router.add(Route::get("/v1/sessions/{name}").answers([&context](Call& call) {
+    return one_session(context, call);
+  }));
+}
+
+void describe_sessions(shape::Shapes& s) {
+  using namespace shape;
+  std::vector<Member> members = {
+      must("name", text("commission-2026-11")),
+      must("phase", one_of(names_of(session_phases()))),
+      must("heldOn", day(), "The day for which it was convened, or on which it was held."),
+      must("convenedAt", moment()),
+      may("heldAt", moment()),
+      may("minutesHash", digest()),
+      must("quorum", number(4)),
+      must("members", list(slug())),
+      may("present", list(slug()))};
+  s.define("Session", object(members));
+  s.define("SessionList", page_shape("sessions", named("Session")));
+  members.push_back(must(
+      "files",
+      list(object({must("case", uuid()), may("recused", list(slug()), "Who does not sit on it."),
+                   may("opinion", named("Opinion"), "Of this session."),
+                   may("parcours", named("Parcours"))}))));
+  members.push_back(may("next", named("Cursor")));
+  s.define("SessionWithFiles", object(members));
 }
 
 }  // namespace relais::api

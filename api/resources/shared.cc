@@ -1,12 +1,16 @@
 // GET /v1/library, /v1/network: what the partnership shares of what it knows (axis 2) and of whom
 // it works with (axis 4).
+#include <algorithm>
+
 #include "api/context.h"
+#include "api/contract/choices.h"
 #include "api/http/problem.h"
 #include "api/reading/visibility.h"
 #include "api/resources/event_json.h"
 #include "api/resources/event_query.h"
 #include "api/resources/filters.h"
 #include "api/resources/paging.h"
+#include "api/shapes.h"
 #include "ledger/base/json.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/statement/statement.h"
@@ -19,25 +23,13 @@ using projections::SharedItem;
 using projections::SharedKind;
 using projections::Shelf;
 
-constexpr Choice<SharedKind> kLibrary[] = {{"training", SharedKind::training},
-                                           {"tool", SharedKind::tool},
-                                           {"practice", SharedKind::practice},
-                                           {"need", SharedKind::need}};
-constexpr Choice<SharedKind> kNetwork[] = {{"partner", SharedKind::partner},
-                                           {"pathway", SharedKind::pathway},
-                                           {"joint_action", SharedKind::joint_action}};
-
-std::vector<Choice<SharedKind>> kinds_of(Shelf shelf) {
-  if (shelf == Shelf::library) return {std::begin(kLibrary), std::end(kLibrary)};
-  return {std::begin(kNetwork), std::end(kNetwork)};
+Choices<SharedKind> kinds_of(Shelf shelf) {
+  return shelf == Shelf::library ? library_kinds() : network_kinds();
 }
 
-std::string_view name_of(SharedKind kind) {
-  for (const auto& c : kLibrary)
-    if (c.value == kind) return c.name;
-  for (const auto& c : kNetwork)
-    if (c.value == kind) return c.name;
-  return {};
+std::string_view name_of(SharedKind kind, const Choices<SharedKind>& kinds) {
+  const auto found = std::ranges::find(kinds, kind, &Choice<SharedKind>::value);
+  return found == kinds.end() ? std::string_view() : found->name;
 }
 
 /// What only the act itself tells.
@@ -81,7 +73,7 @@ Result<ActFilter> act_filter(const Call& call, Shelf shelf) {
   const rules::Registry& registry = *call.head->registry;
   ActFilter filter;
   RELAIS_ASSIGN(filter.signatory, signatory_parameter(call.request, "signatory", registry));
-  RELAIS_ASSIGN(filter.need, vocabulary_parameter(call.request, "need", "need"));
+  filter.need = call.request.param("need");
   // A partner may be anywhere: networks do not end where the convention does.
   if (shelf == Shelf::network) {
     filter.territory = call.request.param("territory");
@@ -95,11 +87,10 @@ Result<projections::SharedPage> find_items(const Context& context, const Call& c
                                            Acts& acts) {
   projections::SharedFilter filter;
   filter.shelf = shelf;
-  RELAIS_ASSIGN(filter.kind, choice(call.request, "kind", kinds_of(shelf), "kind-unknown",
-                                    "nothing of this kind is shared here"));
-  RELAIS_ASSIGN(filter.replaced, flag(call.request, "replaced"));
+  filter.kind = chosen(call.request, "kind", kinds_of(shelf));
+  filter.replaced = flag(call.request, "replaced");
   RELAIS_ASSIGN(const ActFilter act, act_filter(call, shelf));
-  RELAIS_ASSIGN(const std::size_t limit, page_limit(call.request));
+  const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   Status read;
   if (act.any())
@@ -125,9 +116,10 @@ Result<Response> list_items(const Context& context, Call& call, Shelf shelf) {
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key(shelf == Shelf::library ? "library" : "network").begin_array();
+  const auto kinds = kinds_of(shelf);
   for (const SharedItem& item : page.items) {
     RELAIS_ASSIGN(const schema::Event::Reader event, acts.at(item.index));
-    json.begin_object().member("kind", name_of(item.kind));
+    json.begin_object().member("kind", name_of(item.kind, kinds));
     if (item.replaced_by) json.member("replacedBy", item.replaced_by->value);
     json.key("act");
     write_event(json, *call.head->registry, item.index, event, event.getVersion());
@@ -141,15 +133,22 @@ Result<Response> list_items(const Context& context, Call& call, Shelf shelf) {
 
 void add_shared_routes(Router& router, Context& context) {
   const auto add = [&](std::string_view path, Shelf shelf) {
-    router.add(
-        Route::get(path)
-            .query({"kind", "signatory", "need", "territory", "replaced", "cursor", "limit"})
-            .heavy()
-            .giving(Gives::no_case_data)
-            .answers([&context, shelf](Call& call) { return list_items(context, call, shelf); }));
+    router.add(Route::get(path).answers(
+        [&context, shelf](Call& call) { return list_items(context, call, shelf); }));
   };
   add("/v1/library", Shelf::library);
   add("/v1/network", Shelf::network);
+}
+
+void describe_shared(shape::Shapes& s) {
+  using namespace shape;
+  const auto items = [](const Choices<SharedKind>& kinds) {
+    return object({must("kind", one_of(names_of(kinds))),
+                   may("replacedBy", index(), "A later act counts in its place."),
+                   must("act", named("Event"))});
+  };
+  s.define("Library", page_shape("library", items(library_kinds())));
+  s.define("Network", page_shape("network", items(network_kinds())));
 }
 
 }  // namespace relais::api

@@ -1,6 +1,7 @@
 // GET /v1/signatories, /v1/keys: the convention's members and the keys they sign with.
 #include "api/context.h"
 #include "api/resources/paging.h"
+#include "api/shapes.h"
 #include "ledger/crypto/jwk.h"
 #include "ledger/crypto/x25519.h"
 #include "ledger/rules/rules.h"
@@ -118,12 +119,36 @@ Result<Response> keys(Context& context, Call& call) {
 }  // namespace
 
 void add_signatory_routes(Router& router, Context& context) {
-  router.add(Route::get("/v1/signatories").giving(Gives::no_case_data).answers(signatories));
-  router.add(Route::get("/v1/keys")
-                 .query({"asOf"})
-                 .heavy_with("asOf")
-                 .giving(Gives::no_case_data)
-                 .answers([&context](Call& call) { return keys(context, call); }));
+  router.add(Route::get("/v1/signatories").answers(signatories));
+  router.add(
+      Route::get("/v1/keys").answers([&context](Call& call) { return keys(context, call); }));
+}
+
+void describe_signatories(shape::Shapes& s) {
+  using namespace shape;
+  const auto roles = list(s.wire<schema::Role>());
+  s.define("Signatory",
+           object({must("id", slug()), must("name", text("Mission locale exemple")),
+                   must("source", text("urn:relais:rhone-2023:mission-locale-1"),
+                        "By which its events name it."),
+                   must("roles", roles), must("founding", boolean()),
+                   must("signedConvention", boolean()),
+                   must("active", boolean(), "It has not left."), must("admittedAt", index())}));
+  s.define(
+      "SignatoryList",
+      object({must("convention", text("rhone-2023")), must("title", text("Convention exemple")),
+              must("inForce", boolean(), "All founding signatories have signed."),
+              must("signatories", list(named("Signatory")))}));
+  s.define("Key",
+           object({must("kid", digest(), "RFC 7638."), must("x", digest(), "Ed25519."),
+                   may("sealingKid", digest()),
+                   may("sealingX", digest(), "X25519: what is sealed to its owner."),
+                   must("signatory", slug()), must("label", {{"type", "string"}}),
+                   must("enrolledAt", index()), must("validFrom", moment()),
+                   may("validUntil", moment(), "Exclusive."), may("endedAt", index()),
+                   may("doubtfulFrom", moment(), "What it signed since then is in doubt.")}));
+  s.define("KeyList", object({must("size", number(42), "Of the log that it is about."),
+                              must("keys", list(named("Key")))}));
 }
 
 }  // namespace relais::api

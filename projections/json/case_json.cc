@@ -33,7 +33,7 @@ void write_step(JsonWriter& json, const rules::Registry& registry, const rules::
   json.end_object();
 }
 
-std::string day(std::int32_t d) {
+std::string day_text(std::int32_t d) {
   return to_date(Day{d});
 }
 
@@ -59,7 +59,7 @@ void write_contribution(JsonWriter& json, const rules::Registry& registry,
   json.member("id", to_string(c.id));
   json.member("by", slug_of(registry, c.by));
   optional_enum(json, "kind", c.kind);
-  if (c.due_on != 0) json.member("dueOn", day(c.due_on));
+  if (c.due_on != 0) json.member("dueOn", day_text(c.due_on));
   json.member("delivered", c.delivered);
   json.end_object();
 }
@@ -78,7 +78,7 @@ void write_hold(JsonWriter& json, const rules::Registry& registry, const rules::
   json.member("by", slug_of(registry, h.by));
   optional_enum(json, "reason", h.reason);
   json.member("placedAt", h.placed_at);
-  json.member("endsOn", day(h.ends_on));
+  json.member("endsOn", day_text(h.ends_on));
   json.member("lifted", h.lifted);
   json.end_object();
 }
@@ -104,15 +104,15 @@ void write_psp_members(JsonWriter& json, const rules::Registry& registry, const 
   json.member("appliedAt", p.applied_at);
   if (!p.session.empty()) json.member("session", p.session);
   optional_enum(json, "opinion", p.opinion);
-  if (p.notified_on != 0) json.member("notifiedOn", day(p.notified_on));
+  if (p.notified_on != 0) json.member("notifiedOn", day_text(p.notified_on));
   if (p.started_on != 0) {
-    json.member("startedOn", day(p.started_on));
-    json.member("termEndsOn", day(p.term_ends_on));
+    json.member("startedOn", day_text(p.started_on));
+    json.member("termEndsOn", day_text(p.term_ends_on));
     json.member("terms", static_cast<std::uint32_t>(p.terms));
   }
-  if (p.ended_on != 0) json.member("endedOn", day(p.ended_on));
+  if (p.ended_on != 0) json.member("endedOn", day_text(p.ended_on));
   optional_enum(json, "outcome", p.outcome);
-  if (p.afis_opened_on != 0) json.member("afisOpenedOn", day(p.afis_opened_on));
+  if (p.afis_opened_on != 0) json.member("afisOpenedOn", day_text(p.afis_opened_on));
   if (p.permit != rules::PermitPhase::none) json.member("permit", rules::to_string(p.permit));
 }
 

@@ -7,7 +7,7 @@ relais_packages() {
   echo clang-19 clang-format-19 clang-tidy-19 lld-19 llvm-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config git \
     libboost${boost}-dev libboost-json${boost}-dev librocksdb-dev libsqlite3-dev zlib1g-dev libzstd-dev libcapnp-dev capnproto libssl-dev libsodium-dev libp11-kit-dev softhsm2 \
     libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev \
-    libgtest-dev libgmock-dev librapidcheck-dev curl faketime jq openssl python3 python3-jwcrypto python3-yaml
+    libgtest-dev libgmock-dev librapidcheck-dev curl faketime jq openssl python3 python3-jwcrypto python3-jsonschema python3-yaml
 }
 
 install_packages() {

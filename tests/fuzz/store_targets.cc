@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "api/client/client.h"
+#include "api/contract/endpoint.h"
 #include "api/http/target.h"
 #include "api/resources/paging.h"
 #include "cli/convention_file.h"
@@ -147,9 +148,14 @@ void query(std::string_view text) {
   api::Request request;
   request.query = parsed->query;
   request.headers.push_back({"If-None-Match", text.substr(std::min(line.size() + 1, text.size()))});
-  if (const auto limit = api::page_limit(request))
-    check(*limit >= 1 && *limit <= projections::kMaxPage, "a page has its limit");
-  static_cast<void>(api::flag(request, "open"));
+  for (const api::Endpoint& e : api::endpoints()) {
+    if (!api::check_parameters(e.parameters, request)) continue;
+    const std::size_t limit = api::page_limit(request);
+    check(limit >= 1 && limit <= projections::kMaxPage, "a page has its limit");
+    const auto open = request.param("open");
+    check(api::flag(request, "open") == (open == "true"),
+          "what is neither true nor false is refused");
+  }
   static_cast<void>(api::not_modified(request, api::etag_of(7)));
 }
 

@@ -377,6 +377,7 @@ const std::map<std::string, Endpoints::Check>& Endpoints::checks() {
                                   none) != Verdict::absent;
          EXPECT_EQ(get(r.slug, "/log/tile/entries/000.p/1").status, may ? 200U : 403U) << r.slug;
        }},
+      {"GET /openapi.json", status("/openapi.json", 200)},
       {"GET /livez", status("/livez", 200)},
       {"GET /readyz", status("/readyz", 200)},
       {"GET /metrics", status("/metrics", 401)},
@@ -440,7 +441,7 @@ TEST_F(Endpoints, AtTheDoors) {
       if (const auto at = path.find(from); at != std::string::npos)
         path.replace(at, std::strlen(from), to);
     const bool open = path.starts_with("/log/") && path.find("entries") == std::string::npos;
-    const bool probe = path == "/livez" || path == "/readyz";
+    const bool probe = path == "/livez" || path == "/readyz" || path == "/openapi.json";
     EXPECT_EQ(send(api::Method::get, path, {}, false).status, open || probe ? 200U : 401U) << path;
     // Who administers the machine reads no more than its figures.
     const bool figures = path == "/metrics";

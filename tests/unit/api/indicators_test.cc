@@ -107,7 +107,7 @@ TEST_F(Indicators, WhatIsAskedWronglyIsNamed) {
   for (const Row& row : std::initializer_list<Row>{
            {"/persons", 404, "indicator-unknown", "<none>", "trainings"},
            {"/trainings?by=theme", 400, "dimension-unknown", "by", "audience, signatory"},
-           {"/trainings?asOf=2026-03", 400, "day-form", "asOf", "2026-03-02 at the latest"},
+           {"/trainings?asOf=2026-03", 400, "day-form", "asOf", "a date, as 2026-09-30"},
            {"/trainings?asOf=2026-03-03", 400, "day-form", "asOf", "2026-03-02 at the latest"},
            {"/trainings?for=press", 400, "readership-unknown", "for", "partners, publication"}}) {
     const auto r = get("analyst", std::string("/v1/indicators") + row.path);

@@ -12,18 +12,18 @@ Result<Response> nothing(Call&) {
 class RouterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    router.add(Route::get("/v1/events").giving(Gives::no_case_data).answers(nothing));
-    router.add(Route::post("/v1/events").open().giving(Gives::no_case_data).answers(nothing));
-    router.add(Route::get("/v1/events/live").giving(Gives::no_case_data).answers(nothing));
-    router.add(Route::get("/v1/events/{id}").giving(Gives::no_case_data).answers(nothing));
-    router.add(Route::get("/v1/events/{id}/receipt").giving(Gives::no_case_data).answers(nothing));
-    router.add(Route::get("/log/tile/{*}").open().giving(Gives::no_case_data).answers(nothing));
-    router.add(Route::post("/admin/rebuild").local().giving(Gives::no_case_data).answers(nothing));
+    router.add(Route::get("/v1/events").answers(nothing));
+    router.add(Route::post("/v1/events").answers(nothing));
+    router.add(Route::get("/v1/events/live").answers(nothing));
+    router.add(Route::get("/v1/events/{id}").answers(nothing));
+    router.add(Route::get("/v1/events/{id}/receipt").answers(nothing));
+    router.add(Route::get("/log/tile/{*}").answers(nothing));
+    router.add(Route::post("/admin/rebuild").answers(nothing));
   }
   std::string find(Method method, std::vector<std::string> path, bool local = false) {
     last_path = std::move(path);
     match = router.match(method, last_path, local);
-    return match.route == nullptr ? "-" : std::string(match.route->pattern);
+    return match.route == nullptr ? "-" : std::string(match.route->endpoint->pattern);
   }
   Router router;
   std::vector<std::string> last_path;
@@ -43,9 +43,9 @@ TEST_F(RouterTest, WhatLooksAtManyRecordsIsHeavy) {
   Request plain;
   Request past;
   past.query = {{"asOf", "5"}};
-  const Route list = Route::get("/v1/events").heavy().answers(nothing);
-  const Route one = Route::get("/v1/cases/{id}").heavy_with("asOf").answers(nothing);
-  const Route light = Route::get("/v1/signatories").answers(nothing);
+  const Endpoint& list = endpoint(Method::get, "/v1/events");
+  const Endpoint& one = endpoint(Method::get, "/v1/cases/{id}");
+  const Endpoint& light = endpoint(Method::get, "/v1/signatories");
   EXPECT_TRUE(list.is_heavy(plain));
   EXPECT_FALSE(one.is_heavy(plain));
   EXPECT_TRUE(one.is_heavy(past));
@@ -54,7 +54,7 @@ TEST_F(RouterTest, WhatLooksAtManyRecordsIsHeavy) {
 
 TEST_F(RouterTest, HeadIsGet) {
   EXPECT_EQ(find(Method::head, {"v1", "events"}), "/v1/events");
-  EXPECT_EQ(match.route->method, Method::get);
+  EXPECT_EQ(match.route->endpoint->method, Method::get);
 }
 
 TEST_F(RouterTest, MethodsOfAPathAreNamed) {

@@ -83,6 +83,7 @@ TEST_F(TraceTest, EveryRouteSaysWhatItGives) {
                                           "GET /log/reads/checkpoint",
                                           "GET /log/reads/vkey",
                                           "GET /log/reads/tile/{*}",
+                                          "GET /openapi.json",
                                           "GET /livez",
                                           "GET /readyz",
                                           "GET /metrics",
@@ -417,9 +418,10 @@ TEST_F(TraceTest, ReceiptsOfReadsAreProofs) {
   const std::string absent = get("aa1", "/v1/audit/reads/999/receipt").body;
   EXPECT_EQ(get("ml1", "/v1/audit/reads/0/receipt").status, 200) << "its own";
   for (const std::string& query :
-       {std::string("1/receipt"), "1/receipt?case=" + test_uuid(2), std::string("1/receipt?case=x"),
+       {std::string("1/receipt"), "1/receipt?case=" + test_uuid(2),
         "2/receipt?case=" + test_uuid(9), "99/receipt?case=" + test_uuid(1)})
     EXPECT_EQ(get("ml1", "/v1/audit/reads/" + query).body, absent) << query;
+  EXPECT_EQ(rule(get("ml1", "/v1/audit/reads/1/receipt?case=x")), "uuid-form");
   EXPECT_EQ(get("aa1", "/v1/audit/reads/0/receipt?case=" + test_uuid(1)).body, absent);
   for (const char* index : {"0", "x", "-1", "01x", "18446744073709551616"}) {
     const auto hidden = get("aa1", "/v1/audit/reads/" + std::string(index) + "/receipt");
