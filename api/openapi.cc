@@ -59,7 +59,7 @@ struct KnownHeader {
   bool always = false;  ///< wherever a row names it; the others may be absent
 };
 constexpr KnownHeader kHeaders[] = {
-    {"ETag", "^\"[A-Za-z0-9_-]+\"$", "\"3\"",
+    {"ETag", "^(W/)?\"[A-Za-z0-9_-]+\"$", "\"3\"",
      "What If-None-Match takes: a version, or a digest of what is said."},
     {"Link", "^<.*>; rel=\"next\"$", "</v1/cases?cursor=ZXhlbXBsZQ>; rel=\"next\"",
      "The page that follows (RFC 8288), where there is one."},
@@ -70,6 +70,9 @@ constexpr KnownHeader kHeaders[] = {
      "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "Of the entry, in base64.", true},
     {"Retry-After", "^[0-9]+$", "1", "Seconds until it is worth asking again.", true},
     {"WWW-Authenticate", "^Bearer ", "Bearer realm=\"relais\"", "How to come back.", true},
+    {"Vary", "^accept-encoding$", "accept-encoding",
+     "Of a longer answer: it comes in zstd or gzip to who asks for it."},
+    {"Content-Encoding", "^(zstd|gzip)$", "zstd", "Of an answer that is coded."},
     {"Allow", "^[A-Z]+(, [A-Z]+)*$", "GET, HEAD, OPTIONS", "Of 405: the methods of the path."},
 };
 

@@ -1,7 +1,9 @@
 // One operation an endpoint.
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "api/http/content_coding.h"
 #include "api/openapi_parts.h"
 #include "ledger/base/check.h"
 
@@ -18,6 +20,11 @@ json::object headers_of(const Reply& reply) {
   all["Cache-Control"] = json::object{
       {"required", true}, {"schema", json::object{{"type", "string"}, {"enum", std::move(cache)}}}};
   for (const std::string_view name : reply.headers) all[name] = header_ref(name);
+  const bool coded = reply.status == 200 && std::ranges::any_of(reply.bodies, [](const Body& body) {
+                       return is_coded(body.media_type);
+                     });
+  if (coded)
+    for (const char* name : {"Vary", "Content-Encoding"}) all[name] = header_ref(name);
   return all;
 }
 

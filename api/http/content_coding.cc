@@ -79,10 +79,8 @@ std::optional<std::string> to_gzip(std::string_view body) {
 }
 
 bool can_be_coded(const Response& response) {
-  const std::string_view type = response.content_type;
-  const bool text = type.starts_with("application/") ? type.find("json") != std::string_view::npos
-                                                     : type.starts_with("text/");
-  return text && !response.stream && response.body.size() > kWorthIt;
+  return is_coded(response.content_type) && response.status == 200 && !response.stream &&
+         response.body.size() > kWorthIt;
 }
 
 }  // namespace
@@ -109,6 +107,11 @@ Coding choose_coding(std::string_view accept_encoding) {
   if (of_zstd > 0 && of_zstd >= std::max(of_gzip, of_identity)) return Coding::zstd;
   if (of_gzip > 0 && of_gzip >= of_identity) return Coding::gzip;
   return Coding::identity;
+}
+
+bool is_coded(std::string_view content_type) {
+  return content_type.starts_with("text/") || (content_type.starts_with("application/") &&
+                                               content_type.find("json") != content_type.npos);
 }
 
 void encode_body(Response& response, std::string_view accept_encoding) {

@@ -17,7 +17,10 @@ enum class Coding { identity, gzip, zstd };
 /// neither of them: an answer in full is better than none.
 Coding choose_coding(std::string_view accept_encoding);
 
-/// Codes the body of an answer in JSON or text of more than a packet, if it becomes smaller by it.
+/// Whether answers of this media type come coded: JSON and text.
+bool is_coded(std::string_view content_type);
+
+/// Codes the body of a 200 in JSON or text of more than a packet, if it becomes smaller by it.
 /// An entity tag becomes a weak one, as it stands for one content in several codings (section
 /// 8.8.1); Vary tells caches why.
 void encode_body(Response& response, std::string_view accept_encoding);
