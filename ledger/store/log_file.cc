@@ -155,7 +155,8 @@ class Files final : public rocksdb::FileSystemWrapper {
         newest_.erase(it);
       }
     }
-    return newest == nullptr ? IOStatus::OK() : newest->finish();
+    if (newest == nullptr) return IOStatus::OK();
+    return newest->finish();
   }
 
   std::mutex mutex_;

@@ -453,7 +453,12 @@ Status check_records(const std::filesystem::path& path) {
 /// RocksDB begins another log when it opens the store: from then on the last one is one of before.
 Status end_last_log(const std::filesystem::path& path) {
   RELAIS_ASSIGN(const auto logs, logs_of(path));
-  return logs.empty() ? Status() : end_log(logs.back().path);
+  if (logs.empty()) return {};
+  const Status ended = end_log(logs.back().path);
+  // As RocksDB would say it of a disk that takes nothing.
+  if (!ended && ended.error().code == Errc::io)
+    return fail(io_error(rocksdb::Status::IOError(ended.error().message), ended.error().rule));
+  return ended;
 }
 
 /// The number of a family of projections, or nothing.

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "ledger/base/records.h"
 #include "ledger/statement/formats.h"
 #include "ledger/statement/names.h"
 #include "schemas/vocabularies.h"
@@ -246,11 +247,10 @@ TEST(Formats, AcceptAndRefuse) {
   EXPECT_EQ(find_format("colour"), nullptr);
 }
 
-using CatalogueDeathTest = ::testing::Test;
-
-TEST(CatalogueDeathTest, AnUnknownOrdinalEndsTheProcess) {
+/// It stands in a record that was damaged.
+TEST(Catalogue, AnUnknownOrdinalIsRefused) {
   const auto past = static_cast<EventOrdinal>(catalogue().all().size());
-  EXPECT_DEATH(catalogue().at(past), "an event ordinal that the catalogue has");
+  EXPECT_THROW(catalogue().at(past), relais::DamagedRecords);
 }
 
 }  // namespace
