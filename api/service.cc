@@ -7,6 +7,7 @@
 #include "api/context.h"
 #include "api/http/content_coding.h"
 #include "api/http/problem.h"
+#include "api/page_stream.h"
 #include "api/reading/auth.h"
 #include "api/trace.h"
 #include "ledger/base/stored.h"
@@ -49,6 +50,11 @@ struct OperatorToken {
     return crypto::sha256(authorization.substr(kBearer.size())) == *hash;
   }
 };
+
+void set_param(Request& request, std::string_view name, std::string value) {
+  std::erase_if(request.query, [name](const Param& p) { return p.name == name; });
+  request.query.push_back({std::string(name), std::move(value)});
+}
 
 Hash random_key() {
   Hash key;
@@ -123,11 +129,16 @@ struct Service::Impl {
     metrics.observe(route, status, Steady::now() - start);
   }
   Result<Reader> hear(const Request& request, const log::Head& head);
+  Status still_admitted(const Reader& reader, const log::Head& head) const {
+    return check_still(reader, *head.registry, context.clock.now(), head.last_received);
+  }
   Admitted charge_stranger(const Request& request);
   Admitted admit(const Route& route, Call& call);
   Response answer(const Route& route, Call& call);
   void answer_by_worker(const Router::Match& match, Call& call, Respond respond,
                         Steady::time_point start);
+  void answer_in_lines(const Router::Match& match, Call& call, Respond respond,
+                       Steady::time_point start);
   void release(std::size_t number, Call& call, Response response, Steady::time_point start,
                Respond respond);
   Respond observed(Respond respond, std::size_t route, Steady::time_point start);
@@ -262,6 +273,40 @@ void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Res
   respond(problem(posted.error()));
 }
 
+/// The request once for each page, as one of its own. The first says whether it is a list at all.
+void Service::Impl::answer_in_lines(const Router::Match& match, Call& call, Respond respond,
+                                    Steady::time_point start) {
+  if (const Admitted taken = context.streams.take(call.reader.account); !taken) {
+    observe(match.number, problem(taken.error()).status, start);
+    return respond(problem(taken.error()));
+  }
+  const auto slot = std::make_shared<StreamSlot>(context.streams, call.reader.account);
+  const auto own = std::make_shared<OwnRequest>(std::move(call.request));
+  own->request().headers.clear();  // tags and codings are of pages
+  if (!own->request().param("limit"))
+    set_param(own->request(), "limit", std::to_string(largest_page()));
+  const auto ask = [this, own, slot, match, reader = call.reader](const std::string& cursor,
+                                                                  const Respond& respond) {
+    const auto head = context.ledger.head();
+    if (const Status holds = still_admitted(reader, *head); !holds)
+      return respond(problem(holds.error()));
+    context.accounts->requests.charge(reader.account, 1);
+    Request page = own->request();
+    if (!cursor.empty()) set_param(page, "cursor", cursor);
+    Call again{page, match.captures, head, reader, {}};
+    // What the pattern captured is the stream's, which may end before.
+    answer_by_worker(
+        match, again, [own, respond](Response made) { respond(std::move(made)); }, Steady::now());
+  };
+  ask({}, [ask, respond = std::move(respond)](Response first) {
+    if (first.status != 200) return respond(std::move(first));
+    Response lines;
+    lines.content_type = kLines;
+    lines.stream = std::make_shared<PageStream>(std::move(first), ask);
+    respond(std::move(lines));
+  });
+}
+
 /// What gave case data leaves once the log of reads has it on disk: no trace, no answer. What was
 /// hidden gave nothing, as what is absent, and neither leaves a trace. An answer with disclosures
 /// is never made smaller: its length would tell, of two texts in it, how much they have in common.
@@ -349,6 +394,8 @@ void Service::handle(Request& request, Respond respond) {
     impl_->observe(match.number, response.status, start);
     return respond(std::move(response));
   }
+  if (asks_for_lines(request, *route.endpoint))
+    return impl_->answer_in_lines(match, call, std::move(respond), start);
   if (route.endpoint->is_heavy(request))
     return impl_->answer_by_worker(match, call, std::move(respond), start);
   if (route.answer) {

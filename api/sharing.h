@@ -154,4 +154,17 @@ struct Accounts {
   SaltMemory salts;
 };
 
+/// A place among the streams, as long as it lives.
+class StreamSlot {
+ public:
+  StreamSlot(Shares& places, SignatoryId who) : places_(places), who_(who) {}
+  ~StreamSlot() { places_.give_back(who_); }
+  StreamSlot(const StreamSlot&) = delete;
+  StreamSlot& operator=(const StreamSlot&) = delete;
+
+ private:
+  Shares& places_;
+  const SignatoryId who_;
+};
+
 }  // namespace relais::api

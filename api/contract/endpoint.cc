@@ -6,6 +6,7 @@
 
 #include "api/contract/rows.h"
 #include "ledger/base/check.h"
+#include "projections/read.h"
 
 namespace relais::api {
 namespace contract {
@@ -18,6 +19,9 @@ const std::string_view kReceiptExample =
     "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\n\nrelais.example/rhone-2023\n42\n"
     "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\n\n"
     "\u2014 relais.example/rhone-2023 ZXhlbXBsZSBpbnZlbnTDqQ==\n";
+
+constexpr std::string_view kLinesExample =
+    "{\"example\":\"invented\"}\n{\"example\":\"invented as well\"}\n";
 
 Parameter cursor() {
   return {"cursor", cursor_form(),
@@ -57,7 +61,7 @@ Given if_none_match() {
 }
 
 Reply page_of(std::string_view shape, std::string_view meaning) {
-  return {200, {{kJson, shape}}, meaning, {"Link"}};
+  return {200, {{kJson, shape}, {kLines, {}, kLinesExample}}, meaning, {"Link"}};
 }
 
 Reply document_of(std::string_view shape, std::string_view meaning,
@@ -91,6 +95,10 @@ const Endpoint& endpoint(Method method, std::string_view pattern) {
   if (found == all.end())
     check(false, "a route is a row of the table of endpoints: " + std::string(pattern));
   return *found;
+}
+
+std::size_t largest_page() {
+  return projections::kMaxPage;
 }
 
 Status check_media_type(const Endpoint& e, const Request& request) {

@@ -86,6 +86,9 @@ std::span<const Endpoint> endpoints();
 /// The one of this method and pattern; ends the process where there is none.
 const Endpoint& endpoint(Method method, std::string_view pattern);
 
+/// Items that a page of a list has at most.
+std::size_t largest_page();
+
 /// Whether a body of this type is taken. Rule "media-type".
 Status check_media_type(const Endpoint& e, const Request& request);
 

@@ -83,7 +83,8 @@ asio::awaitable<void> HttpConnection<Stream>::write_stream(Response& response, b
   while (open && !peer_gone_ && !stopping_ && !connections_->stopping()) {
     signal_->lower();
     BodyStream::Piece piece = response.stream->pull();
-    if (piece.bytes.empty() && head_.empty() && !piece.more && !piece.end) {
+    const bool last = piece.end || piece.broken;
+    if (piece.bytes.empty() && head_.empty() && !piece.more && !last) {
       co_await wait_for_more(*response.stream, beat, piece.bytes);
       if (piece.bytes.empty()) continue;
     }
@@ -92,7 +93,7 @@ asio::awaitable<void> HttpConnection<Stream>::write_stream(Response& response, b
     open = co_await write_bytes(head_, {});
     head_.clear();
     beat = Steady::now() + limits_.heartbeat;
-    if (piece.end) break;
+    if (last) break;
   }
   signal_->close();
   signal_.reset();

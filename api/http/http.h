@@ -79,8 +79,9 @@ class BodyStream {
   virtual void start(std::function<void()> wake) = 0;
   struct Piece {
     std::string bytes;
-    bool more = false;  ///< pull again at once, when these bytes are sent
-    bool end = false;   ///< these are the last
+    bool more = false;    ///< pull again at once, when these bytes are sent
+    bool end = false;     ///< these are the last
+    bool broken = false;  ///< there should have been more: the body ends as one that was cut off
   };
   virtual Piece pull() = 0;
   /// Sent when nothing else was for a while, so that who has gone is noticed.
@@ -116,6 +117,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string_view media_type(std::string_view content_type);
 
 inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kLines = "application/x-ndjson";
 inline constexpr std::string_view kText = "text/plain; charset=utf-8";
 
 }  // namespace relais::api

@@ -77,6 +77,13 @@ Error expired() {
 
 }  // namespace
 
+Status check_still(const Reader& reader, const rules::Registry& registry, Timestamp now,
+                   Timestamp last_received) {
+  if (now.value >= reader.token->expires_at * 1000) return fail(expired());
+  const auto key = registry.check_key(reader.token->kid, std::max(now, last_received));
+  return key ? Status() : fail(key.error());
+}
+
 Result<Reader> Authenticator::authenticate(std::string_view authorization,
                                            const rules::Registry& registry, Timestamp now,
                                            Timestamp last_received) {

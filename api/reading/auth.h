@@ -76,6 +76,11 @@ class Authenticator {
   std::unordered_map<std::string, std::shared_ptr<const Token>, TextHash, std::equal_to<>> cache_;
 };
 
+/// Whether an answer that goes on for long may go on: until its token ends, or its key. `now` and
+/// `last_received` as above. Rules as above.
+Status check_still(const Reader& reader, const rules::Registry& registry, Timestamp now,
+                   Timestamp last_received);
+
 /// A token of kMaxTokenSeconds for reading the log `origin` as `source`. Refuses a purpose that is
 /// empty or too long (Errc::invalid, "token-purpose").
 Result<std::string> make_token(const crypto::SigningKey& key, std::string_view source,

@@ -22,19 +22,6 @@ constexpr std::size_t kEventsPerPiece = 64;
 /// Looked at for one piece: others have their turn on the io thread between two.
 constexpr std::size_t kLookedAtPerPiece = 256;
 
-/// A place among the streams, as long as it lives.
-class StreamSlot {
- public:
-  StreamSlot(Shares& places, SignatoryId who) : places_(places), who_(who) {}
-  ~StreamSlot() { places_.give_back(who_); }
-  StreamSlot(const StreamSlot&) = delete;
-  StreamSlot& operator=(const StreamSlot&) = delete;
-
- private:
-  Shares& places_;
-  const SignatoryId who_;
-};
-
 class EventTail final : public BodyStream {
  public:
   /// `resumed`: the client knows the position that the query begins at.
@@ -92,12 +79,10 @@ class EventTail final : public BodyStream {
   }
 
  private:
-  /// A stream lasts as long as its token, and ends at once with the key: the client comes back with
-  /// a new token and Last-Event-ID.
+  /// The client comes back with a new token and Last-Event-ID.
   bool still_admitted(const log::Head& head) const {
-    const Timestamp now = context_.clock.now();
-    return now.value < reader_.token->expires_at * 1000 &&
-           head.registry->check_key(reader_.token->kid, std::max(now, head.last_received));
+    return check_still(reader_, *head.registry, context_.clock.now(), head.last_received)
+        .has_value();
   }
 
   /// Each piece with events is an answer: it waits until the log of reads has it.

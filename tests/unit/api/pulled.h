@@ -26,7 +26,7 @@ class Pulled {
     for (;;) {
       const auto piece = stream_->pull();
       bytes_ += piece.bytes;
-      if (bytes_.find(wanted) != std::string::npos || piece.end) return bytes_;
+      if (bytes_.find(wanted) != std::string::npos || piece.end || piece.broken) return bytes_;
       if (piece.more || !piece.bytes.empty()) continue;
       std::unique_lock lock(state_->mutex);
       state_->changed.wait(lock, [this] { return state_->woken; });

@@ -507,5 +507,43 @@ TEST_F(TraceTest, AStreamThatCannotBeTracedEndsBeforeItGives) {
   reports.clear();
 }
 
+/// A list in lines is page after page: each an answer with its trace, of who may read still.
+TEST_F(TraceTest, LinesLastAsLongAsTheToken) {
+  for (std::uint64_t n = 31; n < 34; ++n)
+    accept("ml1", "case.detected", case_subject(n), detected());
+  const int before = traces();
+  const Headers lines = {{"accept", "application/x-ndjson"}};
+  auto response = get("ml1", "/v1/cases?limit=1", lines);
+  ASSERT_NE(response.stream, nullptr);
+  EXPECT_EQ(response.content_type, "application/x-ndjson");
+  EXPECT_EQ(traces(), before + 1);
+  Pulled stream(std::exchange(response.stream, nullptr));
+  EXPECT_EQ(stream.until("\n").find("token"), std::string::npos);
+  EXPECT_EQ(traces(), before + 1) << "nothing is asked for ahead";
+
+  wall.advance_ms((api::kMaxTokenSeconds + 1) * 1'000);
+  const std::string all = stream.until("token-expired");
+  EXPECT_EQ(traces(), before + 1);
+  const auto problem = json::parse(std::string_view(all).substr(all.find('\n') + 1));
+  ASSERT_TRUE(problem && problem->is_object()) << all;
+  const auto rest = get("ml1", "/v1/cases?cursor=" + text(problem->as_object(), "next"), lines);
+  ASSERT_NE(rest.stream, nullptr) << rest.body;
+  Pulled more(rest.stream);
+  EXPECT_NE(more.until(test_uuid(33)).find(test_uuid(33)), std::string::npos);
+  EXPECT_EQ(traces(), before + 2);
+}
+
+TEST_F(TraceTest, LinesTakeAPlaceAmongTheStreams) {
+  const Headers lines = {{"accept", "application/x-ndjson"}};
+  std::vector<api::Response> open;
+  for (int i = 0; i < 2; ++i) open.push_back(get("ml1", "/v1/cases", lines));
+  EXPECT_NE(open.back().stream, nullptr);
+  EXPECT_EQ(rule(get("ml1", "/v1/cases", lines)), "too-many-streams");
+  open.clear();
+  EXPECT_NE(get("ml1", "/v1/cases", lines).stream, nullptr);
+  EXPECT_EQ(get("ml1", "/v1/cases?limit=0", lines).status, 400);
+  EXPECT_NE(get("ml1", "/v1/cases", lines).stream, nullptr) << "what is refused keeps no place";
+}
+
 }  // namespace
 }  // namespace relais::tests
