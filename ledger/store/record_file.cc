@@ -159,19 +159,42 @@ Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file, Place p
   return std::optional<Flaw>();
 }
 
-Status end_log(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return file_failed(file);
+namespace {
+
+bool write_at(int fd, std::string_view bytes, std::uint64_t at) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (put < 0 && errno == EINTR) continue;
+    if (put == 0) errno = ENOSPC;
+    if (put <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+    at += static_cast<std::uint64_t>(put);
+  }
+  return true;
+}
+
+/// Synced also where it ends there already: who has ended it may have lost power before it did. And
+/// written once more: after a sync that failed, what the system holds of a file counts as written,
+/// and a later sync that succeeds says nothing of it (fsync(2)).
+bool rewrite(std::ifstream& in, int fd) {
   std::uint64_t end = 0;
   for (std::string block = read_block(in); !block.empty(); block = read_block(in)) {
     const auto at = first_broken(block);
-    end += at.value_or(block.size());
+    const std::string_view whole = std::string_view(block).substr(0, at.value_or(block.size()));
+    if (!write_at(fd, whole, end)) return false;
+    end += whole.size();
     if (at) break;
   }
-  // Synced also where it ends there already: who has ended it may have lost power before it did.
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  return ::ftruncate(fd, static_cast<off_t>(end)) == 0 && ::fsync(fd) == 0;
+}
+
+}  // namespace
+
+Status end_log(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const int fd = in ? ::open(file.c_str(), O_WRONLY | O_CLOEXEC) : -1;
   if (fd < 0) return file_failed(file);
-  const bool done = ::ftruncate(fd, static_cast<off_t>(end)) == 0 && ::fsync(fd) == 0;
+  const bool done = rewrite(in, fd);
   const int why = errno;
   ::close(fd);
   errno = why;

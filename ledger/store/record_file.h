@@ -33,8 +33,8 @@ enum class Place : std::uint8_t { last, before_another };
 /// more has no flaw: a server beside lets go of its own.
 Result<std::optional<Flaw>> find_flaw(const std::filesystem::path& file, Place place = Place::last);
 
-/// Ends the last log where its whole records end, on disk when this returns: what a crash has left
-/// behind them was never acknowledged, and another log follows. Errc::io "store-file".
+/// Ends the last log where its whole records end, all of it on disk when this returns: what a crash
+/// has left behind them was never acknowledged, and another log follows. Errc::io "store-file".
 Status end_log(const std::filesystem::path& file);
 
 /// "store-file-damaged", with the file and the place.
