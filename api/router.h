@@ -25,7 +25,8 @@ struct Call {
   std::array<std::string_view, kMaxCaptures> captures;  ///< what the {…} of the pattern matched
   std::shared_ptr<const log::Head> head;                ///< what this answer is about
   Reader reader;                                        ///< where the route needs a token
-  Trace trace;  ///< what the answer gives of cases; filled by the handler
+  Trace trace;             ///< what the answer gives of cases; filled by the handler
+  bool by_worker = false;  ///< it may take its time
 };
 
 /// Answers at once; an error becomes its problem document.

@@ -263,7 +263,7 @@ void Service::Impl::answer_by_worker(const Router::Match& match, Call& call, Res
   const auto job = [this, own, respond, start, number = match.number, route = match.route,
                     captures = match.captures, reader = call.reader,
                     owed = context.in_flight.take()] {
-    Call again{own->request(), captures, context.ledger.head(), reader, {}};
+    Call again{own->request(), captures, context.ledger.head(), reader, {}, true};
     Response response = answer(*route, again);
     release(number, again, std::move(response), start, respond);
   };
@@ -400,6 +400,7 @@ void Service::handle(Request& request, Respond respond) {
     return impl_->answer_by_worker(match, call, std::move(respond), start);
   if (route.answer) {
     Response response = impl_->answer(route, call);
+    if (response.for_worker) return impl_->answer_by_worker(match, call, std::move(respond), start);
     return impl_->release(match.number, call, std::move(response), start, std::move(respond));
   }
   route.answer_later(call, impl_->observed(std::move(respond), match.number, start));

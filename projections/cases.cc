@@ -98,9 +98,17 @@ std::unique_ptr<Projection> make_participation() {
 }
 
 std::optional<rules::CaseState> find_case(const RecordSource& records, const Uuid& id) {
-  const auto bytes = records.get(rules::case_key(id));
-  if (!bytes) return std::nullopt;
-  return decode_stored<rules::CaseState>(*bytes, "a stored case cannot be read");
+  const auto record = find_case_record(records, id);
+  if (!record) return std::nullopt;
+  return case_of(*record);
+}
+
+std::optional<std::string> find_case_record(const RecordSource& records, const Uuid& id) {
+  return records.get(rules::case_key(id));
+}
+
+rules::CaseState case_of(std::string_view record) {
+  return decode_stored<rules::CaseState>(record, "a stored case cannot be read");
 }
 
 bool takes_part(const RecordSource& records, SignatoryId reader, const Uuid& id) {

@@ -34,6 +34,10 @@ using relais::Page;
 // --- cases (records of the world, and who takes part)
 
 std::optional<rules::CaseState> find_case(const RecordSource& records, const Uuid& id);
+/// As it is stored.
+std::optional<std::string> find_case_record(const RecordSource& records, const Uuid& id);
+/// What such a record says.
+rules::CaseState case_of(std::string_view record);
 /// Cases in which `reader` has acted or has been addressed, in order of case id; those that
 /// `wanted` accepts. `next` only where one more is accepted, or where kMaxExamined were looked at.
 Page<rules::CaseState> cases_of(const RecordSource& records, SignatoryId reader,

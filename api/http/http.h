@@ -95,6 +95,8 @@ struct Response {
   std::vector<std::pair<std::string_view, std::string>> headers;  ///< names of static storage
   std::string body;
   bool quiet = false;  ///< it says that nothing was found, as a 404 does
+  /// In place of an answer: making it takes longer than an io thread is held for.
+  bool for_worker = false;
   /// Sent no earlier: where the time that an answer takes would tell what it does not say.
   std::chrono::steady_clock::time_point not_before{};
   std::shared_ptr<BodyStream> stream;  ///< in place of `body`

@@ -39,15 +39,25 @@ Result<Response> list_cases(const Context& context, Call& call) {
   return response;
 }
 
-/// The case of the path as it stands, where the reader may see this kind of data of it. What the
-/// reader is to the case follows from the state.
-Result<rules::CaseState> visible_case(const Call& call, Visibility& visibility, Kind kind) {
+/// Bytes of a stored case that an io thread reads for an answer: a hundred acts and more.
+constexpr std::size_t kCaseAtOnce = std::size_t{16} * 1024;
+
+/// The stored case of the path; nothing where it is none of the reader's. One of thousands of acts
+/// is not read for who has no part in it.
+std::optional<std::string> record_of(const Call& call, Visibility& visibility) {
   const auto id = parse_uuid(call.captures[0]);
-  // A case of thousands of acts is not read for who has no part in it.
-  if (!id || !visibility.may_see(*id)) return fail(absent());
-  auto state = projections::find_case(*call.head->records, *id);
-  if (!state || !visibility.sees(kind, *state)) return fail(absent());
-  return std::move(*state);
+  if (!id || !visibility.may_see(*id)) return std::nullopt;
+  return projections::find_case_record(*call.head->records, *id);
+}
+
+/// The case as it stands, where the reader may see this kind of data of it. What the reader is to
+/// the case follows from the state.
+Result<rules::CaseState> visible_case(const std::optional<std::string>& record,
+                                      Visibility& visibility, Kind kind) {
+  if (!record) return fail(absent());
+  auto state = projections::case_of(*record);
+  if (!visibility.sees(kind, state)) return fail(absent());
+  return state;
 }
 
 /// 304, or a response with the stream's version, as the reader counts, as its tag.
@@ -59,9 +69,17 @@ Response tagged(const Call& call, std::uint32_t version) {
   return response;
 }
 
+Response for_worker() {
+  Response response;
+  response.for_worker = true;
+  return response;
+}
+
 Result<Response> one_case(Context& context, Call& call) {
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
-  RELAIS_ASSIGN(rules::CaseState state, visible_case(call, visibility, Kind::state));
+  const auto record = record_of(call, visibility);
+  if (record && record->size() > kCaseAtOnce && !call.by_worker) return for_worker();
+  RELAIS_ASSIGN(rules::CaseState state, visible_case(record, visibility, Kind::state));
   RELAIS_ASSIGN(const auto size, as_of(call.request, context.ledger, *call.head));
   if (size) {
     RELAIS_ASSIGN(auto then, projections::case_as_of(context.ledger, state.id, *size));
@@ -84,7 +102,8 @@ Result<Response> one_case(Context& context, Call& call) {
 
 Result<Response> timeline(const Context& context, Call& call) {
   Visibility visibility(call.reader, *call.head->records, context.clock.now());
-  RELAIS_ASSIGN(const rules::CaseState state, visible_case(call, visibility, Kind::timeline));
+  RELAIS_ASSIGN(const rules::CaseState state,
+                visible_case(record_of(call, visibility), visibility, Kind::timeline));
   const std::size_t limit = page_limit(call.request);
   RELAIS_ASSIGN(const std::string cursor, page_cursor(call, context));
   std::uint64_t after = 0;

@@ -236,10 +236,13 @@ TEST_F(EveryRecord, EndsNoProcess) {
       [](std::string_view v) { return std::string(v.size(), '\x7f'); },
       [](std::string_view) { return std::string(); },
   };
+  // Two ways a kind of record, other ones from kind to kind: each open asks for everything.
+  std::size_t turn = 0;
   for (const char letter : std::string_view("GHCANLpfaxTRMSYEWdeKkIVOBb")) {
-    for (const Change& way : ways) {
+    for (int i = 0; i < 2; ++i) {
       close();
-      const auto before = damage_records(data, std::string_view(&letter, 1), way);
+      const auto before =
+          damage_records(data, std::string_view(&letter, 1), ways[turn++ % std::size(ways)]);
       ask_all();
       close();
       put_back(data, before);

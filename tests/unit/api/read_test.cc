@@ -94,6 +94,21 @@ TEST_F(ReadTest, UnchangedCasesAreNotSentAgain) {
   }
 }
 
+/// It is made by a worker, and says the same.
+TEST_F(ReadTest, ACaseOfManyActsComesAsAnyOther) {
+  const std::uint64_t acts = 600;
+  for (std::uint64_t n = 0; n < acts; ++n)
+    accept("ml1", "support.step_planned", case_subject(1), Scene::step_data(5'000 + n));
+  const std::size_t bytes =
+      projections::find_case_record(*ledger->head()->records, *parse_uuid(test_uuid(1)))->size();
+  ASSERT_GT(bytes, 16U * 1024);
+  const auto r = get("ml1", case_path(1));
+  ASSERT_EQ(r.status, 200U) << r.body;
+  EXPECT_EQ(number(body(r), "version"), 4 + static_cast<std::int64_t>(acts));
+  EXPECT_EQ(get("ml1", case_path(1), {{"if-none-match", header(r, "etag")}}).status, 304U);
+  EXPECT_EQ(get("ml3", case_path(1)).body, get("ml3", case_path(9)).body);
+}
+
 TEST_F(ReadTest, ACaseAsOfAnIndexOrATime) {
   const auto at = [&](const std::string& as_of) {
     return get("ml1", case_path(1) + "?asOf=" + as_of);
