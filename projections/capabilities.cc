@@ -3,6 +3,7 @@
 // index.
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -111,6 +112,18 @@ bool is_stale(const Capability& c, const rules::Registry& registry, Day today) {
   return rules::add_days(rules::legal_day(*c.capacity_at), static_cast<int>(days)) < today;
 }
 
+/// They come by signatory. Each gets its place, and stands at it.
+void in_turns(std::vector<CapabilityItem>& items) {
+  std::map<std::tuple<bool, bool, SignatoryId>, std::uint32_t> turns;
+  for (CapabilityItem& item : items) {
+    const bool limited = item.capability.level != CapacityLevel::OPEN;
+    item.place = {limited ? '\1' : '\0', item.stale ? '\1' : '\0'};
+    append_be(item.place, turns[{limited, item.stale, item.signatory}]++);
+    append_be(item.place, item.signatory.value);
+  }
+  std::ranges::sort(items, {}, &CapabilityItem::place);
+}
+
 struct Place {
   SignatoryId signatory;
   std::string capability;
@@ -140,11 +153,13 @@ std::unique_ptr<Projection> make_capabilities() {
 std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
                                               const rules::Registry& registry,
                                               std::string_view need, std::string_view territory,
-                                              std::string_view audience, Day today) {
+                                              std::string_view audience, Day today,
+                                              std::optional<SignatoryId> of) {
   std::vector<CapabilityItem> items;
   rules::SignatoryState state;
   const rules::Signatory* loaded = nullptr;
   for (const Place& place : declared_for(records, need)) {
+    if (of && place.signatory != *of) continue;
     const rules::Signatory* who = registry.find(place.signatory);
     if (who == nullptr || !who->active) continue;
     // The index lists a signatory's capabilities side by side: each state is read once.
@@ -159,14 +174,14 @@ std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
     if (found == state.capabilities.end() || !answers(found->second, need, territory, audience))
       continue;
     const auto mailbox = state.focal_points.find("");
-    items.push_back({who->id, place.capability, found->second,
+    items.push_back({who->id,
+                     place.capability,
+                     found->second,
                      is_stale(found->second, registry, today),
-                     mailbox == state.focal_points.end() ? std::string() : mailbox->second});
+                     mailbox == state.focal_points.end() ? std::string() : mailbox->second,
+                     {}});
   }
-  std::ranges::stable_sort(items, {}, [](const CapabilityItem& i) {
-    return std::tuple(i.capability.level != CapacityLevel::OPEN, i.stale);
-  });
-  if (items.size() > kMaxPage) items.resize(kMaxPage);
+  in_turns(items);
   return items;
 }
 

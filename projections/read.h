@@ -159,14 +159,18 @@ struct CapabilityItem {
   rules::Capability capability;
   bool stale = false;   ///< the room was last said more than capacity-stale-days ago (30; ours)
   std::string mailbox;  ///< focal point of the signatory for all topics; empty where it names none
+  std::string place;    ///< where it stands in the list; grows from one to the next
 };
 /// Who can help with this need, here, for this public, with room now: open before limited, fresh
-/// before stale, then by signatory; at most kMaxPage. `territory` is a commune (INSEE code) or a
-/// named territory; it and `audience` (a value of publics_v1) may be empty: any.
+/// before stale, and then in turns, the first of each signatory before the second of any: whoever
+/// declares many hides nobody. At most kMaxExamined. `territory` is a commune (INSEE code) or a
+/// named territory; it and `audience` (a value of publics_v1) may be empty: any. `of`: those of
+/// this signatory.
 std::vector<CapabilityItem> find_capabilities(const RecordSource& records,
                                               const rules::Registry& registry,
                                               std::string_view need, std::string_view territory,
-                                              std::string_view audience, Day today);
+                                              std::string_view audience, Day today,
+                                              std::optional<SignatoryId> of = std::nullopt);
 
 // --- parcours
 

@@ -52,7 +52,7 @@ Rows members() {
        .replies = {document_of("KeyList", "The keys.")},
        .refusals = {422},
        .gives = Gives::no_case_data,
-       .many_with = "asOf"});
+       .looks_at_many = true});
   rows.push_back({.pattern = "/v1/convention",
                   .id = "getConvention",
                   .tag = "Convention",
@@ -113,12 +113,16 @@ Rows partnership_rows() {
        .id = "findCapabilities",
        .tag = "Partnership",
        .summary = "Who can help with this need, here, for this public",
-       .description = "Those with room before those with little; at most 500.",
+       .description =
+           "Those with room before those with little, fresh before stale, and then in turns: the "
+           "first of each signatory before the second of any.",
        .kinds = {Kind::shared},
-       .parameters = {std::move(need),
-                      {"territory", territory_form(), "Where: a commune or a named territory."},
-                      {"public", vocabulary_form("publics_v1"), "For whom."}},
-       .replies = {document_of("CapabilityList", "Who can help.")},
+       .parameters =
+           in_pages({std::move(need),
+                     {"territory", territory_form(), "Where: a commune or a named territory."},
+                     {"public", vocabulary_form("publics_v1"), "For whom."},
+                     {"signatory", signatory_form(), "Offered by this signatory."}}),
+       .replies = {page_of("CapabilityList", "A page of who can help.")},
        .gives = Gives::no_case_data,
        .looks_at_many = true});
   rows.push_back(shelf("/v1/library", "listLibrary", "What the partnership shares of what it knows",

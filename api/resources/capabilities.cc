@@ -1,6 +1,10 @@
 // GET /v1/capabilities: who can help with this need, here, for this public, with room now.
+#include <algorithm>
+#include <span>
+
 #include "api/context.h"
 #include "api/resources/filters.h"
+#include "api/resources/paging.h"
 #include "api/shapes.h"
 #include "ledger/base/json_writer.h"
 #include "ledger/rules/calendar.h"
@@ -43,15 +47,22 @@ Result<Response> list_capabilities(Call& call, const Context& context) {
   const auto need = call.request.param("need");
   const auto audience = call.request.param("public");
   RELAIS_ASSIGN(const auto territory, territory_parameter(call.request, *call.head->registry));
+  RELAIS_ASSIGN(const auto of,
+                signatory_parameter(call.request, "signatory", *call.head->registry));
+  const std::size_t limit = page_limit(call.request);
+  RELAIS_ASSIGN(const std::string behind, page_cursor(call, context));
   const auto items = projections::find_capabilities(
       *call.head->records, *call.head->registry, need.value_or(""), territory.value_or(""),
-      audience.value_or(""), rules::legal_day(context.clock.now()));
+      audience.value_or(""), rules::legal_day(context.clock.now()), of);
+  const auto first = std::ranges::upper_bound(items, behind, {}, &CapabilityItem::place);
+  const auto left = static_cast<std::size_t>(items.end() - first);
+  const auto page = std::span(first, std::min(limit, left));
   Response response;
   response.content_type = kJson;
   JsonWriter json(response.body);
   json.begin_object().key("capabilities").begin_array();
-  for (const CapabilityItem& item : items) write_capability(json, *call.head->registry, item);
-  json.end_array().end_object();
+  for (const CapabilityItem& item : page) write_capability(json, *call.head->registry, item);
+  end_page(json, response, call, context, left > limit ? page.back().place : std::string());
   return response;
 }
 
@@ -76,7 +87,7 @@ void describe_capabilities(shape::Shapes& s) {
               may("capacityAt", moment(), "When the room was last said."),
               must("stale", boolean(), "That is long ago."),
               may("mailbox", text("service@association.example"))}));
-  s.define("CapabilityList", object({must("capabilities", list(named("Capability")))}));
+  s.define("CapabilityList", page_shape("capabilities", named("Capability")));
 }
 
 }  // namespace relais::api

@@ -300,6 +300,12 @@ class Capabilities(Asking, LedgerTest):
                 self.assertEqual(set(self.offered(public=public)) & {women, young, everyone}, expected)
         self.assertEqual(set(self.offered(public="jeunes", territory="rhone")) & {women, young, everyone}, set())
 
+    def test_pages(self):
+        whole = self.capabilities(need="shelter", limit=500)
+        self.assertEqual(all_pages(self.reader(ML1), "/v1/capabilities?need=shelter&limit=1", "capabilities"), whole)
+        by_one = self.capabilities(need="shelter", limit=500, signatory=ML3)
+        self.assertEqual(by_one, [c for c in whole if c["signatory"] == ML3])
+
     def test_unknown(self):
         self.problem("/v1/capabilities", "need", "query-missing")
         self.assertIn("need", self.problem("/v1/capabilities?need=warmth", "need", "vocabulary"))

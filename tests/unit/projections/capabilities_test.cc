@@ -130,6 +130,25 @@ TEST_F(Capabilities, StandOpenBeforeLimitedAndFreshBeforeStale) {
                                std::pair("b-limited-old", true)));
 }
 
+/// Each has its first one before any has its second.
+TEST_F(Capabilities, WhoDeclaresManyHidesNobody) {
+  for (int i = 10; i < 40; ++i) offer("ml1", "many-" + std::to_string(i));
+  offer("aa2", "few-1");
+  offer("aa1", "two-1");
+  offer("aa1", "two-2");
+  auto found = find("shelter");
+  ASSERT_EQ(found.size(), 33U);
+  found.resize(6);
+  EXPECT_THAT(found, ElementsAre("many-10", "two-1", "few-1", "many-11", "two-2", "many-12"));
+  const auto all = items("shelter");
+  EXPECT_TRUE(std::ranges::is_sorted(all, {}, &CapabilityItem::place));
+  EXPECT_EQ(
+      projections::find_capabilities(folded(scene), scene.registry(), "shelter", {}, {},
+                                     rules::legal_day(scene.clock.now()), scene.ordinal_of("aa1"))
+          .size(),
+      2U);
+}
+
 TEST_F(Capabilities, AreStaleAfterTheConventionsNumberOfDays) {
   offer("aa1", "abri");
   scene.clock.advance_ms(30 * kDayMs);
@@ -204,16 +223,19 @@ TEST_F(Capabilities, LeaveWithTheSignatory) {
   EXPECT_EQ(indexed(), 2U);
 }
 
-TEST_F(Capabilities, ALongListIsCutBehindTheBest) {
+TEST_F(Capabilities, TheBestOfALongListComeFirst) {
   for (int i = 0; i < 300; ++i)
     for (const char* slug : {"aa1", "aa2"})
       offer(slug, "c" + std::to_string(i), "{}", i < 150 ? "limited" : "open");
   const auto found = items("shelter");
-  ASSERT_EQ(found.size(), projections::kMaxPage);
-  const auto open = std::ranges::count_if(found, [](const CapabilityItem& i) {
-    return i.capability.level == schema::CapacityLevel::OPEN;
-  });
-  EXPECT_EQ(open, 300);
+  ASSERT_EQ(found.size(), 600U);
+  const auto limited =
+      std::ranges::find(found, schema::CapacityLevel::LIMITED,
+                        [](const CapabilityItem& i) { return i.capability.level; });
+  EXPECT_EQ(limited - found.begin(), 300);
+  EXPECT_EQ(std::ranges::count(limited, found.end(), schema::CapacityLevel::LIMITED,
+                               [](const CapabilityItem& i) { return i.capability.level; }),
+            300);
 }
 
 TEST_F(Capabilities, AFlushBehindEachEventGivesTheSameRecords) {
