@@ -165,6 +165,17 @@ void evolve_withdrawn(const Change& change) {
   leave(change, id_of(registry, p.signatory), successor);
 }
 
+/// Whether one that is about a signatory's keys is of keys that are no more, whenever it was
+/// proposed: once the others have given one, or have ended those that it is about.
+bool of_keys_before(const Proposal& p, const Proposal& effected) {
+  if (p.signatory != effected.signatory) return false;
+  const bool revokes = p.act == GovernedAct::REVOKE_KEY;
+  if (effected.act == GovernedAct::ENROL_FIRST_KEY)
+    return revokes || p.act == GovernedAct::ENROL_FIRST_KEY;
+  return effected.act == GovernedAct::REVOKE_KEY && revokes &&
+         (effected.kid.empty() || p.kid == effected.kid);
+}
+
 /// Whether both say what becomes of the same: of the convention, the log's key, a signatory, or one
 /// key of it.
 bool on_the_same(const Proposal& a, const Proposal& b) {
@@ -274,8 +285,8 @@ Proposal take_effect(Registry& registry, capnp::Text::Reader id) {
   effected.phase = Phase::effected;
   for (auto& [other, p] : registry.proposals) {
     const bool waits = p.phase == Phase::open || p.phase == Phase::approved;
-    if (waits && p.proposed_at < effected.proposed_at && on_the_same(p, effected))
-      p.phase = Phase::overtaken;
+    const bool before = p.proposed_at < effected.proposed_at && on_the_same(p, effected);
+    if (waits && (before || of_keys_before(p, effected))) p.phase = Phase::overtaken;
   }
   Proposal content = effected;
   forget_content(effected);

@@ -132,12 +132,17 @@ bool valid_at(const Key& key, Timestamp at) {
 Status check_first_key(const Judgement& j, const Proposal& p) {
   RELAIS_ASSIGN(const Signatory* s, known_signatory(j, p.signatory, "data.signatory"));
   // Who still has a key looks after its keys itself: the others could otherwise sign in its name.
+  // One that is valid from a later day on may be a thief's, who would then end what they give.
   for (const KeyId& kid : keys_of(j.registry(), s->id)) {
-    if (!valid_at(*j.registry().find_key(kid), j.act.received_at())) continue;
+    const Key& key = *j.registry().find_key(kid);
+    if (ended(key, j.act.received_at())) continue;
+    const bool valid = valid_at(key, j.act.received_at());
     return fail(refusal(j.act, Errc::conflict, "has-valid-key",
-                        s->slug + " has a valid key, and enrols others by itself")
+                        s->slug + (valid ? " has a valid key, and enrols others by itself"
+                                         : " has a key that is valid from a later day on"))
                     .at("data.signatory")
-                    .accepts("a signatory without a valid key")
+                    .accepts("a signatory whose keys have all ended; revoke_key of the signatory "
+                             "without a kid ends them")
                     .in_state("ENROLLED"));
   }
   return check_incoming_key(j, p.public_key);

@@ -857,6 +857,58 @@ TEST_F(Governance, TheOthersRevokeEveryKeyOfASignatory) {
   EXPECT_EQ(refused_proposal(all).rule, "role-reserved");
 }
 
+/// Whoever states effects chooses their order: one that was decided of other keys comes too late.
+TEST_F(Governance, WhatWasDecidedOfKeysIsOverOnceTheOthersGiveOne) {
+  json::object all = proposal("r1", "revoke_key", "{}");
+  all["signatory"] = "aa1";
+  propose("pref", all);
+  approve("r1", {"ml1", "aa2"});
+  lose_key("aa1");
+  propose("pref", first_key("k1", "aa1", "aa1-new"));
+  propose("pref", first_key("k2", "aa1", "aa1-given-up"));
+  propose("pref", first_key("k3", "aa1", "aa1-voted-on"));
+  for (const char* id : {"k1", "k2"}) approve(id, {"ml1"});
+  scene.expect("ml1", "key.first_enrolled", subject(), proven("k1", "aa1-new", "aa1"));
+  for (const char* id : {"r1", "k2", "k3"}) EXPECT_EQ(phase(id), Phase::overtaken) << id;
+  EXPECT_EQ(scene.refused("ml1", "key.revoked_by_quorum", subject(), on("r1")).rule,
+            "proposal-overtaken");
+  EXPECT_TRUE(scene.registry().check_key(kid_of("aa1-new"), scene.clock.now()));
+
+  // One is revoked, then all: of two such decisions one is left.
+  for (const char* id : {"r2", "r3"}) {
+    all["proposal_id"] = id;
+    propose("pref", all);
+    approve(id, {"ml1", "aa2"});
+  }
+  propose("pref", revocation("r4", "ml2"));
+  scene.expect("ml1", "key.revoked_by_quorum", subject(), on("r2"));
+  EXPECT_EQ(phase("r3"), Phase::overtaken);
+  EXPECT_EQ(phase("r4"), Phase::open) << "of another signatory";
+}
+
+/// It may be a thief's, who would end what the others give when its day comes.
+TEST_F(Governance, NoFirstKeyIsGivenBesideOneThatIsToCome) {
+  json::object later = data("{}");
+  later["public_key"] = public_key("aa2-later");
+  later["proof"] =
+      statement::make_key_proof(test_key("aa2-later"), Scene::source_of("aa2"), kOrigin);
+  later["valid_from"] = to_rfc3339(Timestamp{scene.clock.now().value + 86'400'000});
+  scene.expect("aa2", "key.enrolled", "signatory/aa2", later);
+  lose_key("aa2");
+  const Error e = refused_proposal(first_key("p1", "aa2", "aa2-new"));
+  EXPECT_EQ(e.rule, "has-valid-key");
+  EXPECT_NE(e.message.find("from a later day"), std::string::npos);
+  json::object all = proposal("p2", "revoke_key", "{}");
+  all["signatory"] = "aa2";
+  propose("pref", all);
+  approve("p2", {"ml1", "aa1"});
+  scene.expect("ml1", "key.revoked_by_quorum", subject(), on("p2"));
+  scene.clock.advance_ms(1);
+  propose("pref", first_key("p1", "aa2", "aa2-new"));
+  approve("p1", {"ml1"});
+  scene.expect("aa1", "key.first_enrolled", subject(), proven("p1", "aa2-new", "aa2"));
+}
+
 TEST_F(Governance, TheLogsKeyIsReplacedAsDecidedAndByNobodyAlone) {
   const char* const kEvent = "log.key_rotated";
   const auto refused = [&](const std::string& who, json::object payload) {
