@@ -63,6 +63,14 @@ bool consents_to_parcours(const CaseState& c, std::optional<SignatoryId> who, Ti
   });
 }
 
+/// Whether it takes part as things stand; a look in an emergency is no part.
+bool has_a_part(rules::Relations relations) {
+  using enum Relation;
+  for (const Relation r : {holder, invited, waiting, accepted, partner, applicant, prefecture})
+    if (relations.has(r)) return true;
+  return false;
+}
+
 }  // namespace
 
 void hide_debates(rules::Psp& p) {
@@ -145,7 +153,8 @@ const Standing& Visibility::standing_in(const std::string& session) {
         decode_stored<rules::SessionState>(*bytes, "a stored session cannot be read");
     s.convened = state.members.contains(reader_.id) ||
                  std::ranges::any_of(state.cases, [this](const Uuid& file) {
-                   return projections::takes_part(records_, reader_.id, file);
+                   return projections::takes_part(records_, reader_.id, file) &&
+                          has_a_part(standing(file).relations);
                  });
   }
   return s;

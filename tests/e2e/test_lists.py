@@ -84,6 +84,18 @@ class Commission(Listing, LedgerTest):
         self.assertEqual(set(self.parcours(ML1, phase="OPINED")), set())
         self.same_in_pages(PREF, "/v1/psp")
 
+    def test_who_declined_knows_of_no_session(self):
+        """Of a file for which it was asked; an emergency access to it is no part either."""
+        def seen():
+            return self.reader(MOUVEMENT).get(f"/v1/sessions/{id_of(self.convened)}").status
+        self.consent(AMICALE, self.waiting, "referral")
+        referral = self.ask(AMICALE, self.waiting, MOUVEMENT, "consent")
+        self.assertEqual(seen(), 200)
+        for name, more in (("referral.received", {}), ("referral.declined", {"decline_reason": "no_capacity"})):
+            self.act(MOUVEMENT, name, self.waiting, {"referral_id": referral, **more})
+        self.assertEqual(seen(), 404)
+        self.assertNotIn(id_of(self.convened), [s["name"] for s in self.items(MOUVEMENT, "/v1/sessions")])
+
     def test_who_sees_which_session(self):
         both = {id_of(self.held), id_of(self.convened)}
         for slug, names in ((PREF, both), (ANALYST, both), (MAGISTRATE, both), (AMICALE, both), (MOUVEMENT, {id_of(self.held)}),
