@@ -51,6 +51,14 @@ struct OperatorToken {
   }
 };
 
+/// What is long is coded by workers alone. What has disclosures, or the purposes of who looked, is
+/// never: its length would tell, of two texts in it, how much they have in common.
+bool may_be_coded(const Call& call, const Response& response) {
+  constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
+  return !call.trace.discloses() && !call.trace.tells_of_looks() &&
+         (call.by_worker || response.body.size() <= kAtOnce);
+}
+
 void set_param(Request& request, std::string_view name, std::string value) {
   std::erase_if(request.query, [name](const Param& p) { return p.name == name; });
   request.query.push_back({std::string(name), std::move(value)});
@@ -308,8 +316,7 @@ void Service::Impl::answer_in_lines(const Router::Match& match, Call& call, Resp
 }
 
 /// What gave case data leaves once the log of reads has it on disk: no trace, no answer. What was
-/// hidden gave nothing, as what is absent, and neither leaves a trace. An answer with disclosures
-/// is never made smaller: its length would tell, of two texts in it, how much they have in common.
+/// hidden gave nothing, as what is absent, and neither leaves a trace.
 void Service::Impl::release(std::size_t number, Call& call, Response response,
                             Steady::time_point start, Respond respond) {
   const Endpoint& row = *router.route(number).endpoint;
@@ -322,11 +329,11 @@ void Service::Impl::release(std::size_t number, Call& call, Response response,
       context.report(to_string(e));
       response = problem(e);
     }
-    encode_body(response, accepted);
+    if (may_be_coded(call, response)) encode_body(response, accepted);
     observe(number, response.status, start);
     return respond(std::move(response));
   }
-  if (!call.trace.discloses()) encode_body(response, accepted);
+  if (may_be_coded(call, response)) encode_body(response, accepted);
   const unsigned status = response.status;
   keep_trace(context, call.reader, names[number], status, std::move(call.trace),
              [this, number, start, response = std::move(response),

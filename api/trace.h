@@ -31,6 +31,10 @@ class Trace {
   /// was not looked at it says nothing.
   void emergency(const Uuid& case_id, LogIndex opened) { emergencies_[case_id] = opened; }
 
+  /// The answer says who looked, and for which purpose.
+  void tell_of_looks() { tells_of_looks_ = true; }
+  bool tells_of_looks() const { return tells_of_looks_; }
+
   bool empty() const { return parts_.empty(); }
   /// An event was given with disclosures.
   bool discloses() const;
@@ -43,6 +47,7 @@ class Trace {
 
   std::map<std::optional<Uuid>, reads::CaseLook> parts_;
   std::map<Uuid, LogIndex> emergencies_;
+  bool tells_of_looks_ = false;
 };
 
 /// Writes what an answer gave, with the emergency accesses by which the reader was given it. `kept`

@@ -242,7 +242,7 @@ asio::awaitable<bool> HttpConnection<Stream>::write(Response& response, bool clo
   head_.clear();
   write_head(head_, response,
              {connections_->clock().now(), request_.header("traceparent"), http10, close, false});
-  std::string_view body = response.body;
+  std::string_view body = response.constant.empty() ? response.body : response.constant;
   if (request_.method == Method::head) body = {};
   if (body.size() <= kSmallBody) {
     head_.append(body);

@@ -114,6 +114,17 @@ bool is_coded(std::string_view content_type) {
                                                content_type.find("json") != content_type.npos);
 }
 
+namespace {
+
+/// What the coded answer says of itself.
+void mark(Response& response, Coding coding) {
+  response.headers.emplace_back("content-encoding", coding == Coding::zstd ? "zstd" : "gzip");
+  for (auto& [name, value] : response.headers)
+    if (name == "etag" && !value.starts_with("W/")) value.insert(0, "W/");
+}
+
+}  // namespace
+
 void encode_body(Response& response, std::string_view accept_encoding) {
   if (!can_be_coded(response)) return;
   response.headers.emplace_back("vary", "accept-encoding");
@@ -122,9 +133,19 @@ void encode_body(Response& response, std::string_view accept_encoding) {
   auto coded = coding == Coding::zstd ? to_zstd(response.body) : to_gzip(response.body);
   if (!coded || coded->size() >= response.body.size()) return;
   response.body = std::move(*coded);
-  response.headers.emplace_back("content-encoding", coding == Coding::zstd ? "zstd" : "gzip");
-  for (auto& [name, value] : response.headers)
-    if (name == "etag" && !value.starts_with("W/")) value.insert(0, "W/");
+  mark(response, coding);
+}
+
+CodedBody::CodedBody(const std::string& body)
+    : plain_(body), gzip_(to_gzip(body).value_or("")), zstd_(to_zstd(body).value_or("")) {}
+
+void CodedBody::give(Response& response, std::string_view accept_encoding) const {
+  const Coding coding = choose_coding(accept_encoding);
+  const std::string& coded = coding == Coding::zstd ? zstd_ : gzip_;
+  response.headers.emplace_back("vary", "accept-encoding");
+  const bool plain = coding == Coding::identity || coded.empty();
+  response.constant = plain ? plain_ : coded;
+  if (!plain) mark(response, coding);
 }
 
 }  // namespace relais::api

@@ -4,6 +4,7 @@
 // Concurrency: free functions, for any thread.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "api/http/http.h"
@@ -24,5 +25,18 @@ bool is_coded(std::string_view content_type);
 /// An entity tag becomes a weak one, as it stands for one content in several codings (section
 /// 8.8.1); Vary tells caches why.
 void encode_body(Response& response, std::string_view accept_encoding);
+
+/// A body that never changes, in each coding, made once.
+class CodedBody {
+ public:
+  explicit CodedBody(const std::string& body);
+  /// As encode_body() would; `response` has its type, and no body.
+  void give(Response& response, std::string_view accept_encoding) const;
+
+ private:
+  std::string plain_;
+  std::string gzip_;
+  std::string zstd_;
+};
 
 }  // namespace relais::api

@@ -94,7 +94,8 @@ struct Response {
   std::string_view cache_control = "no-store";  ///< of static storage
   std::vector<std::pair<std::string_view, std::string>> headers;  ///< names of static storage
   std::string body;
-  bool quiet = false;  ///< it says that nothing was found, as a 404 does
+  std::string_view constant;  ///< of static storage, in place of `body`: sent without a copy
+  bool quiet = false;         ///< it says that nothing was found, as a 404 does
   /// In place of an answer: making it takes longer than an io thread is held for.
   bool for_worker = false;
   /// Sent no earlier: where the time that an answer takes would tell what it does not say.

@@ -66,7 +66,7 @@ void write_head(std::string& out, const Response& response, const HeadOptions& o
     add(out, "transfer-encoding", "chunked");
   } else if (!response.stream && response.status != 204 && response.status != 304) {
     out.append("content-length: ");
-    append_number(out, response.body.size());
+    append_number(out, response.constant.empty() ? response.body.size() : response.constant.size());
     out.append("\r\n");
   }
   add(out, "cache-control", response.cache_control);

@@ -19,6 +19,7 @@
 #include "ledger/crypto/jws.h"
 #include "ledger/log/admission.h"
 #include "ledger/statement/salts.h"
+#include "ledger/statement/sd_jwt.h"
 #include "ledger/statement/sealed.h"
 #include "ledger/statement/statement.h"
 
@@ -89,8 +90,26 @@ Status break_glass_type(const statement::Statement& s) {
                            "type"));
 }
 
-/// A large statement is of a key that is known, and signed by it, before its disclosures are
-/// parsed: nobody without a key takes an io thread for long.
+/// What hangs on a signed statement that it has no digest of. Its digests all stand in what is
+/// signed: nothing that is disclosed has digests of its own (docs/FORMATS.md).
+Status check_referenced(std::string_view payload, std::string_view disclosures) {
+  for (std::size_t number = 1; !disclosures.empty(); ++number) {
+    const std::size_t end = std::min(disclosures.find('~'), disclosures.size());
+    const std::string_view one = disclosures.substr(0, end);
+    disclosures.remove_prefix(std::min(end + 1, disclosures.size()));
+    if (one.empty() || payload.find(statement::disclosure_digest(one)) != payload.npos) continue;
+    return fail(
+        error(Errc::malformed, "sd-disclosure-unreferenced", "no digest refers to a disclosure")
+            .at("disclosure " + std::to_string(number))
+            .accepts("disclosures whose digest is in the signed payload")
+            .from("RFC 9901, section 7.1"));
+  }
+  return {};
+}
+
+/// A large statement is of a key that is known, signed by it, and has a digest of all that hangs on
+/// it, before its disclosures are parsed: nobody without a key takes an io thread for long, by a
+/// statement of somebody else either.
 Status check_signed_first(const log::Head& head, std::string_view text) {
   const std::string_view jwt = text.substr(0, text.find('~'));
   if (text.size() <= statement::kMaxParsedUnverified || jwt.size() > statement::kMaxJwtBytes)
@@ -98,7 +117,8 @@ Status check_signed_first(const log::Head& head, std::string_view text) {
   RELAIS_ASSIGN(const crypto::Jws jws, crypto::parse_jws(jwt, statement::kTyp));
   const rules::Key* key = head.registry->find_key(jws.kid);
   if (key == nullptr) return fail(log::key_unknown());
-  return crypto::verify_jws(jws, key->key);
+  RELAIS_TRY(crypto::verify_jws(jws, key->key));
+  return check_referenced(jws.payload, text.substr(std::min(jwt.size() + 1, text.size())));
 }
 
 void append_one(Context& context, const Call& call, Accepts accepts, const Respond& respond) {

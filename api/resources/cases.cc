@@ -95,8 +95,10 @@ Result<Response> one_case(Context& context, Call& call) {
   response.body.reserve(4096);
   JsonWriter json(response.body);
   projections::write_case(json, *call.head->registry, state);
-  if (!size && visibility.sees(Kind::looks, state))
+  if (!size && visibility.sees(Kind::looks, state)) {
+    call.trace.tell_of_looks();
     append_looks(response.body, context.reads.summary(state.id));
+  }
   return response;
 }
 
@@ -122,7 +124,10 @@ Result<Response> timeline(const Context& context, Call& call) {
   response.body.reserve(384 * (page.items.size() + 1));
   JsonWriter json(response.body);
   json.begin_object().member("case", state.id).member("version", version);
-  if (visibility.sees(Kind::looks, state)) write_looks(json, context.reads.summary(state.id));
+  if (visibility.sees(Kind::looks, state)) {
+    call.trace.tell_of_looks();
+    write_looks(json, context.reads.summary(state.id));
+  }
   json.key("items").begin_array();
   const auto counted = [&](std::uint32_t v) { return visibility.version_of(state.id, v); };
   for (const projections::TimelineItem& item : page.items) {

@@ -1,5 +1,6 @@
 // GET /openapi.json: what is served, for everybody.
 #include "api/context.h"
+#include "api/http/content_coding.h"
 #include "api/openapi.h"
 #include "api/resources/paging.h"
 #include "ledger/crypto/sha256.h"
@@ -19,7 +20,9 @@ Result<Response> description(const Context& context, Call& call) {
   if (response.status == 304) return response;
   const std::string& address = call.request.peer->address;
   if (!address.empty()) context.accounts->of_strangers.charge(address, kRequests - 1);
-  response.body = openapi_document();
+  // Once for all: it is long, and asked for without a token.
+  static const CodedBody kDocument{std::string(openapi_document())};
+  kDocument.give(response, call.request.header("accept-encoding"));
   return response;
 }
 

@@ -285,6 +285,7 @@ void write_read(JsonWriter& json, const Seen& seen) {
 }
 
 void trace_seen(Trace& trace, const Seen& seen) {
+  trace.tell_of_looks();
   for (const Seen::Part& part : seen.parts)
     if (const auto& id = seen.stored.record.cases[part.number].case_id) trace.look(*id);
 }

@@ -96,7 +96,7 @@ TEST_F(AppendTest, ALargeStatementIsOfAKeyThatSignedItFirst) {
   EXPECT_EQ(rule(post(forged + large)), "signature-invalid");
   const auto known = post(own + large);
   EXPECT_EQ(known.status, 400U);
-  EXPECT_EQ(rule(known).substr(0, 3), "sd-") << "its disclosure is looked at, and is none";
+  EXPECT_EQ(rule(known), "sd-disclosure-unreferenced") << "and is not parsed";
 }
 
 /// What ends a key passes a share that is used up; another date of its end is like any statement.

@@ -93,6 +93,7 @@ class ApiTest : public LedgerTest {
     service->handle(request, [&promise](api::Response r) { promise.set_value(std::move(r)); });
     api::Response response = promise.get_future().get();
     if (response.later) response = std::exchange(response.later, nullptr)();
+    if (!response.constant.empty()) response.body = response.constant;
     return response;
   }
   api::Response get(const std::string& slug, const std::string& target, Headers headers = {}) {
