@@ -1,0 +1,2 @@
+/** Where there is no Node: browsers, workers, Deno. */
+export const webcrypto: Crypto = globalThis.crypto;
