@@ -109,6 +109,8 @@ class PythonClient(Sealing, Acts, LedgerTest):
         statement = relais.statement("relais.psp.applied.v1", case(), data)
         self.assertEqual(statement.sd_jwt.count("~"), 1, "nothing is disclosed to the host")
         self.assertIn("exemple : identité", self.opened(statement.sealed[0], key))
+        longer = relais.statement("relais.psp.applied.v1", case(), {**data, "identity": "exemple : identité " * 5})
+        self.assertEqual(len(longer.sealed[0]["ciphertext"]), len(statement.sealed[0]["ciphertext"]), "what is sealed is padded")
         with self.assertRaises(Problem) as refused:  # its form holds: there is no such case
             relais.append(statement)
         self.assertEqual(refused.exception.rule, "stream-unknown")

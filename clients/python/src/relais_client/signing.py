@@ -12,6 +12,7 @@ from pathlib import Path
 from jwcrypto import jwe, jwk, jws
 
 TOKEN_SECONDS = 240  # 300 at most
+PADDED_BYTES = 256   # what is sealed tells of its length so much (docs/decisions/0025-sealed-disclosures.md)
 
 
 def b64u(data):
@@ -108,8 +109,7 @@ class Signer:
         """Signs an event. Members of `data` that are named in `sensitive` are disclosed, each with a salt of its own; those
         that `seal_to` names are sealed to these keys instead."""
         seal_to = seal_to or {}
-        hidden = {name: b64u(compact([b64u(secrets.token_bytes(16)), name, value]))
-                  for name, value in data.items() if name in sensitive}
+        hidden = {name: disclosure(name, value, padded=name in seal_to) for name, value in data.items() if name in sensitive}
         event = {"specversion": "1.0", "id": event_id or str(uuid.uuid4()), "source": self.source, "type": type_,
                  "subject": subject, "time": at or now(), "data": {k: v for k, v in data.items() if k not in hidden}}
         if hidden:
@@ -119,6 +119,12 @@ class Signer:
         open_ = [text for name, text in hidden.items() if not seal_to.get(name)]
         sealed = [seal(text, name, seal_to[name]) for name, text in hidden.items() if seal_to.get(name)]
         return Statement("~".join([self.jwt(event, "cloudevents+sd-jwt"), *open_, ""]), sealed)
+
+
+def disclosure(name, value, padded=False):
+    """Its text, with a salt of its own; padded by white space behind the JSON, which is no part of it."""
+    raw = compact([b64u(secrets.token_bytes(16)), name, value]).encode()
+    return b64u(raw + b" " * (-len(raw) % PADDED_BYTES) if padded else raw)
 
 
 def seal(text, member, keys):
