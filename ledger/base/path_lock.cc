@@ -50,6 +50,10 @@ Result<PathLock> PathLock::take(const std::filesystem::path& path, std::chrono::
                   .accepts("the same once it has ended"));
 }
 
+bool PathLock::is_of(const std::filesystem::path& path) const {
+  return held() && is_at(fd_, path);
+}
+
 PathLock::~PathLock() {
   if (fd_ >= 0) ::close(fd_);
 }

@@ -26,6 +26,8 @@ class PathLock {
     return *this;
   }
   bool held() const { return fd_ >= 0; }
+  /// Whether what is locked has this path still.
+  bool is_of(const std::filesystem::path& path) const;
 
  private:
   explicit PathLock(int fd) : fd_(fd) {}

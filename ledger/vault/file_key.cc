@@ -75,7 +75,10 @@ Status FileKey::check_replaceable() {
   return {};
 }
 
-Status FileKey::check_unchanged() const {
+/// The same bytes under the name may be those of another file, which somebody has put back and
+/// nobody has locked.
+Status FileKey::check_unchanged() {
+  if (lock_.held() && !lock_.is_of(file_)) RELAIS_TRY(lock());
   std::string now;
   RELAIS_TRY(crypto::read_private_file(file_, now));
   if (now == text()) return {};

@@ -20,7 +20,7 @@ class FileKey final : public WrappingKey {
   Status destroy_others(std::string_view wrapped) override;
   Status destroy() override;
   /// Somebody else's change would be lost, and with it what only its keys open.
-  Status check_unchanged() const override;
+  Status check_unchanged() override;
   std::string place() const override { return file_.string(); }
 
  private:

@@ -38,7 +38,7 @@ class WrappingKey {
   /// Whether what was last written of it is there still: where it is not, what is wrapped from now
   /// on opens for nobody who comes later. A token keeps its own. Errors: Errc::conflict
   /// "wrapping-key-changed"; Errc::not_found "key-file"; those of a file that cannot be read.
-  virtual Status check_unchanged() const { return {}; }
+  virtual Status check_unchanged() { return {}; }
   /// Where it lives, for messages.
   virtual std::string place() const = 0;
 };

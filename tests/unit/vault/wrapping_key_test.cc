@@ -240,6 +240,27 @@ TEST_F(FileKeyTest, IsLockedThroughEachReplacement) {
   EXPECT_FALSE(in_use());
 }
 
+/// As an operator does who has removed it by mistake: the same bytes, and another file.
+TEST_F(FileKeyTest, OneThatWasPutBackIsLockedAgain) {
+  ASSERT_TRUE(make_wrapping_key(place));
+  auto key = open_wrapping_key(place, Use::renew);
+  ASSERT_TRUE(key) << to_string(key.error());
+  const auto put_back = [&] {
+    std::string bytes;
+    ASSERT_TRUE(crypto::read_private_file(place, bytes));
+    fs::remove(place);
+    ASSERT_TRUE(crypto::create_private_file(place, bytes));
+  };
+  put_back();
+  EXPECT_TRUE((*key)->check_unchanged());
+  EXPECT_EQ(open_wrapping_key(place, Use::renew).error().rule, "wrapping-key-in-use");
+
+  put_back();
+  const auto second = PathLock::take(place);  // of another program, which was faster
+  ASSERT_TRUE(second);
+  EXPECT_EQ((*key)->check_unchanged().error().rule, "wrapping-key-in-use");
+}
+
 /// Two servers at boot: whenever one has the key, the other has not.
 TEST_F(FileKeyTest, OfManyThatOpenItAtOnceOneHasIt) {
   ASSERT_TRUE(make_wrapping_key(place));
