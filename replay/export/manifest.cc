@@ -1,5 +1,7 @@
 #include "replay/export/manifest.h"
 
+#include <algorithm>
+
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/json.h"
@@ -133,6 +135,31 @@ std::string sign_manifest(std::string_view manifest_json, const std::string& ori
   return merkle::sign_checkpoint({export_name(origin), size, crypto::sha256(manifest_json)}, key);
 }
 
+namespace {
+
+/// What is not of the export would pass for a part of it: a table more, or a journal, by which
+/// SQLite makes another content of a file that was as it was exported.
+Status check_nothing_beside(const std::filesystem::path& folder,
+                            const std::filesystem::path& manifest_name, const Manifest& manifest) {
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           folder.empty() ? std::filesystem::path(".") : folder, ec)) {
+    const std::filesystem::path name = entry.path().filename();
+    const bool of_it =
+        name == manifest_name || name == kManifestNote ||
+        std::ranges::any_of(manifest.files, [&](const ManifestFile& f) { return name == f.name; });
+    if (of_it) continue;
+    return fail(error(Errc::invalid, "export-stray",
+                      entry.path().string() + " is not of the export that the manifest names")
+                    .at(name.string())
+                    .accepts("a folder with nothing in it but what was exported"));
+  }
+  if (ec) return fail(Errc::io, "export-file", folder.string() + ": " + ec.message());
+  return {};
+}
+
+}  // namespace
+
 Result<VerifiedExport> verify_export(const std::filesystem::path& manifest,
                                      const merkle::LogKeys& log) {
   const std::filesystem::path folder = manifest.parent_path();
@@ -149,6 +176,7 @@ Result<VerifiedExport> verify_export(const std::filesystem::path& manifest,
       verified.manifest.entries > verified.checkpoint.size)
     return fail(bad_manifest("the manifest is of another tree than its note"));
   for (const ManifestFile& file : verified.manifest.files) RELAIS_TRY(check_file_of(folder, file));
+  RELAIS_TRY(check_nothing_beside(folder, manifest.filename(), verified.manifest));
   return verified;
 }
 

@@ -345,6 +345,13 @@ TEST(ExportManifest, HoldsAndConvictsWhatWasChanged) {
   EXPECT_EQ(change(kManifestFile, [](std::string& t) { t[t.find("csv")] = 'x'; }),
             "export-manifest");
   EXPECT_EQ(change(kManifestNote, [](std::string& t) { t[t.size() - 10] ^= 1; }), "note-signature");
+  // SQLite would make another content of a file by a journal beside it.
+  for (const char* stray : {"events.csv-journal", "events-2.csv"}) {
+    std::ofstream(out.path / stray) << "x";
+    EXPECT_EQ(rule(), "export-stray");
+    std::filesystem::remove(out.path / stray);
+  }
+  EXPECT_EQ(rule(), "holds");
   std::filesystem::remove(out.path / "signatories.csv");
   EXPECT_EQ(rule(), "export-file");
   const merkle::LogKeys another(
