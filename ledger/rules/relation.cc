@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ledger/base/check.h"
+#include "ledger/base/stored.h"
 #include "ledger/rules/rule_set.h"
 
 namespace relais::rules {
@@ -137,7 +137,7 @@ bool of_debates(statement::EventOrdinal type) {
 }
 
 std::uint32_t count_of(const CaseState& c, RoleSet roles, std::uint32_t version) {
-  check(version <= c.acts.size(), "a version that the case does not have");
+  require_stored(version <= c.acts.size(), "a stored case has a version that it has no act of");
   if (deliberates(roles)) return version;
   const auto hidden = std::count_if(c.acts.begin(), c.acts.begin() + version,
                                     [](const ActMark& a) { return of_debates(a.type); });
