@@ -123,6 +123,7 @@ Rows partnership_rows() {
                      {"public", vocabulary_form("publics_v1"), "For whom."},
                      {"signatory", signatory_form(), "Offered by this signatory."}}),
        .replies = {page_of("CapabilityList", "A page of who can help.")},
+       .refusals = {422},
        .gives = Gives::no_case_data,
        .looks_at_many = true});
   rows.push_back(shelf("/v1/library", "listLibrary", "What the partnership shares of what it knows",
