@@ -40,10 +40,12 @@ class Tail {
     const std::lock_guard lock(mutex_);
     reserve(bytes);
     IOStatus status = append();
-    if (status.ok())
+    if (status.ok()) {
       written_ += bytes;
-    else
+    } else {
+      ended_ = false;  // a part of it may be there
       stop();
+    }
     return status;
   }
   /// The file ends where what was appended ends.

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
@@ -393,6 +394,15 @@ struct RecordFile {
 };
 
 /// The write-ahead logs, in the order in which they were written.
+/// Whether nothing was ever written into a log: where its first record would begin are zeros at
+/// most.
+bool is_blank(const std::filesystem::path& log) {
+  std::array<char, 7> begin{};
+  std::ifstream in(log, std::ios::binary);
+  in.read(begin.data(), begin.size());
+  return std::ranges::all_of(begin, [](char c) { return c == '\0'; });
+}
+
 Result<std::vector<RecordFile>> logs_of(const std::filesystem::path& path) {
   std::vector<RecordFile> logs;
   std::error_code ec;
@@ -404,7 +414,12 @@ Result<std::vector<RecordFile>> logs_of(const std::filesystem::path& path) {
     const std::string name = f.path.filename().string();
     return std::pair(name.size(), name);
   });
-  if (!logs.empty()) logs.back().place = Place::last;
+  // The last one that holds something, and those behind it: one that was begun, and no more, when
+  // the disk failed has ended none.
+  for (auto log = logs.rbegin(); log != logs.rend(); ++log) {
+    log->place = Place::last;
+    if (!is_blank(log->path)) break;
+  }
   return logs;
 }
 
@@ -453,12 +468,15 @@ Status check_records(const std::filesystem::path& path) {
 /// RocksDB begins another log when it opens the store: from then on the last one is one of before.
 Status end_last_log(const std::filesystem::path& path) {
   RELAIS_ASSIGN(const auto logs, logs_of(path));
-  if (logs.empty()) return {};
-  const Status ended = end_log(logs.back().path);
-  // As RocksDB would say it of a disk that takes nothing.
-  if (!ended && ended.error().code == Errc::io)
-    return fail(io_error(rocksdb::Status::IOError(ended.error().message), ended.error().rule));
-  return ended;
+  for (const RecordFile& log : logs) {
+    if (log.place != Place::last) continue;
+    const Status ended = end_log(log.path);
+    // As RocksDB would say it of a disk that takes nothing.
+    if (!ended && ended.error().code == Errc::io)
+      return fail(io_error(rocksdb::Status::IOError(ended.error().message), ended.error().rule));
+    RELAIS_TRY(ended);
+  }
+  return {};
 }
 
 /// The number of a family of projections, or nothing.
