@@ -254,10 +254,13 @@ class Client:
         return results
 
     def _check(self, accepted, statement):
-        if self.vkey and "receipt" in accepted:
-            index, _ = receipt.verify(self.vkey, accepted["receipt"], statement)
-            if index != accepted["index"]:
-                raise receipt.Invalid("the receipt is of another entry")
+        if not self.vkey:
+            return
+        if "receipt" not in accepted:
+            raise receipt.Invalid("the answer has no receipt: it is not known to be in the log")
+        index, _ = receipt.verify(self.vkey, accepted["receipt"], statement)
+        if index != accepted["index"]:
+            raise receipt.Invalid("the receipt is of another entry")
 
 
 def _events_of(response, last):
