@@ -256,7 +256,7 @@ class Client:
     def _check(self, accepted, statement):
         if not self.vkey:
             return
-        if "receipt" not in accepted:
+        if not isinstance(accepted.get("receipt"), str):
             raise receipt.Invalid("the answer has no receipt: it is not known to be in the log")
         index, _ = receipt.verify(self.vkey, accepted["receipt"], statement)
         if index != accepted["index"]:
